@@ -1,0 +1,337 @@
+
+/*
+ * Reading a command's envelope for what the queue must know.  Must never
+ * change a byte of a command: devices get what the operator handed over.
+ */
+
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../pki/mdm_signature.h"
+#include "mdm_command.h"
+#include "mdm_plist.h"
+
+
+static mdm_rc_e mdm_command_fields(mdm_arena_t *arena, plist_t root,
+    mdm_command_t *command, mdm_fault_t *fault);
+static mdm_rc_e mdm_command_name(mdm_arena_t *arena, plist_t dict,
+    const char *key, size_t max, mdm_str_t *value, mdm_fault_t *fault);
+static mdm_rc_e mdm_command_subject(mdm_arena_t *arena, plist_t dict,
+    mdm_command_t *command, mdm_fault_t *fault);
+static mdm_rc_e mdm_command_subject_key(mdm_arena_t *arena, plist_t dict,
+    mdm_command_t *command, mdm_fault_t *fault);
+static mdm_rc_e mdm_command_subject_node(mdm_arena_t *arena, plist_t dict,
+    const char *key, mdm_command_t *command, mdm_fault_t *fault);
+static mdm_rc_e mdm_command_subject_set(mdm_arena_t *arena, mdm_str_t name,
+    mdm_command_t *command, mdm_fault_t *fault);
+static mdm_rc_e mdm_command_profile(mdm_arena_t *arena, plist_t dict,
+    mdm_command_t *command, mdm_fault_t *fault);
+static bool mdm_command_profile_manages(plist_t profile);
+
+
+mdm_rc_e
+mdm_command_read(mdm_arena_t *arena, mdm_str_t body, mdm_command_t *command,
+    mdm_fault_t *fault)
+{
+    plist_t   root;
+    mdm_rc_e  rc;
+
+    memset(command, 0, sizeof(mdm_command_t));
+    command->type = mdm_command_type_find(mdm_null_str);
+
+    rc = mdm_plist_parse(body, MDM_COMMAND_LIMIT, &root, fault);
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    rc = mdm_command_fields(arena, root, command, fault);
+
+    plist_free(root);
+
+    return rc;
+}
+
+
+static mdm_rc_e
+mdm_command_fields(mdm_arena_t *arena, plist_t root, mdm_command_t *command,
+    mdm_fault_t *fault)
+{
+    plist_t   dict;
+    mdm_rc_e  rc;
+
+    rc = mdm_command_name(arena, root, "CommandUUID", MDM_COMMAND_UUID_MAX,
+                          &command->command_uuid, fault);
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    dict = plist_dict_get_item(root, "Command");
+
+    if (dict == NULL || plist_get_node_type(dict) != PLIST_DICT) {
+        return mdm_fault(fault, MDM_MALFORMED,
+                         "Command is missing or not a dictionary");
+    }
+
+    rc = mdm_command_name(arena, dict, "RequestType", MDM_COMMAND_TYPE_MAX,
+                          &command->request_type, fault);
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    command->type = mdm_command_type_find(command->request_type);
+    command->urgent = command->type->urgent;
+
+    return mdm_command_subject(arena, dict, command, fault);
+}
+
+
+static mdm_rc_e
+mdm_command_name(mdm_arena_t *arena, plist_t dict, const char *key, size_t max,
+    mdm_str_t *value, mdm_fault_t *fault)
+{
+    mdm_rc_e  rc;
+
+    rc = mdm_plist_string(arena, dict, key, value, fault);
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    if (value->len == 0) {
+        return mdm_fault(fault, MDM_MALFORMED, "%s is missing or empty", key);
+    }
+
+    if (value->len > max) {
+        return mdm_fault(fault, MDM_MALFORMED, "%s is longer than %zu bytes",
+                         key, max);
+    }
+
+    if (mdm_str_has_control(*value)) {
+        return mdm_fault(fault, MDM_MALFORMED, "%s holds a control character",
+                         key);
+    }
+
+    return MDM_OK;
+}
+
+
+static mdm_rc_e
+mdm_command_subject(mdm_arena_t *arena, plist_t dict, mdm_command_t *command,
+    mdm_fault_t *fault)
+{
+    const char  *prefix;
+
+    switch (command->type->subject) {
+
+    case MDM_SUBJECT_KEY:
+        return mdm_command_subject_key(arena, dict, command, fault);
+
+    case MDM_SUBJECT_PROFILE:
+        return mdm_command_profile(arena, dict, command, fault);
+
+    case MDM_SUBJECT_FIXED:
+        prefix = command->type->subject_prefix;
+        command->subject = mdm_arena_str(arena, prefix, strlen(prefix));
+
+        if (!mdm_str_is_set(command->subject)) {
+            return mdm_fault(fault, MDM_NO_MEMORY, "no memory for a subject");
+        }
+
+        return MDM_OK;
+
+    default:
+        return MDM_OK;
+    }
+}
+
+
+/* A command with none of its keys has no subject: the device will refuse it,
+ * or it concerns all, as DeleteUser with DeleteAllUsers does. */
+
+static mdm_rc_e
+mdm_command_subject_key(mdm_arena_t *arena, plist_t dict,
+    mdm_command_t *command, mdm_fault_t *fault)
+{
+    size_t       i, n;
+    const char  *key;
+
+    n = sizeof(command->type->subject_keys)
+        / sizeof(command->type->subject_keys[0]);
+
+    for (i = 0; i < n; i++) {
+        key = command->type->subject_keys[i];
+
+        if (key && plist_dict_get_item(dict, key)) {
+            return mdm_command_subject_node(arena, dict, key, command, fault);
+        }
+    }
+
+    return MDM_OK;
+}
+
+
+static mdm_rc_e
+mdm_command_subject_node(mdm_arena_t *arena, plist_t dict, const char *key,
+    mdm_command_t *command, mdm_fault_t *fault)
+{
+    char       number[24];
+    plist_t    node;
+    mdm_rc_e   rc;
+    uint64_t   value;
+    mdm_str_t  name;
+
+    node = plist_dict_get_item(dict, key);
+
+    if (plist_get_node_type(node) == PLIST_UINT) {
+        value = 0;
+        plist_get_uint_val(node, &value);
+
+        name.len = snprintf(number, sizeof(number), "%llu",
+                            (unsigned long long) value);
+        name.data = (unsigned char *) number;
+
+    } else {
+        rc = mdm_command_name(arena, dict, key, MDM_COMMAND_SUBJECT_MAX, &name,
+                              fault);
+        if (rc != MDM_OK) {
+            return rc;
+        }
+    }
+
+    return mdm_command_subject_set(arena, name, command, fault);
+}
+
+
+/* "<prefix>:<name>" */
+
+static mdm_rc_e
+mdm_command_subject_set(mdm_arena_t *arena, mdm_str_t name,
+    mdm_command_t *command, mdm_fault_t *fault)
+{
+    size_t          len;
+    const char     *prefix;
+    unsigned char  *p;
+
+    prefix = command->type->subject_prefix;
+    len = strlen(prefix);
+
+    if (len + 1 + name.len > MDM_COMMAND_SUBJECT_MAX) {
+        return mdm_fault(fault, MDM_MALFORMED,
+                         "what the command is about is named by more than %d "
+                         "bytes", MDM_COMMAND_SUBJECT_MAX);
+    }
+
+    p = mdm_arena_alloc(arena, len + 1 + name.len + 1);
+    if (p == NULL) {
+        return mdm_fault(fault, MDM_NO_MEMORY, "no memory for a subject");
+    }
+
+    memcpy(p, prefix, len);
+    p[len] = ':';
+    memcpy(p + len + 1, name.data, name.len);
+    p[len + 1 + name.len] = '\0';
+
+    command->subject = (mdm_str_t) { len + 1 + name.len, p };
+
+    return MDM_OK;
+}
+
+
+/* The profile inside of InstallProfile: plain, or signed (CMS). */
+
+static mdm_rc_e
+mdm_command_profile(mdm_arena_t *arena, plist_t dict, mdm_command_t *command,
+    mdm_fault_t *fault)
+{
+    plist_t      profile;
+    mdm_rc_e     rc;
+    mdm_str_t    payload, name;
+    mdm_fault_t  inner;
+
+    rc = mdm_plist_data(arena, dict, "Payload", &payload, fault);
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    if (payload.len == 0) {
+        return mdm_fault(fault, MDM_MALFORMED, "Payload is missing or empty");
+    }
+
+    inner.text[0] = '\0';
+    profile = NULL;
+
+    if (payload.data[0] == 0x30) {       /* DER or BER: a SEQUENCE */
+        rc = mdm_cms_content(arena, payload, &payload, &inner);
+    }
+
+    if (rc == MDM_OK) {
+        rc = mdm_plist_parse(payload, MDM_COMMAND_LIMIT, &profile, &inner);
+    }
+
+    if (rc == MDM_OK) {
+        rc = mdm_command_name(arena, profile, "PayloadIdentifier",
+                              MDM_COMMAND_SUBJECT_MAX, &name, &inner);
+    }
+
+    if (rc == MDM_OK) {
+        command->renewal = mdm_command_profile_manages(profile);
+        rc = mdm_command_subject_set(arena, name, command, &inner);
+    }
+
+    plist_free(profile);
+
+    if (rc == MDM_OK) {
+        return MDM_OK;
+    }
+
+    if (rc == MDM_NO_MEMORY) {
+        return mdm_fault(fault, rc, "no memory for a profile");
+    }
+
+    return mdm_fault(fault, MDM_MALFORMED,
+                     "Payload cannot be read as a profile: %.140s",
+                     inner.text);
+}
+
+
+static bool
+mdm_command_profile_manages(plist_t profile)
+{
+    bool              found;
+    plist_t           content, item;
+    uint64_t          len;
+    const char       *type;
+    plist_array_iter  iter;
+
+    content = plist_dict_get_item(profile, "PayloadContent");
+
+    if (content == NULL || plist_get_node_type(content) != PLIST_ARRAY) {
+        return false;
+    }
+
+    iter = NULL;
+    found = false;
+    plist_array_new_iter(content, &iter);
+
+    for ( ;; ) {
+        plist_array_next_item(content, iter, &item);
+
+        if (item == NULL) {
+            break;
+        }
+
+        len = 0;
+        type = plist_get_string_ptr(plist_dict_get_item(item, "PayloadType"),
+                                    &len);
+
+        if (type && strcmp(type, "com.apple.mdm") == 0) {
+            found = true;
+            break;
+        }
+    }
+
+    free(iter);
+
+    return found;
+}

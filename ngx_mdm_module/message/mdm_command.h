@@ -1,0 +1,60 @@
+
+/*
+ * A command as an operator hands it over: the envelope of CommandUUID and
+ * Command.  It is read to learn what the queue must know of it, and delivered
+ * byte for byte.
+ */
+
+
+#ifndef _MDM_COMMAND_H_INCLUDED_
+#define _MDM_COMMAND_H_INCLUDED_
+
+
+#include "mdm_base.h"
+#include "../schema/mdm_command_type.h"
+
+
+#define MDM_COMMAND_LIMIT        (4 * 1024 * 1024)
+#define MDM_COMMAND_UUID_MAX     255
+#define MDM_COMMAND_TYPE_MAX     255
+#define MDM_COMMAND_SUBJECT_MAX  2048     /* a longer one is MDM_MALFORMED */
+
+
+typedef struct {
+    mdm_str_t             command_uuid;
+    mdm_str_t             request_type;
+    mdm_str_t             subject;       /* "profile:com.example", "app:…";
+                                            absent: commands of this type have
+                                            no order among themselves */
+    const mdm_command_type_t  *type;     /* never NULL: a default row serves
+                                            unknown types */
+    bool                  renewal;       /* InstallProfile with a com.apple.mdm
+                                            payload */
+    bool                  urgent;        /* type->urgent.  RemoveProfile of the
+                                            management profile is urgent and to
+                                            be repeated MDM_REPEAT_ONCE too,
+                                            but only the caller knows that
+                                            profile: it compares the subject */
+} mdm_command_t;
+
+
+/*
+ * Reads an envelope.  CommandUUID and Command.RequestType must be non-empty
+ * strings of bounded length without control characters.  An InstallProfile
+ * payload that cannot be read as a profile (plain or CMS-signed) is
+ * MDM_MALFORMED with words.
+ */
+mdm_rc_e mdm_command_read(mdm_arena_t *arena, mdm_str_t body,
+    mdm_command_t *command, mdm_fault_t *fault);
+
+/*
+ * For mdmctl: takes an envelope without CommandUUID, or a bare Command
+ * dictionary (with RequestType at the top), or a .mobileconfig (becomes
+ * InstallProfile), and writes a whole envelope with the given UUID.  A
+ * complete envelope is returned unchanged.
+ */
+mdm_rc_e mdm_command_envelope(mdm_arena_t *arena, mdm_str_t body,
+    mdm_str_t command_uuid, mdm_str_t *envelope, mdm_fault_t *fault);
+
+
+#endif /* _MDM_COMMAND_H_INCLUDED_ */
