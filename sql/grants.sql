@@ -1,0 +1,64 @@
+-- Rights of the three roles that log in: what their functions need and no more.
+-- Run after the functions by every `mdmctl migrate`.
+
+GRANT USAGE ON SCHEMA mdm, @revision@ TO mdm_device, mdm_api, mdm_job;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA @revision@ FROM PUBLIC;
+
+-- What every worker reads before it knows a tenant.
+GRANT SELECT ON mdm.schema_version, mdm.secret_key, mdm.tenant, mdm.tenant_host,
+                mdm.command_state, mdm.command_move
+   TO mdm_device, mdm_api, mdm_job;
+GRANT EXECUTE ON FUNCTION @revision@.startup, @revision@.tenant_load,
+                          @revision@.tenant_changes
+   TO mdm_device, mdm_api, mdm_job;
+
+-- Devices: no deleting of history, no pushes, no tokens, no audit.
+GRANT SELECT, INSERT, UPDATE ON mdm.enrollment, mdm.enrollment_seen, mdm.identity,
+                                mdm.idempotency, mdm.result
+   TO mdm_device;
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.queue, mdm.attribute TO mdm_device;
+GRANT SELECT, INSERT ON mdm.command, mdm.secret TO mdm_device;
+GRANT INSERT ON mdm.event TO mdm_device;
+GRANT EXECUTE ON FUNCTION @revision@.poll, @revision@.deliver, @revision@.report,
+                          @revision@.seen, @revision@.next_command,
+                          @revision@.report_late, @revision@.report_unasked,
+                          @revision@.report_not_now,
+                          @revision@.attributes_set, @revision@.identity_check,
+                          @revision@.renewal_open, @revision@.authenticate,
+                          @revision@.token_update, @revision@.generation_open,
+                          @revision@.renewal_finish, @revision@.check_out,
+                          @revision@.pending_drop, @revision@.queue_close,
+                          @revision@.queue_finish, @revision@.bootstrap_token_set,
+                          @revision@.bootstrap_token_get,
+                          @revision@.identity_roll_back,
+                          @revision@.identity_refused, @revision@.enrollment_lock
+   TO mdm_device;
+
+-- The API: no device secrets, no tokens but their last use.
+GRANT SELECT ON mdm.enrollment_seen, mdm.attribute TO mdm_api;
+GRANT SELECT, UPDATE ON mdm.enrollment, mdm.identity TO mdm_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.queue TO mdm_api;
+GRANT SELECT, INSERT ON mdm.command, mdm.result, mdm.audit TO mdm_api;
+GRANT SELECT, INSERT, UPDATE ON mdm.idempotency, mdm.push TO mdm_api;
+GRANT SELECT, UPDATE (last_used_at) ON mdm.api_token TO mdm_api;
+GRANT INSERT ON mdm.event TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.token_check, @revision@.enqueue,
+                          @revision@.enrollments, @revision@.enrollment_queue,
+                          @revision@.enrollment_history, @revision@.command_cancel,
+                          @revision@.command_release, @revision@.enrollment_end,
+                          @revision@.identity_revoke, @revision@.queue_close,
+                          @revision@.queue_finish, @revision@.enrollment_lock,
+                          @revision@.rfc3339
+   TO mdm_api;
+
+-- Background work.
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.lease TO mdm_job;
+GRANT SELECT, UPDATE, DELETE ON mdm.queue, mdm.push TO mdm_job;
+GRANT SELECT, DELETE ON mdm.idempotency TO mdm_job;
+GRANT SELECT, UPDATE ON mdm.enrollment, mdm.identity TO mdm_job;
+GRANT INSERT ON mdm.result, mdm.event TO mdm_job;
+GRANT EXECUTE ON FUNCTION @revision@.sweep, @revision@.lease_take,
+                          @revision@.partition_ahead,
+                          @revision@.pending_drop, @revision@.queue_finish
+   TO mdm_job;
+GRANT EXECUTE ON FUNCTION mdm.partition_ahead TO mdm_job;
