@@ -1,0 +1,309 @@
+
+/*
+ * "mdmctl send": one command for many enrolments, as the API would queue it.
+ * It needs the secret key, for payloads are sealed before they are stored.
+ */
+
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "mdm_command.h"
+#include "mdm_enrollment_id.h"
+#include "mdmctl.h"
+
+
+typedef struct {
+    mdm_arena_t           arena;
+    PGconn               *db;
+    mdm_secret_ring_t     ring;
+    long long             tenant_id;
+    unsigned              ntargets;
+    char                **targets;        /* as written */
+    const char           *device_ids[MDMCTL_MAX_WORDS];
+    const char           *user_ids[MDMCTL_MAX_WORDS];
+    mdm_str_t             envelope;
+    mdm_command_t         command;
+} mdmctl_send_t;
+
+
+static int mdmctl_send_read(mdmctl_send_t *send, const char *file);
+static int mdmctl_send_targets(mdmctl_send_t *send);
+static int mdmctl_send_enqueue(mdmctl_send_t *send);
+static int mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params);
+static int mdmctl_send_answer(mdmctl_send_t *send, PGresult *res);
+static const char *mdmctl_send_outcome(const char *outcome, int *rc);
+static int mdmctl_send_uuid(mdm_arena_t *arena, mdm_str_t *uuid);
+
+
+int
+mdmctl_send(mdmctl_options_t *options)
+{
+    int              rc;
+    mdmctl_send_t   *send;
+
+    static mdmctl_send_t  zeroed;
+
+    send = &zeroed;
+    mdm_arena_init(&send->arena);
+    send->ntargets = options->nwords - 1;
+    send->targets = options->words;
+
+    rc = mdmctl_keys_needed(options, &send->ring);
+
+    if (rc == MDMCTL_OK) {
+        rc = mdmctl_send_targets(send);
+    }
+
+    if (rc == MDMCTL_OK) {
+        rc = mdmctl_send_read(send, options->words[options->nwords - 1]);
+    }
+
+    if (rc == MDMCTL_OK) {
+        send->db = mdmctl_connect_prepared(options);
+        rc = send->db != NULL ? MDMCTL_OK : MDMCTL_FAILED;
+    }
+
+    if (rc == MDMCTL_OK) {
+        rc = mdmctl_key_check(send->db, &send->ring);
+    }
+
+    if (rc == MDMCTL_OK) {
+        rc = mdmctl_tenant_id(send->db, options, &send->tenant_id);
+    }
+
+    if (rc == MDMCTL_OK) {
+        rc = mdmctl_send_enqueue(send);
+    }
+
+    PQfinish(send->db);
+    mdm_secret_ring_wipe(&send->ring);
+    mdm_arena_free(&send->arena);
+
+    return rc;
+}
+
+
+static int
+mdmctl_send_targets(mdmctl_send_t *send)
+{
+    unsigned     i;
+    mdm_str_t    written, device_id, user_id;
+    mdm_fault_t  fault;
+
+    for (i = 0; i < send->ntargets; i++) {
+        written.data = (unsigned char *) send->targets[i];
+        written.len = strlen(send->targets[i]);
+
+        if (mdm_enrollment_id_parse(&send->arena, written, &device_id,
+                                    &user_id, &fault)
+            != MDM_OK)
+        {
+            return mdmctl_error("\"%s\": %s", send->targets[i], fault.text);
+        }
+
+        send->device_ids[i] = (const char *) device_id.data;
+        send->user_ids[i] = (const char *) user_id.data;
+    }
+
+    return MDMCTL_OK;
+}
+
+
+static int
+mdmctl_send_read(mdmctl_send_t *send, const char *file)
+{
+    mdm_str_t    body, uuid;
+    mdm_fault_t  fault;
+
+    if (mdmctl_read_file(&send->arena, file, MDM_COMMAND_LIMIT, &body)
+        != MDMCTL_OK
+        || mdmctl_send_uuid(&send->arena, &uuid) != MDMCTL_OK)
+    {
+        return MDMCTL_FAILED;
+    }
+
+    if (mdm_command_envelope(&send->arena, body, uuid, &send->envelope, &fault)
+        != MDM_OK
+        || mdm_command_read(&send->arena, send->envelope, &send->command,
+                            &fault)
+           != MDM_OK)
+    {
+        return mdmctl_error("\"%s\": %s", file, fault.text);
+    }
+
+    return MDMCTL_OK;
+}
+
+
+static int
+mdmctl_send_uuid(mdm_arena_t *arena, mdm_str_t *uuid)
+{
+    char           *text;
+    unsigned char   r[16];
+
+    if (RAND_bytes(r, sizeof(r)) != 1) {
+        return mdmctl_error("no random bytes");
+    }
+
+    r[6] = (r[6] & 0x0f) | 0x40;
+    r[8] = (r[8] & 0x3f) | 0x80;
+
+    text = mdmctl_printf(arena,
+                         "%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-"
+                         "%02X%02X%02X%02X%02X%02X",
+                         r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7],
+                         r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
+
+    uuid->data = (unsigned char *) text;
+    uuid->len = strlen(text);
+
+    return MDMCTL_OK;
+}
+
+
+static int
+mdmctl_send_enqueue(mdmctl_send_t *send)
+{
+    int               rc;
+    PGresult         *res;
+    mdmctl_params_t   params;
+
+    if (mdmctl_send_params(send, &params) != MDMCTL_OK) {
+        return MDMCTL_FAILED;
+    }
+
+    res = mdmctl_query(send->db,
+                       "SELECT n, outcome FROM " MDMCTL_SCHEMA ".enqueue("
+                       "$1::bigint, $2, $3, $4, $5, $6::bytea, $7::bytea, $8,"
+                       "$9::boolean, $10::boolean, $11::boolean, $12::bigint,"
+                       "$13::smallint, $14::bigint, $15, $16::text[],"
+                       "$17::text[], $18::boolean) ORDER BY n", &params);
+    if (res == NULL) {
+        return MDMCTL_FAILED;
+    }
+
+    rc = mdmctl_send_answer(send, res);
+    PQclear(res);
+
+    return rc;
+}
+
+
+static int
+mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
+{
+    mdm_str_t                  sealed, digest;
+    unsigned char              hash[EVP_MAX_MD_SIZE];
+    const mdm_command_t       *command;
+    const mdm_command_type_t  *type;
+
+    command = &send->command;
+    type = command->type;
+
+    if (mdm_secret_seal(&send->arena, &send->ring, send->tenant_id, "command",
+                        command->command_uuid, send->envelope, &sealed)
+        != MDM_OK
+        || EVP_Digest(send->envelope.data, send->envelope.len, hash, NULL,
+                      EVP_sha256(), NULL)
+           != 1)
+    {
+        return mdmctl_error("cannot seal the command");
+    }
+
+    digest.data = hash;
+    digest.len = 32;
+
+    params->n = 0;
+    mdmctl_add_int(&send->arena, params, send->tenant_id);
+    mdmctl_add(params, "mdmctl");
+    mdmctl_add(params, (const char *) command->command_uuid.data);
+    mdmctl_add(params, (const char *) command->request_type.data);
+    mdmctl_add(params, (const char *) command->subject.data);
+    mdmctl_add_bytes(&send->arena, params, sealed);
+    mdmctl_add_bytes(&send->arena, params, digest);
+    mdmctl_add(params, type->repeat == MDM_REPEAT_ONCE ? "once" : "safe");
+    mdmctl_add(params, command->urgent ? "t" : "f");
+    mdmctl_add(params, command->renewal ? "t" : "f");
+    mdmctl_add(params, type->supersedes ? "t" : "f");
+    mdmctl_add_int(&send->arena, params, type->expires);
+    mdmctl_add(params, "0");
+    mdmctl_add(params, "0");
+    mdmctl_add(params, NULL);
+    mdmctl_add_array(&send->arena, params, send->device_ids, send->ntargets);
+    mdmctl_add_array(&send->arena, params, send->user_ids, send->ntargets);
+    mdmctl_add(params, "t");
+
+    return MDMCTL_OK;
+}
+
+
+static int
+mdmctl_send_answer(mdmctl_send_t *send, PGresult *res)
+{
+    int          rc, row, n, repeated;
+    const char  *outcome;
+
+    rc = MDMCTL_OK;
+    repeated = 0;
+
+    for (row = 0; row < PQntuples(res); row++) {
+        n = atoi(PQgetvalue(res, row, 0));
+        outcome = PQgetvalue(res, row, 1);
+
+        if (n > 0 && n <= (int) send->ntargets) {
+            printf("%s: %s\n", send->targets[n - 1],
+                   repeated ? "nothing was queued again"
+                            : mdmctl_send_outcome(outcome, &rc));
+            continue;
+        }
+
+        repeated = strcmp(outcome, "repeated") == 0;
+
+        if (strcmp(outcome, "conflict") == 0) {
+            return mdmctl_error("another command was sent as %s within the "
+                                "last 24 hours: give it a new CommandUUID",
+                                send->command.command_uuid.data);
+        }
+
+        printf("%s %s%s\n", send->command.request_type.data,
+               send->command.command_uuid.data,
+               repeated ? ": was sent before" : "");
+    }
+
+    return rc;
+}
+
+
+static const char *
+mdmctl_send_outcome(const char *outcome, int *rc)
+{
+    unsigned  i;
+
+    static const struct {
+        const char  *outcome;
+        const char  *words;
+        int          rc;
+    } table[] = {
+        { "ok", "queued", MDMCTL_OK },
+        { "duplicate", "one with the same key waits already", MDMCTL_OK },
+        { "unknown", "is not enrolled", MDMCTL_FAILED },
+        { "pending", "has not finished its enrolment", MDMCTL_FAILED },
+        { "closed", "is no longer enrolled", MDMCTL_FAILED },
+        { "ended", "its enrolment was ended", MDMCTL_FAILED },
+    };
+
+    for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (strcmp(table[i].outcome, outcome) == 0) {
+            if (table[i].rc != MDMCTL_OK) {
+                *rc = table[i].rc;
+            }
+
+            return table[i].words;
+        }
+    }
+
+    *rc = MDMCTL_FAILED;
+
+    return outcome;
+}
