@@ -1,0 +1,499 @@
+
+/*
+ * One connection to PostgreSQL on nginx's event loop: connecting, reading,
+ * writing, breaking.  What travels on it is ngx_mdm_pg_shipment.c's affair.
+ *
+ * libpq owns the descriptor, so nginx's connection is taken from it before
+ * PQfinish().  Reads are level-triggered; the write event is only there while
+ * PQflush() has bytes left.  At an exit the connections are closed by
+ * exit_process, after the last request was answered, so they are not marked
+ * idle: nginx would close them under requests that still need them.
+ */
+
+
+#include "ngx_mdm_pg_internal.h"
+
+
+static void ngx_mdm_pg_connection_move(ngx_mdm_pg_connection_t *pc,
+    ngx_mdm_pg_state_e state);
+static ngx_int_t ngx_mdm_pg_connection_watch(ngx_mdm_pg_connection_t *pc,
+    ngx_uint_t read, ngx_uint_t write);
+static void ngx_mdm_pg_connection_unwatch(ngx_mdm_pg_connection_t *pc);
+static ngx_int_t ngx_mdm_pg_event_set(ngx_event_t *ev, ngx_int_t event,
+    ngx_uint_t on);
+static void ngx_mdm_pg_connection_advance(ngx_mdm_pg_connection_t *pc);
+static void ngx_mdm_pg_connection_started(ngx_mdm_pg_connection_t *pc);
+static void ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc,
+    const char *what);
+static void ngx_mdm_pg_connection_read(ngx_mdm_pg_connection_t *pc);
+static void ngx_mdm_pg_event_handler(ngx_event_t *ev);
+static void ngx_mdm_pg_timer_handler(ngx_event_t *ev);
+static const ngx_mdm_pg_target_t *ngx_mdm_pg_connection_target(
+    ngx_mdm_pg_connection_t *pc);
+
+
+/* legal[from][to] */
+
+static const u_char  ngx_mdm_pg_legal_moves[4][4] = {
+                         /* DOWN CONNECTING STARTING READY */
+    /* DOWN */           {  0,   1,         0,       0 },
+    /* CONNECTING */     {  1,   0,         1,       0 },
+    /* STARTING */       {  1,   0,         0,       1 },
+    /* READY */          {  1,   0,         0,       0 }
+};
+
+static const char *const  ngx_mdm_pg_state_names[] = {
+    "DOWN", "CONNECTING", "STARTING", "READY"
+};
+
+
+void
+ngx_mdm_pg_connection_init(ngx_mdm_pg_connection_t *pc,
+    ngx_mdm_pg_class_t *class)
+{
+    pc->class = class;
+    pc->state = NGX_MDM_PG_DOWN;
+    ngx_queue_init(&pc->fifo);
+
+    pc->timer.handler = ngx_mdm_pg_timer_handler;
+    pc->timer.data = pc;
+    pc->timer.log = class->pg->cycle->log;
+    pc->timer.cancelable = 1;
+}
+
+
+static void
+ngx_mdm_pg_connection_move(ngx_mdm_pg_connection_t *pc,
+    ngx_mdm_pg_state_e state)
+{
+    if (!ngx_mdm_pg_legal_moves[pc->state][state]) {
+        ngx_log_error(NGX_LOG_ALERT, pc->timer.log, 0,
+                      "mdm: PostgreSQL connection cannot move from %s to %s",
+                      ngx_mdm_pg_state_names[pc->state],
+                      ngx_mdm_pg_state_names[state]);
+        return;
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, pc->timer.log, 0,
+                   "mdm: PostgreSQL connection %p moves from %s to %s",
+                   pc, ngx_mdm_pg_state_names[pc->state],
+                   ngx_mdm_pg_state_names[state]);
+
+    pc->state = state;
+}
+
+
+void
+ngx_mdm_pg_connection_open(ngx_mdm_pg_connection_t *pc)
+{
+    if (pc->timer.timer_set) {
+        ngx_del_timer(&pc->timer);
+    }
+
+    ngx_mdm_pg_connection_move(pc, NGX_MDM_PG_CONNECTING);
+
+    pc->conn = ngx_mdm_pg_target_connect(ngx_mdm_pg_connection_target(pc),
+                                         pc->class->id);
+
+    if (pc->conn == NULL || PQstatus(pc->conn) == CONNECTION_BAD) {
+        ngx_mdm_pg_connection_failed(pc, "cannot connect");
+        return;
+    }
+
+    ngx_add_timer(&pc->timer, ngx_min(pc->class->pg->conf->timeout,
+                                      NGX_MDM_PG_CONNECT_TIMEOUT));
+
+    /* PQconnectStart() asks its callers to behave as if PQconnectPoll() had
+     * said "writing" */
+
+    if (ngx_mdm_pg_connection_watch(pc, 0, 1) != NGX_OK) {
+        ngx_mdm_pg_connection_failed(pc, "no nginx connection is free");
+    }
+}
+
+
+/*
+ * Ends the connection; what was under way is answered with rc.  The
+ * connection is DOWN before any handler runs, and has no timer.
+ */
+
+void
+ngx_mdm_pg_connection_close(ngx_mdm_pg_connection_t *pc, ngx_mdm_pg_rc_e rc)
+{
+    ngx_queue_t             fifo, *q;
+    ngx_mdm_pg_shipment_t  *shipment;
+
+    if (pc->state == NGX_MDM_PG_DOWN) {
+        return;
+    }
+
+    ngx_mdm_pg_connection_unwatch(pc);
+
+    PQfinish(pc->conn);
+    pc->conn = NULL;
+
+    if (pc->timer.timer_set) {
+        ngx_del_timer(&pc->timer);
+    }
+
+    ngx_mdm_pg_connection_move(pc, NGX_MDM_PG_DOWN);
+
+    ngx_queue_init(&fifo);
+    ngx_queue_add(&fifo, &pc->fifo);
+    ngx_queue_init(&pc->fifo);
+
+    pc->in_flight = 0;
+    pc->broken = 0;
+
+    while (!ngx_queue_empty(&fifo)) {
+        q = ngx_queue_head(&fifo);
+        ngx_queue_remove(q);
+
+        shipment = ngx_queue_data(q, ngx_mdm_pg_shipment_t, queue);
+        ngx_mdm_pg_shipment_lost(shipment, rc);
+    }
+}
+
+
+/* An attempt came to nothing: the next target at once, a pause after each
+ * full round. */
+
+static void
+ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc, const char *what)
+{
+    size_t       len;
+    ngx_str_t    reason;
+    ngx_msec_t   pause;
+    ngx_uint_t   ntargets, rounds;
+
+    reason.data = (u_char *) PQerrorMessage(pc->conn);
+    reason.len = ngx_strlen(reason.data);
+
+    for (len = 0; len < reason.len && reason.data[len] != '\n'; len++) {
+        /* the first line says what is wrong */
+    }
+
+    ngx_log_error(NGX_LOG_ERR, pc->timer.log, 0,
+                  "mdm: PostgreSQL at %V as %s: %s%s%*s",
+                  &ngx_mdm_pg_connection_target(pc)->text,
+                  ngx_mdm_pg_class_role(pc->class->id), what,
+                  len ? ": " : "", len, reason.data);
+
+    ngx_mdm_pg_connection_close(pc, NGX_MDM_PG_LOST);
+
+    pc->target++;
+    pc->failures++;
+
+    ntargets = pc->class->pg->conf->targets.nelts;
+    rounds = pc->failures / ntargets;
+
+    if (pc->failures % ntargets != 0) {
+        pause = 1;
+
+    } else {
+        pause = NGX_MDM_PG_RETRY_MIN << ngx_min(rounds - 1, 8);
+        pause = ngx_min(pause, NGX_MDM_PG_RETRY_MAX);
+        pause += ngx_random() % (pause / 2);
+    }
+
+    ngx_add_timer(&pc->timer, pause);
+
+    ngx_mdm_pg_class_wake(pc->class);
+}
+
+
+static void
+ngx_mdm_pg_connection_advance(ngx_mdm_pg_connection_t *pc)
+{
+    ngx_int_t  rc;
+
+    switch (PQconnectPoll(pc->conn)) {
+
+    case PGRES_POLLING_READING:
+        rc = ngx_mdm_pg_connection_watch(pc, 1, 0);
+        break;
+
+    case PGRES_POLLING_WRITING:
+        rc = ngx_mdm_pg_connection_watch(pc, 0, 1);
+        break;
+
+    case PGRES_POLLING_OK:
+        ngx_mdm_pg_connection_started(pc);
+        return;
+
+    default:
+        ngx_mdm_pg_connection_failed(pc, "cannot connect");
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_mdm_pg_connection_failed(pc, "no nginx connection is free");
+    }
+}
+
+
+static void
+ngx_mdm_pg_connection_started(ngx_mdm_pg_connection_t *pc)
+{
+    if (ngx_mdm_pg_connection_watch(pc, 1, 0) != NGX_OK
+        || PQsetnonblocking(pc->conn, 1) != 0
+        || PQenterPipelineMode(pc->conn) != 1)
+    {
+        ngx_mdm_pg_connection_failed(pc, "cannot enter pipeline mode");
+        return;
+    }
+
+    ngx_mdm_pg_connection_move(pc, NGX_MDM_PG_STARTING);
+
+    /* the timer of the attempt runs on until the statements are prepared */
+
+    ngx_mdm_pg_shipment_start(pc);
+    ngx_mdm_pg_connection_flush(pc);
+
+    if (pc->broken) {
+        ngx_mdm_pg_connection_failed(pc, "cannot prepare the statements");
+    }
+}
+
+
+/* Writes what libpq holds; a failure marks the connection broken and leaves
+ * it to the event handler, so that no caller loses it under its feet. */
+
+void
+ngx_mdm_pg_connection_flush(ngx_mdm_pg_connection_t *pc)
+{
+    int  rc;
+
+    rc = PQflush(pc->conn);
+
+    if (rc < 0
+        || ngx_mdm_pg_event_set(pc->c->write, NGX_WRITE_EVENT, rc == 1)
+           != NGX_OK)
+    {
+        pc->broken = 1;
+        ngx_post_event(pc->c->read, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_mdm_pg_connection_read(ngx_mdm_pg_connection_t *pc)
+{
+    PGconn      *conn;
+    PGresult    *result;
+    ngx_uint_t   nulls;
+
+    conn = pc->conn;
+
+    if (!PQconsumeInput(conn)) {
+        pc->broken = 1;
+    }
+
+    /* A NULL ends each query, so one after another is usual; three in a row
+     * would mean that libpq and our list disagree. */
+
+    for (nulls = 0; nulls < 3; /* void */ ) {
+
+        if (ngx_queue_empty(&pc->fifo) || PQisBusy(conn)) {
+            break;
+        }
+
+        result = PQgetResult(conn);
+
+        if (result == NULL) {
+            nulls++;
+            continue;
+        }
+
+        nulls = 0;
+        ngx_mdm_pg_shipment_result(pc, result);
+    }
+
+    if (nulls == 3 || PQstatus(conn) == CONNECTION_BAD) {
+        pc->broken = 1;
+    }
+
+    if (!pc->broken && pc->state == NGX_MDM_PG_STARTING
+        && ngx_queue_empty(&pc->fifo))
+    {
+        ngx_del_timer(&pc->timer);
+        ngx_mdm_pg_connection_move(pc, NGX_MDM_PG_READY);
+        pc->failures = 0;
+        pc->class->pg->epoch++;
+
+        ngx_log_error(NGX_LOG_INFO, pc->timer.log, 0,
+                      "mdm: connected to PostgreSQL at %V as %s",
+                      &ngx_mdm_pg_connection_target(pc)->text,
+                      ngx_mdm_pg_class_role(pc->class->id));
+    }
+}
+
+
+static void
+ngx_mdm_pg_event_handler(ngx_event_t *ev)
+{
+    ngx_connection_t         *c;
+    ngx_mdm_pg_connection_t  *pc;
+
+    c = ev->data;
+    pc = c->data;
+
+    if (c->close) {
+        /* an exit: exit_process closes */
+        c->close = 0;
+    }
+
+    if (pc->state == NGX_MDM_PG_CONNECTING) {
+        ngx_mdm_pg_connection_advance(pc);
+        return;
+    }
+
+    if (!pc->broken && ev->write) {
+        ngx_mdm_pg_connection_flush(pc);
+    }
+
+    if (!pc->broken) {
+        ngx_mdm_pg_connection_read(pc);
+    }
+
+    if (!pc->broken) {
+        ngx_mdm_pg_connection_flush(pc);
+    }
+
+    if (!pc->broken) {
+        ngx_mdm_pg_class_wake(pc->class);
+        return;
+    }
+
+    if (pc->state == NGX_MDM_PG_STARTING) {
+        ngx_mdm_pg_connection_failed(pc, "cannot start");
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, pc->timer.log, 0,
+                  "mdm: lost the connection to PostgreSQL at %V as %s",
+                  &ngx_mdm_pg_connection_target(pc)->text,
+                  ngx_mdm_pg_class_role(pc->class->id));
+
+    ngx_mdm_pg_connection_close(pc, NGX_MDM_PG_LOST);
+    ngx_mdm_pg_connection_open(pc);
+}
+
+
+static void
+ngx_mdm_pg_timer_handler(ngx_event_t *ev)
+{
+    ngx_mdm_pg_connection_t  *pc;
+
+    pc = ev->data;
+
+    if (pc->state == NGX_MDM_PG_DOWN) {
+        ngx_mdm_pg_connection_open(pc);
+        return;
+    }
+
+    ngx_mdm_pg_connection_failed(pc, "does not answer");
+}
+
+
+/*
+ * Makes nginx watch libpq's socket for these events.  The socket may be
+ * another one after each PQconnectPoll().
+ */
+
+static ngx_int_t
+ngx_mdm_pg_connection_watch(ngx_mdm_pg_connection_t *pc, ngx_uint_t read,
+    ngx_uint_t write)
+{
+    ngx_socket_t       fd;
+    ngx_connection_t  *c;
+
+    fd = PQsocket(pc->conn);
+
+    if (pc->c != NULL && pc->c->fd != fd) {
+        ngx_mdm_pg_connection_unwatch(pc);
+    }
+
+    if (pc->c == NULL) {
+        c = ngx_get_connection(fd, pc->timer.log);
+        if (c == NULL) {
+            return NGX_ERROR;
+        }
+
+        c->data = pc;
+        c->log = pc->timer.log;
+        c->read->log = c->log;
+        c->write->log = c->log;
+        c->read->handler = ngx_mdm_pg_event_handler;
+        c->write->handler = ngx_mdm_pg_event_handler;
+        pc->c = c;
+    }
+
+    if (ngx_mdm_pg_event_set(pc->c->read, NGX_READ_EVENT, read) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_mdm_pg_event_set(pc->c->write, NGX_WRITE_EVENT, write);
+}
+
+
+static ngx_int_t
+ngx_mdm_pg_event_set(ngx_event_t *ev, ngx_int_t event, ngx_uint_t on)
+{
+    if (on && !ev->active) {
+        return ngx_add_event(ev, event, NGX_LEVEL_EVENT);
+    }
+
+    if (!on && ev->active) {
+        return ngx_del_event(ev, event, 0);
+    }
+
+    return NGX_OK;
+}
+
+
+/* Takes the descriptor away from nginx without closing it: it is libpq's. */
+
+static void
+ngx_mdm_pg_connection_unwatch(ngx_mdm_pg_connection_t *pc)
+{
+    ngx_connection_t  *c;
+
+    c = pc->c;
+    if (c == NULL) {
+        return;
+    }
+
+    if (ngx_del_conn) {
+        ngx_del_conn(c, 0);
+
+    } else {
+        ngx_mdm_pg_event_set(c->read, NGX_READ_EVENT, 0);
+        ngx_mdm_pg_event_set(c->write, NGX_WRITE_EVENT, 0);
+    }
+
+    if (c->read->posted) {
+        ngx_delete_posted_event(c->read);
+    }
+
+    if (c->write->posted) {
+        ngx_delete_posted_event(c->write);
+    }
+
+    ngx_free_connection(c);
+    c->fd = (ngx_socket_t) -1;
+    pc->c = NULL;
+}
+
+
+static const ngx_mdm_pg_target_t *
+ngx_mdm_pg_connection_target(ngx_mdm_pg_connection_t *pc)
+{
+    ngx_array_t          *targets;
+    ngx_mdm_pg_target_t  *target;
+
+    targets = &pc->class->pg->conf->targets;
+    target = targets->elts;
+
+    return &target[pc->target % targets->nelts];
+}

@@ -1,0 +1,144 @@
+
+/*
+ * The table of statements: everything that this module ever asks of
+ * PostgreSQL.  The text of each is one call of a function in sql/functions/;
+ * no other SQL is written in C.
+ */
+
+
+#include "ngx_mdm_pg_internal.h"
+
+
+const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
+
+    /* tenant, device, user, certificate, expired */
+    { "poll",                NGX_MDM_PG_POLL,  1, "ittyb" },
+    { "deliver",             NGX_MDM_PG_WRITE, 1, "ittyb" },
+
+    /* … command_uuid, status, report, reason, attributes */
+    { "report",              NGX_MDM_PG_WRITE, 1, "ittybttytt" },
+
+    /* tenants, enrollments, ages in ms */
+    { "seen",                NGX_MDM_PG_WRITE, 0, "III" },
+
+    /* tenant, channel, device, certificate, expired, not_after, subject,
+     * serial, topic, attributes */
+    { "authenticate",        NGX_MDM_PG_WRITE, 0, "ittybitttt" },
+
+    /* tenant, channel, device, user, certificate, expired, topic, token,
+     * push_magic, unlock_token, awaiting, not_on_console, short name,
+     * long name */
+    { "token_update",        NGX_MDM_PG_WRITE, 0, "itttybtytybbtt" },
+
+    /* tenant, device, certificate, expired */
+    { "check_out",           NGX_MDM_PG_WRITE, 0, "ityb" },
+    { "bootstrap_token_set", NGX_MDM_PG_WRITE, 0, "ityby" },
+    { "bootstrap_token_get", NGX_MDM_PG_WRITE, 0, "ityb" },
+
+    /* tenant, device, user, certificate, command_uuid, payload */
+    { "identity_roll_back",  NGX_MDM_PG_WRITE, 0, "ittyty" },
+
+    /* tenant, device, user, certificate, outcome */
+    { "identity_refused",    NGX_MDM_PG_WRITE, 0, "ittyt" },
+
+    { "tenant_load",         NGX_MDM_PG_POLL,  0, "t" },
+    { "tenant_changes",      NGX_MDM_PG_POLL,  0, "t" },
+
+    { "token_check",         NGX_MDM_PG_API,   0, "y" },
+
+    /* tenant, actor, command_uuid, request_type, subject, payload, digest,
+     * repeat, urgent, renewal, supersedes, expires, priority, not_before,
+     * dedupe_key, devices, users, push */
+    { "enqueue",             NGX_MDM_PG_API,   0, "ittttyytbbbikitTTb" },
+
+    { "enrollments",         NGX_MDM_PG_API,   0, "itj" },
+    { "enrollment_queue",    NGX_MDM_PG_API,   0, "ittj" },
+    { "enrollment_history",  NGX_MDM_PG_API,   0, "itttj" },
+    { "command_cancel",      NGX_MDM_PG_API,   0, "ittb" },
+
+    { "lease_take",          NGX_MDM_PG_JOB,   0, "ttj" },
+    { "sweep",               NGX_MDM_PG_JOB,   0, "j" },
+    { "partition_ahead",     NGX_MDM_PG_JOB,   0, "" },
+};
+
+
+/* PostgreSQL's object identifiers of the types behind the letters
+ * (src/include/catalog/pg_type.dat); they never change. */
+
+static const struct {
+    char                      letter;
+    Oid                       scalar;
+    Oid                       array;
+} ngx_mdm_pg_types[] = {
+    { 'i', 20, 1016 },        /* int8 */
+    { 'j', 23, 1007 },        /* int4 */
+    { 'k', 21, 1005 },        /* int2 */
+    { 'b', 16, 1000 },        /* boolean */
+    { 't', 25, 1009 },        /* text */
+    { 'y', 17, 1001 },        /* bytea */
+    { 'I', 1016, 0 },
+    { 'T', 1009, 0 },
+    { 0, 0, 0 }
+};
+
+
+static Oid ngx_mdm_pg_type(char letter, unsigned array);
+
+
+ngx_uint_t
+ngx_mdm_pg_statement_types(const ngx_mdm_pg_statement_t *statement, Oid *types)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; statement->types[i] != '\0'; i++) {
+        types[i] = ngx_mdm_pg_type(statement->types[i], statement->batched);
+    }
+
+    return i;
+}
+
+
+/* "SELECT * FROM mdm_rN.name($1, $2, …)" */
+
+void
+ngx_mdm_pg_statement_text(const ngx_mdm_pg_statement_t *statement, u_char *buf,
+    size_t size)
+{
+    u_char      *p, *last;
+    ngx_uint_t   i;
+
+    last = buf + size - 1;
+
+    p = ngx_slprintf(buf, last, "SELECT * FROM mdm_r%d.%s(",
+                     NGX_MDM_REVISION, statement->name);
+
+    for (i = 0; statement->types[i] != '\0'; i++) {
+        p = ngx_slprintf(p, last, i ? ", $%ui" : "$%ui", i + 1);
+    }
+
+    p = ngx_slprintf(p, last, ")");
+    *p = '\0';
+}
+
+
+Oid
+ngx_mdm_pg_element_type(char letter)
+{
+    return ngx_mdm_pg_type(letter, 0);
+}
+
+
+static Oid
+ngx_mdm_pg_type(char letter, unsigned array)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; ngx_mdm_pg_types[i].letter; i++) {
+        if (ngx_mdm_pg_types[i].letter == letter) {
+            return array ? ngx_mdm_pg_types[i].array
+                         : ngx_mdm_pg_types[i].scalar;
+        }
+    }
+
+    return 0;
+}
