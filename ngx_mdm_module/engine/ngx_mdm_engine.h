@@ -1,0 +1,69 @@
+
+/*
+ * The engine of one worker and one database: what the routes do, without
+ * HTTP.  It owns the connections, the tenants' snapshots, the judged
+ * certificates and the last-contact times that wait to be written.
+ */
+
+
+#ifndef _NGX_MDM_ENGINE_H_INCLUDED_
+#define _NGX_MDM_ENGINE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "../message/mdm_base.h"
+#include "../pg/ngx_mdm_pg.h"
+#include "../pki/mdm_secret.h"
+
+
+typedef struct ngx_mdm_tenants_s       ngx_mdm_tenants_t;
+typedef struct ngx_mdm_certificates_s  ngx_mdm_certificates_t;
+typedef struct ngx_mdm_seen_s          ngx_mdm_seen_t;
+typedef struct ngx_mdm_job_s           ngx_mdm_job_t;
+
+
+typedef struct {
+    ngx_cycle_t               *cycle;
+    ngx_log_t                 *log;
+    ngx_mdm_pg_t              *pg;
+    const mdm_secret_ring_t   *ring;
+    ngx_mdm_tenants_t         *tenants;
+    ngx_mdm_certificates_t    *certificates;
+    ngx_mdm_seen_t            *seen;
+    ngx_mdm_job_t             *job;
+} ngx_mdm_engine_t;
+
+
+/* In a worker.  NULL when memory ran out. */
+ngx_mdm_engine_t *ngx_mdm_engine_create(ngx_cycle_t *cycle,
+    ngx_mdm_pg_conf_t *conf, const mdm_secret_ring_t *ring);
+void ngx_mdm_engine_destroy(ngx_mdm_engine_t *engine);
+
+
+/* nginx's strings and the pure core's, one into the other; nothing is
+ * copied. */
+
+static ngx_inline mdm_str_t
+ngx_mdm_to_str(ngx_str_t s)
+{
+    return (mdm_str_t) { s.len, s.data };
+}
+
+
+static ngx_inline ngx_str_t
+ngx_mdm_from_str(mdm_str_t s)
+{
+    return (ngx_str_t) { s.len, (u_char *) s.data };
+}
+
+
+static ngx_inline void
+ngx_mdm_set_str(ngx_mdm_pg_value_t *value, mdm_str_t s)
+{
+    ngx_mdm_pg_set_bytes(value, s.data, s.len);
+}
+
+
+#endif /* _NGX_MDM_ENGINE_H_INCLUDED_ */

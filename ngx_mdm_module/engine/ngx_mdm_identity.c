@@ -1,0 +1,236 @@
+
+/*
+ * The worker's cache of parsed certificates.  Parsing and chaining cost
+ * several times what a signature costs, and a device comes back with the same
+ * certificate for a year.  The cache is keyed by the hash of the DER and used
+ * by the event loop alone.
+ */
+
+
+#include "ngx_mdm_identity.h"
+
+#include <openssl/evp.h>
+
+
+struct ngx_mdm_certificates_s {
+    ngx_rbtree_t               tree;
+    ngx_rbtree_node_t          sentinel;
+    ngx_queue_t                used;         /* most recently used first */
+    ngx_uint_t                 n;
+    ngx_log_t                 *log;
+};
+
+
+static ngx_mdm_certificate_t *ngx_mdm_certificate_find(
+    ngx_mdm_certificates_t *certificates, const u_char *sha256);
+static void ngx_mdm_certificate_drop(ngx_mdm_certificates_t *certificates,
+    ngx_mdm_certificate_t *certificate);
+static void ngx_mdm_certificate_insert(ngx_rbtree_node_t *temp,
+    ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel);
+static ngx_rbtree_key_t ngx_mdm_certificate_key(const u_char *sha256);
+
+
+ngx_mdm_certificates_t *
+ngx_mdm_certificates_create(ngx_mdm_engine_t *engine)
+{
+    ngx_mdm_certificates_t  *certificates;
+
+    certificates = ngx_pcalloc(engine->cycle->pool,
+                               sizeof(ngx_mdm_certificates_t));
+    if (certificates == NULL) {
+        return NULL;
+    }
+
+    ngx_rbtree_init(&certificates->tree, &certificates->sentinel,
+                    ngx_mdm_certificate_insert);
+    ngx_queue_init(&certificates->used);
+    certificates->log = engine->log;
+
+    return certificates;
+}
+
+
+void
+ngx_mdm_certificates_destroy(ngx_mdm_certificates_t *certificates)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&certificates->used)) {
+        q = ngx_queue_head(&certificates->used);
+        ngx_mdm_certificate_drop(certificates,
+                          ngx_queue_data(q, ngx_mdm_certificate_t, queue));
+    }
+}
+
+
+mdm_rc_e
+ngx_mdm_certificate_get(ngx_mdm_engine_t *engine, mdm_str_t der,
+    ngx_mdm_certificate_t **found, mdm_fault_t *fault)
+{
+    u_char                   sha256[MDM_SHA256_SIZE];
+    mdm_rc_e                 rc;
+    ngx_queue_t             *q;
+    ngx_mdm_certificate_t   *certificate;
+    ngx_mdm_certificates_t  *certificates;
+
+    certificates = engine->certificates;
+
+    if (EVP_Digest(der.data, der.len, sha256, NULL, EVP_sha256(), NULL) != 1) {
+        return mdm_fault(fault, MDM_NO_MEMORY, "cannot hash a certificate");
+    }
+
+    certificate = ngx_mdm_certificate_find(certificates, sha256);
+
+    if (certificate != NULL) {
+        ngx_queue_remove(&certificate->queue);
+        ngx_queue_insert_head(&certificates->used, &certificate->queue);
+        *found = certificate;
+        return MDM_OK;
+    }
+
+    certificate = ngx_calloc(sizeof(ngx_mdm_certificate_t), certificates->log);
+    if (certificate == NULL) {
+        return mdm_fault(fault, MDM_NO_MEMORY, "out of memory");
+    }
+
+    rc = mdm_certificate_parse(der, &certificate->certificate, fault);
+    if (rc != MDM_OK) {
+        ngx_free(certificate);
+        return rc;
+    }
+
+    if (certificates->n == NGX_MDM_CERTIFICATES_MAX) {
+        q = ngx_queue_last(&certificates->used);
+        ngx_mdm_certificate_drop(certificates,
+                          ngx_queue_data(q, ngx_mdm_certificate_t, queue));
+    }
+
+    certificate->node.key = ngx_mdm_certificate_key(sha256);
+    ngx_rbtree_insert(&certificates->tree, &certificate->node);
+    ngx_queue_insert_head(&certificates->used, &certificate->queue);
+    certificates->n++;
+
+    *found = certificate;
+
+    return MDM_OK;
+}
+
+
+mdm_certificate_verdict_e
+ngx_mdm_certificate_judge(ngx_mdm_certificate_t *certificate,
+    const ngx_mdm_tenant_t *tenant)
+{
+    if (tenant->anchors == NULL) {
+        return MDM_CERTIFICATE_UNTRUSTED;
+    }
+
+    if (!certificate->judged || certificate->tenant_id != tenant->id
+        || certificate->tenant_version != tenant->version)
+    {
+        certificate->verdict = mdm_certificate_judge(certificate->certificate,
+                                                     tenant->anchors,
+                                                     ngx_time());
+        certificate->tenant_id = tenant->id;
+        certificate->tenant_version = tenant->version;
+        certificate->judged = 1;
+    }
+
+    return mdm_certificate_at(certificate->certificate, certificate->verdict,
+                              ngx_time());
+}
+
+
+static ngx_mdm_certificate_t *
+ngx_mdm_certificate_find(ngx_mdm_certificates_t *certificates,
+    const u_char *sha256)
+{
+    ngx_int_t               rc;
+    ngx_rbtree_key_t        key;
+    ngx_rbtree_node_t      *node, *sentinel;
+    ngx_mdm_certificate_t  *certificate;
+
+    key = ngx_mdm_certificate_key(sha256);
+    node = certificates->tree.root;
+    sentinel = certificates->tree.sentinel;
+
+    while (node != sentinel) {
+
+        if (key != node->key) {
+            node = (key < node->key) ? node->left : node->right;
+            continue;
+        }
+
+        certificate = (ngx_mdm_certificate_t *) node;
+
+        rc = ngx_memcmp(sha256, certificate->certificate->sha256,
+                        MDM_SHA256_SIZE);
+        if (rc == 0) {
+            return certificate;
+        }
+
+        node = (rc < 0) ? node->left : node->right;
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_mdm_certificate_drop(ngx_mdm_certificates_t *certificates,
+    ngx_mdm_certificate_t *certificate)
+{
+    ngx_rbtree_delete(&certificates->tree, &certificate->node);
+    ngx_queue_remove(&certificate->queue);
+    certificates->n--;
+
+    mdm_certificate_free(certificate->certificate);
+    ngx_free(certificate);
+}
+
+
+static void
+ngx_mdm_certificate_insert(ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
+    ngx_rbtree_node_t *sentinel)
+{
+    ngx_int_t               order;
+    ngx_rbtree_node_t     **p;
+    ngx_mdm_certificate_t  *a, *b;
+
+    for ( ;; ) {
+
+        if (node->key != temp->key) {
+            order = (node->key < temp->key) ? -1 : 1;
+
+        } else {
+            a = (ngx_mdm_certificate_t *) node;
+            b = (ngx_mdm_certificate_t *) temp;
+            order = ngx_memcmp(a->certificate->sha256, b->certificate->sha256,
+                               MDM_SHA256_SIZE);
+        }
+
+        p = (order < 0) ? &temp->left : &temp->right;
+
+        if (*p == sentinel) {
+            break;
+        }
+
+        temp = *p;
+    }
+
+    *p = node;
+    node->parent = temp;
+    node->left = sentinel;
+    node->right = sentinel;
+    ngx_rbt_red(node);
+}
+
+
+static ngx_rbtree_key_t
+ngx_mdm_certificate_key(const u_char *sha256)
+{
+    ngx_rbtree_key_t  key;
+
+    ngx_memcpy(&key, sha256, sizeof(ngx_rbtree_key_t));
+
+    return key;
+}

@@ -1,0 +1,69 @@
+
+/*
+ * Tenants' configuration: immutable snapshots, loaded on first use, counted by
+ * the requests that use them, replaced when their version changes.
+ */
+
+
+#ifndef _NGX_MDM_TENANT_H_INCLUDED_
+#define _NGX_MDM_TENANT_H_INCLUDED_
+
+
+#include "ngx_mdm_engine.h"
+#include "../pki/mdm_certificate.h"
+
+
+/* Memory of all snapshots of one worker; the least recently used go. */
+#define NGX_MDM_TENANTS_BYTES   (64 * 1024 * 1024)
+
+
+typedef struct {
+    ngx_str_node_t             node;       /* by key: host or tenant name */
+    ngx_queue_t                queue;      /* most recently used first */
+    ngx_uint_t                 refs;
+    size_t                     bytes;
+    ngx_pool_t                *pool;
+    unsigned                   stale:1;    /* a newer version exists */
+    unsigned                   cached:1;
+
+    int64_t                    id;
+    int64_t                    version;
+    ngx_str_t                  name;
+    mdm_anchors_t             *anchors;    /* NULL: no CA, no device enrols */
+} ngx_mdm_tenant_t;
+
+
+typedef enum {
+    NGX_MDM_TENANT_FOUND = 0,
+    NGX_MDM_TENANT_UNKNOWN,
+    NGX_MDM_TENANT_AWAY            /* the database could not be asked */
+} ngx_mdm_tenant_rc_e;
+
+
+typedef struct ngx_mdm_tenant_wait_s  ngx_mdm_tenant_wait_t;
+
+/* With FOUND the tenant is held for the caller: ngx_mdm_tenant_release(). */
+typedef void (*ngx_mdm_tenant_handler_pt)(ngx_mdm_tenant_wait_t *wait,
+    ngx_mdm_tenant_rc_e rc, ngx_mdm_tenant_t *tenant);
+
+struct ngx_mdm_tenant_wait_s {
+    ngx_queue_t                queue;
+    ngx_mdm_tenant_handler_pt  handler;
+    void                      *data;
+};
+
+
+ngx_mdm_tenants_t *ngx_mdm_tenants_create(ngx_mdm_engine_t *engine);
+void ngx_mdm_tenants_destroy(ngx_mdm_tenants_t *tenants);
+
+/*
+ * Finds the tenant of a key, compared without case.  The handler runs before
+ * the return when the snapshot is at hand, else later; the caller keeps
+ * `wait` until then.
+ */
+void ngx_mdm_tenant_get(ngx_mdm_engine_t *engine, ngx_str_t key,
+    ngx_mdm_tenant_wait_t *wait);
+void ngx_mdm_tenant_release(ngx_mdm_tenant_t *tenant);
+
+
+#endif /* _NGX_MDM_TENANT_H_INCLUDED_ */

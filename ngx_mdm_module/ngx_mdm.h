@@ -1,0 +1,109 @@
+
+/*
+ * The module's configuration and the request context, shared by the module
+ * file and the routes.
+ */
+
+
+#ifndef _NGX_MDM_H_INCLUDED_
+#define _NGX_MDM_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "engine/ngx_mdm_engine.h"
+#include "engine/ngx_mdm_exchange.h"
+
+
+#define NGX_MDM_VERSION   "0.1.0"
+
+
+typedef struct {
+    ngx_str_t                   name;      /* "mdm NAME;" */
+    ngx_http_handler_pt         handler;
+    unsigned                    device;    /* devices come here: statuses are
+                                              guarded, identities judged */
+} ngx_mdm_route_t;
+
+
+typedef struct {
+    ngx_array_t                 databases; /* of ngx_mdm_pg_conf_t */
+    mdm_secret_ring_t           ring;
+    ngx_uint_t                  used;      /* some location has a route */
+
+    /* of the worker */
+    ngx_mdm_engine_t          **engines;   /* one for each database */
+    ngx_thread_pool_t          *threads;
+} ngx_mdm_main_conf_t;
+
+
+typedef struct {
+    ngx_uint_t                  device;    /* some location is a device route */
+} ngx_mdm_srv_conf_t;
+
+
+typedef struct {
+    const ngx_mdm_route_t      *route;     /* not inherited */
+    ngx_http_complex_value_t   *tenant;
+    ngx_http_complex_value_t   *database;
+    ngx_uint_t                  identity;
+    ngx_flag_t                  user_authenticate;
+} ngx_mdm_loc_conf_t;
+
+
+/* What a request leaves for the access log, and its unfinished business. */
+
+typedef struct {
+    ngx_http_request_t         *request;
+    ngx_mdm_exchange_t         *exchange;
+    void                       *api;        /* the API call, of its route */
+    unsigned                    finished:1;
+    unsigned                    decided:1;  /* the engine chose the status */
+
+    ngx_str_t                   tenant;
+    ngx_str_t                   enrollment;
+    ngx_str_t                   message;
+    ngx_str_t                   status;
+    ngx_str_t                   command_uuid;
+    ngx_str_t                   request_type;
+    ngx_msec_t                  db_time;
+    unsigned                    db_asked:1;
+} ngx_mdm_ctx_t;
+
+
+extern ngx_module_t  ngx_mdm_module;
+
+
+/* route/ngx_mdm_route.c */
+const ngx_mdm_route_t *ngx_mdm_route_find(ngx_str_t *name);
+void ngx_mdm_route_names(ngx_str_t *names);
+ngx_mdm_ctx_t *ngx_mdm_route_ctx(ngx_http_request_t *r);
+ngx_mdm_engine_t *ngx_mdm_route_engine(ngx_http_request_t *r);
+ngx_int_t ngx_mdm_route_tenant(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_str_t *key);
+ngx_int_t ngx_mdm_route_body(ngx_http_request_t *r, ngx_pool_t *pool,
+    mdm_str_t *body);
+ngx_int_t ngx_mdm_route_send(ngx_http_request_t *r, ngx_uint_t status,
+    const char *type, const u_char *body, size_t len);
+/* the name in lower case */
+ngx_table_elt_t *ngx_mdm_route_header_in(ngx_http_request_t *r,
+    const char *name);
+ngx_int_t ngx_mdm_route_header_out(ngx_http_request_t *r, const char *name,
+    const char *value);
+
+/* route/ngx_mdm_connect.c, route/ngx_mdm_api.c */
+ngx_int_t ngx_mdm_connect_handler(ngx_http_request_t *r);
+ngx_int_t ngx_mdm_api_handler(ngx_http_request_t *r);
+
+/* route/ngx_mdm_guard.c */
+ngx_int_t ngx_mdm_guard_init(ngx_conf_t *cf);
+char *ngx_mdm_guard_check(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf);
+void ngx_mdm_guard_tls(SSL_CTX *ctx);
+
+/* route/ngx_mdm_variables.c */
+ngx_int_t ngx_mdm_variables_init(ngx_conf_t *cf);
+
+
+#endif /* _NGX_MDM_H_INCLUDED_ */

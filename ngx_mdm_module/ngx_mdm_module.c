@@ -1,0 +1,633 @@
+
+/*
+ * The nginx module: directives, configuration, and the life of the engine in
+ * a worker.  Nothing else: what routes do is in route/, what they mean in
+ * engine/.
+ */
+
+
+#include "ngx_mdm.h"
+
+
+#define NGX_MDM_SECRET_FILE_MAX   4096
+#define NGX_MDM_CONNECTIONS       4
+#define NGX_MDM_TIMEOUT           5000
+
+
+static void *ngx_mdm_create_main_conf(ngx_conf_t *cf);
+static void *ngx_mdm_create_srv_conf(ngx_conf_t *cf);
+static void *ngx_mdm_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_mdm_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static char *ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf);
+static char *ngx_mdm_set_route(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_mdm_set_secret_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_mdm_read_secret_key(ngx_conf_t *cf, ngx_str_t *path,
+    mdm_secret_ring_t *ring);
+static char *ngx_mdm_set_identity(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void ngx_mdm_wipe_keys(void *data);
+static ngx_int_t ngx_mdm_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_mdm_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_mdm_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_mdm_init_process(ngx_cycle_t *cycle);
+static void ngx_mdm_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_command_t  ngx_mdm_commands[] = {
+
+    { ngx_string("mdm"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_mdm_set_route,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mdm_database"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_mdm_set_database,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mdm_use_database"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_mdm_loc_conf_t, database),
+      NULL },
+
+    { ngx_string("mdm_secret_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_mdm_set_secret_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mdm_tenant"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_mdm_loc_conf_t, tenant),
+      NULL },
+
+    { ngx_string("mdm_identity"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_mdm_set_identity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mdm_user_authenticate"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_mdm_loc_conf_t, user_authenticate),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_mdm_module_ctx = {
+    ngx_mdm_preconfiguration,              /* preconfiguration */
+    ngx_mdm_postconfiguration,             /* postconfiguration */
+
+    ngx_mdm_create_main_conf,              /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    ngx_mdm_create_srv_conf,               /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_mdm_create_loc_conf,               /* create location configuration */
+    ngx_mdm_merge_loc_conf                 /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_mdm_module = {
+    NGX_MODULE_V1,
+    &ngx_mdm_module_ctx,                   /* module context */
+    ngx_mdm_commands,                      /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    ngx_mdm_init_module,                   /* init module */
+    ngx_mdm_init_process,                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_mdm_exit_process,                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static const ngx_conf_bitmask_t  ngx_mdm_identities[] = {
+    { ngx_string("certificate"), NGX_MDM_IDENTITY_CERTIFICATE },
+    { ngx_string("signature"), NGX_MDM_IDENTITY_SIGNATURE },
+    { ngx_string("certificate+signature"),
+      NGX_MDM_IDENTITY_BOTH|NGX_MDM_IDENTITY_CERTIFICATE },
+    { ngx_null_string, 0 }
+};
+
+
+static void *
+ngx_mdm_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_pool_cleanup_t   *cln;
+    ngx_mdm_main_conf_t  *mcf;
+
+    mcf = ngx_pcalloc(cf->pool, sizeof(ngx_mdm_main_conf_t));
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (mcf == NULL || cln == NULL
+        || ngx_array_init(&mcf->databases, cf->pool, 1,
+                          sizeof(ngx_mdm_pg_conf_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    cln->handler = ngx_mdm_wipe_keys;
+    cln->data = &mcf->ring;
+
+    return mcf;
+}
+
+
+static void *
+ngx_mdm_create_srv_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_mdm_srv_conf_t));
+}
+
+
+static void *
+ngx_mdm_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_mdm_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_mdm_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->tenant = NGX_CONF_UNSET_PTR;
+    conf->database = NGX_CONF_UNSET_PTR;
+    conf->user_authenticate = NGX_CONF_UNSET;
+
+    return conf;
+}
+
+
+static char *
+ngx_mdm_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_mdm_loc_conf_t  *prev = parent;
+    ngx_mdm_loc_conf_t  *conf = child;
+
+    ngx_conf_merge_ptr_value(conf->tenant, prev->tenant, NULL);
+    ngx_conf_merge_ptr_value(conf->database, prev->database, NULL);
+    ngx_conf_merge_value(conf->user_authenticate, prev->user_authenticate, 0);
+
+    ngx_conf_merge_bitmask_value(conf->identity, prev->identity,
+                                 (NGX_CONF_BITMASK_SET
+                                  |NGX_MDM_IDENTITY_CERTIFICATE
+                                  |NGX_MDM_IDENTITY_SIGNATURE));
+
+    if (conf->route == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    return ngx_mdm_check_route(cf, conf);
+}
+
+
+/* What a route cannot work without, said with the line to write. */
+
+static char *
+ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
+{
+    ngx_mdm_srv_conf_t        *scf;
+    ngx_mdm_main_conf_t       *mcf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_mdm_module);
+    scf = ngx_http_conf_get_module_srv_conf(cf, ngx_mdm_module);
+
+    if (mcf->databases.nelts == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mdm %V\" in location \"%V\" needs a database: "
+                           "write \"mdm_database "
+                           "'host=/run/postgresql dbname=mdm';\" in http",
+                           &conf->route->name, &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (mcf->ring.nkeys == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mdm %V\" in location \"%V\" needs a key: write "
+                           "\"mdm_secret_key FILE;\" in http, and make the "
+                           "file with \"openssl rand -hex 32\"",
+                           &conf->route->name, &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->tenant == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mdm %V\" in location \"%V\" needs a tenant: "
+                           "write \"mdm_tenant $host;\", or the name of one "
+                           "tenant",
+                           &conf->route->name, &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->used = 1;
+
+    if (!conf->route->device) {
+        return NGX_CONF_OK;
+    }
+
+    scf->device = 1;
+
+    return ngx_mdm_guard_check(cf, conf);
+}
+
+
+static char *
+ngx_mdm_set_route(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_mdm_loc_conf_t  *mlcf = conf;
+
+    ngx_str_t                 *value, names;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (mlcf->route != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    mlcf->route = ngx_mdm_route_find(&value[1]);
+
+    if (mlcf->route == NULL) {
+        ngx_mdm_route_names(&names);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown route \"%V\" in \"mdm\", there are: %V",
+                           &value[1], &names);
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = mlcf->route->handler;
+
+    return NGX_CONF_OK;
+}
+
+
+/* mdm_database CONNINFO [name=NAME] [connections=N] [timeout=TIME]; */
+
+static char *
+ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_mdm_main_conf_t  *mcf = conf;
+
+    char               *text;
+    ngx_int_t           n;
+    ngx_str_t          *value, s;
+    ngx_uint_t          i;
+    ngx_mdm_pg_conf_t  *db, *others;
+
+    value = cf->args->elts;
+
+    db = ngx_array_push(&mcf->databases);
+    if (db == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(db, sizeof(ngx_mdm_pg_conf_t));
+    db->conninfo = value[1];
+    db->connections = NGX_MDM_CONNECTIONS;
+    db->timeout = NGX_MDM_TIMEOUT;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "name=", 5) == 0) {
+            db->name.data = value[i].data + 5;
+            db->name.len = value[i].len - 5;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "connections=", 12) == 0) {
+            n = ngx_atoi(value[i].data + 12, value[i].len - 12);
+
+            if (n >= 2 && n <= 64) {
+                db->connections = n;
+                continue;
+            }
+
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\": write a number from 2 to 64",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_strncmp(value[i].data, "timeout=", 8) == 0) {
+            s.data = value[i].data + 8;
+            s.len = value[i].len - 8;
+            n = ngx_parse_time(&s, 0);
+
+            if (n >= 1000 && n <= 60000) {
+                db->timeout = n;
+                continue;
+            }
+
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\": write a time from 1s to 60s",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown parameter \"%V\", there are: name=, "
+                           "connections=, timeout=", &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    others = mcf->databases.elts;
+
+    for (i = 0; i + 1 < mcf->databases.nelts; i++) {
+        if (others[i].name.len == db->name.len
+            && ngx_strncmp(others[i].name.data, db->name.data, db->name.len)
+               == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "two databases are named \"%V\": give each "
+                               "its own \"name=\"", &db->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    text = ngx_mdm_pg_conf_parse(cf, db);
+    if (text != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the connection string of \"mdm_database\": %s",
+                           text);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mdm_set_secret_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_mdm_main_conf_t  *mcf = conf;
+
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_mdm_read_secret_key(cf, &value[1], &mcf->ring);
+}
+
+
+static char *
+ngx_mdm_read_secret_key(ngx_conf_t *cf, ngx_str_t *path,
+    mdm_secret_ring_t *ring)
+{
+    u_char            text[NGX_MDM_SECRET_FILE_MAX];
+    ssize_t           n;
+    mdm_rc_e          rc;
+    ngx_fd_t          fd;
+    mdm_fault_t       fault;
+    ngx_file_info_t   info;
+
+    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "cannot open \"%V\": make it with \"openssl rand "
+                           "-hex 32\"", path);
+        return NGX_CONF_ERROR;
+    }
+
+    n = ngx_read_fd(fd, text, sizeof(text));
+
+    if (ngx_fd_info(fd, &info) == 0 && (info.st_mode & 0007)) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "everyone may read \"%V\": run \"chmod 600\" on "
+                           "it", path);
+    }
+
+    (void) ngx_close_file(fd);
+
+    if (n < 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "cannot read \"%V\"", path);
+        return NGX_CONF_ERROR;
+    }
+
+    rc = mdm_secret_ring_add(ring, (mdm_str_t) { n, text }, &fault);
+    ngx_explicit_memzero(text, sizeof(text));
+
+    if (rc != MDM_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s", path,
+                           fault.text);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* mdm_identity certificate | signature | certificate signature
+ *              | certificate+signature; */
+
+static char *
+ngx_mdm_set_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_mdm_loc_conf_t  *mlcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i, k;
+
+    if (mlcf->identity != 0) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    mlcf->identity = NGX_CONF_BITMASK_SET;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        for (k = 0; ngx_mdm_identities[k].name.len != 0; k++) {
+            if (ngx_mdm_identities[k].name.len == value[i].len
+                && ngx_strcmp(ngx_mdm_identities[k].name.data, value[i].data)
+                   == 0)
+            {
+                break;
+            }
+        }
+
+        if (ngx_mdm_identities[k].name.len == 0
+            || (mlcf->identity & NGX_MDM_IDENTITY_BOTH)
+            || (i > 1
+                && (ngx_mdm_identities[k].mask & NGX_MDM_IDENTITY_BOTH)))
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" in \"mdm_identity\": write "
+                               "\"certificate\", \"signature\", both words "
+                               "for either of them, or "
+                               "\"certificate+signature\" to demand both",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        mlcf->identity |= ngx_mdm_identities[k].mask;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_mdm_wipe_keys(void *data)
+{
+    mdm_secret_ring_wipe(data);
+}
+
+
+static ngx_int_t
+ngx_mdm_preconfiguration(ngx_conf_t *cf)
+{
+    return ngx_mdm_variables_init(cf);
+}
+
+
+static ngx_int_t
+ngx_mdm_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_uint_t                   i;
+    ngx_mdm_srv_conf_t          *scf;
+    ngx_http_ssl_srv_conf_t     *sscf;
+    ngx_http_core_srv_conf_t   **cscfp;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cscfp = cmcf->servers.elts;
+
+    for (i = 0; i < cmcf->servers.nelts; i++) {
+        scf = cscfp[i]->ctx->srv_conf[ngx_mdm_module.ctx_index];
+        sscf = cscfp[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+
+        if (scf->device && sscf->ssl.ctx != NULL) {
+            ngx_mdm_guard_tls(sscf->ssl.ctx);
+        }
+    }
+
+    return ngx_mdm_guard_init(cf);
+}
+
+
+/* A worker that runs out of connections cannot reach its database; better
+ * said now. */
+
+static ngx_int_t
+ngx_mdm_init_module(ngx_cycle_t *cycle)
+{
+    ngx_uint_t            i, n;
+    ngx_event_conf_t     *ecf;
+    ngx_mdm_pg_conf_t    *db;
+    ngx_mdm_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_mdm_module);
+
+    if (mcf == NULL || !mcf->used) {
+        return NGX_OK;
+    }
+
+    db = mcf->databases.elts;
+
+    for (i = 0, n = 0; i < mcf->databases.nelts; i++) {
+        n += ngx_mdm_pg_conf_connections(&db[i]);
+    }
+
+    ecf = ngx_event_get_conf(cycle->conf_ctx, ngx_event_core_module);
+
+    if (n * 2 > ecf->connections) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "\"worker_connections %ui\" leaves too few for devices "
+                      "beside %ui to PostgreSQL: write at least %ui",
+                      ecf->connections, n, n * 2);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mdm_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t            i;
+    ngx_mdm_pg_conf_t    *db;
+    ngx_mdm_main_conf_t  *mcf;
+
+    static ngx_str_t  pool = ngx_string("mdm");
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_mdm_module);
+
+    if (mcf == NULL || !mcf->used
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+#if (NGX_THREADS)
+    mcf->threads = ngx_thread_pool_get(cycle, &pool);
+#endif
+
+    db = mcf->databases.elts;
+
+    mcf->engines = ngx_pcalloc(cycle->pool, mcf->databases.nelts
+                                            * sizeof(ngx_mdm_engine_t *));
+    if (mcf->engines == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < mcf->databases.nelts; i++) {
+        mcf->engines[i] = ngx_mdm_engine_create(cycle, &db[i], &mcf->ring);
+        if (mcf->engines[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_mdm_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t            i;
+    ngx_mdm_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_mdm_module);
+
+    if (mcf == NULL || mcf->engines == NULL) {
+        return;
+    }
+
+    for (i = 0; i < mcf->databases.nelts; i++) {
+        ngx_mdm_engine_destroy(mcf->engines[i]);
+    }
+}

@@ -1,0 +1,383 @@
+
+/*
+ * Asking: a raw command for one or many enrolments, in the shapes of
+ * NanoMDM's API, and taking a command back.
+ */
+
+
+#include "ngx_mdm_api.h"
+#include "../message/mdm_command.h"
+
+#include <openssl/evp.h>
+
+
+#define NGX_MDM_API_MAX_TARGETS   10000
+
+
+/* columns of enqueue() and command_cancel() */
+
+enum {
+    NGX_MDM_ENQUEUED_N = 0,
+    NGX_MDM_ENQUEUED_OUTCOME
+};
+
+enum {
+    NGX_MDM_CANCELLED_OUTCOME = 0,
+    NGX_MDM_CANCELLED_CANCELLED,
+    NGX_MDM_CANCELLED_DELIVERED
+};
+
+
+typedef struct {
+    mdm_command_t           command;
+    ngx_str_t              *ids;         /* as the client wrote them */
+    ngx_mdm_pg_value_t     *devices;
+    ngx_mdm_pg_value_t     *users;
+    ngx_uint_t              n;
+    u_char                  digest[32];
+} ngx_mdm_api_enqueue_t;
+
+
+typedef struct {
+    const char             *outcome;
+    const char             *text;        /* NULL: it is queued */
+} ngx_mdm_api_target_text_t;
+
+
+static ngx_int_t ngx_mdm_api_targets(ngx_mdm_api_t *api,
+    ngx_mdm_api_enqueue_t *enqueue);
+static ngx_int_t ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api,
+    ngx_mdm_api_enqueue_t *enqueue);
+static void ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
+static const char *ngx_mdm_api_target_text(ngx_str_t outcome);
+static void ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
+static ngx_uint_t ngx_mdm_api_is(ngx_str_t s, const char *text);
+
+
+static const ngx_mdm_api_target_text_t  ngx_mdm_api_target_texts[] = {
+    { "ok",        NULL },
+    { "unknown",   "no such enrolment" },
+    { "closed",    "the enrolment is closed" },
+    { "pending",   "the device is still enrolling" },
+    { "duplicate", "a live command of this enrolment is the same" },
+    { NULL,        "not queued" }
+};
+
+
+void
+ngx_mdm_api_enqueue(ngx_mdm_api_t *api)
+{
+    mdm_rc_e                rc;
+    mdm_fault_t             fault;
+    ngx_mdm_api_enqueue_t  *enqueue;
+
+    enqueue = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_enqueue_t));
+    if (enqueue == NULL) {
+        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
+                          "out of memory");
+        return;
+    }
+
+    api->ctx = enqueue;
+
+    rc = mdm_command_read(&api->arena, api->body, &enqueue->command, &fault);
+
+    if (rc != MDM_OK) {
+        ngx_mdm_api_finish(api, rc == MDM_NO_MEMORY
+                                ? NGX_HTTP_SERVICE_UNAVAILABLE
+                                : NGX_HTTP_BAD_REQUEST,
+                           json_pack("{s:s}", "command_error", fault.text));
+        return;
+    }
+
+    if (ngx_mdm_api_targets(api, enqueue) != NGX_OK) {
+        return;
+    }
+
+    if (ngx_mdm_api_enqueue_params(api, enqueue) != NGX_OK) {
+        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
+                          "the command cannot be sealed");
+        return;
+    }
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_ENQUEUE, ngx_mdm_api_enqueued);
+}
+
+
+/* The ids of the path, between commas. */
+
+static ngx_int_t
+ngx_mdm_api_targets(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
+{
+    u_char      *p, *last, *comma;
+    mdm_str_t    device, user;
+    ngx_str_t    id;
+    ngx_uint_t   n;
+
+    last = api->segment.data + api->segment.len;
+
+    for (p = api->segment.data, n = 1; p < last; p++) {
+        n += (*p == ',');
+    }
+
+    if (n > NGX_MDM_API_MAX_TARGETS) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "too_many_targets",
+                          "at most %d enrolments in one call",
+                          NGX_MDM_API_MAX_TARGETS);
+        return NGX_ERROR;
+    }
+
+    enqueue->ids = ngx_pcalloc(api->pool, n * sizeof(ngx_str_t));
+    enqueue->devices = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
+    enqueue->users = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
+
+    if (enqueue->ids == NULL || enqueue->devices == NULL
+        || enqueue->users == NULL)
+    {
+        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
+                          "out of memory");
+        return NGX_ERROR;
+    }
+
+    for (p = api->segment.data, n = 0; p <= last; p = comma + 1, n++) {
+        comma = ngx_strlchr(p, last, ',');
+        if (comma == NULL) {
+            comma = last;
+        }
+
+        id.data = p;
+        id.len = comma - p;
+
+        if (ngx_mdm_api_enrollment(api, id, &device, &user) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        enqueue->ids[n] = id;
+        ngx_mdm_set_str(&enqueue->devices[n], device);
+        ngx_mdm_set_str(&enqueue->users[n], user);
+    }
+
+    enqueue->n = n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
+{
+    mdm_str_t                  sealed;
+    const char                *repeat;
+    mdm_command_t             *command;
+    ngx_mdm_pg_value_t        *p;
+    const mdm_command_type_t  *type;
+
+    p = api->call.params;
+    command = &enqueue->command;
+    type = command->type;
+
+    if (EVP_Digest(api->body.data, api->body.len, enqueue->digest, NULL,
+                   EVP_sha256(), NULL)
+           != 1
+        || mdm_secret_seal(&api->arena, api->engine->ring, api->tenant_id,
+                           "command", command->command_uuid, api->body,
+                           &sealed)
+           != MDM_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    repeat = (type->repeat == MDM_REPEAT_ONCE) ? "once" : "safe";
+
+    ngx_mdm_pg_set_int8(&p[0], api->tenant_id);
+    ngx_mdm_pg_set_bytes(&p[1], api->actor.data, api->actor.len);
+    ngx_mdm_set_str(&p[2], command->command_uuid);
+    ngx_mdm_set_str(&p[3], command->request_type);
+    ngx_mdm_set_str(&p[4], command->subject);
+    ngx_mdm_set_str(&p[5], sealed);
+    ngx_mdm_pg_set_bytes(&p[6], enqueue->digest, sizeof(enqueue->digest));
+    ngx_mdm_pg_set_bytes(&p[7], repeat, ngx_strlen(repeat));
+    ngx_mdm_pg_set_bool(&p[8], command->urgent);
+    ngx_mdm_pg_set_bool(&p[9], command->renewal);
+    ngx_mdm_pg_set_bool(&p[10], type->supersedes);
+    ngx_mdm_pg_set_int8(&p[11], type->expires);
+    ngx_mdm_pg_set_int2(&p[12], 0);
+    ngx_mdm_pg_set_int8(&p[13], 0);
+    ngx_mdm_pg_set_null(&p[14]);
+    ngx_mdm_pg_set_bool(&p[17], !ngx_mdm_api_flag(api, "nopush"));
+
+    if (ngx_mdm_pg_set_array(&p[15], api->pool, 't', enqueue->devices,
+                             enqueue->n)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_mdm_pg_set_array(&p[16], api->pool, 't', enqueue->users,
+                                enqueue->n);
+}
+
+
+/* 200 when every target has it, 207 when some have. */
+
+static void
+ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int                     i;
+    json_t                 *answer, *status, *target;
+    int64_t                 n;
+    ngx_str_t               outcome, id;
+    ngx_uint_t              queued;
+    const char             *text;
+    ngx_mdm_api_t          *api;
+    ngx_mdm_api_enqueue_t  *enqueue;
+
+    api = call->data;
+    enqueue = api->ctx;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_ENQUEUED_OUTCOME);
+
+    if (ngx_mdm_api_is(outcome, "conflict")) {
+        ngx_mdm_api_finish(api, NGX_HTTP_CONFLICT,
+                           json_pack("{s:s}", "command_error",
+                                     "another command with this CommandUUID "
+                                     "was queued within a day: use a new "
+                                     "one"));
+        return;
+    }
+
+    status = json_object();
+    queued = 0;
+
+    for (i = 1; i < rows->count; i++) {
+        n = ngx_mdm_pg_int(rows, i, NGX_MDM_ENQUEUED_N);
+
+        if (n < 1 || n > (int64_t) enqueue->n) {
+            continue;
+        }
+
+        id = enqueue->ids[n - 1];
+        text = ngx_mdm_api_target_text(ngx_mdm_pg_text(rows, i,
+                                                NGX_MDM_ENQUEUED_OUTCOME));
+        target = json_object();
+
+        if (text != NULL) {
+            json_object_set_new(target, "command_error", json_string(text));
+
+        } else {
+            queued++;
+        }
+
+        json_object_setn_new(status, (char *) id.data, id.len, target);
+    }
+
+    answer = json_pack("{s:o}", "status", status);
+
+    if (ngx_mdm_api_flag(api, "nopush")) {
+        json_object_set_new(answer, "no_push", json_true());
+    }
+
+    json_object_set_new(answer, "command_uuid",
+               json_stringn((char *) enqueue->command.command_uuid.data,
+                            enqueue->command.command_uuid.len));
+    json_object_set_new(answer, "request_type",
+               json_stringn((char *) enqueue->command.request_type.data,
+                            enqueue->command.request_type.len));
+
+    ngx_mdm_api_finish(api, queued == enqueue->n ? NGX_HTTP_OK
+                            : queued != 0 ? 207 : NGX_HTTP_NOT_FOUND,
+                       answer);
+}
+
+
+static const char *
+ngx_mdm_api_target_text(ngx_str_t outcome)
+{
+    const ngx_mdm_api_target_text_t  *t;
+
+    for (t = ngx_mdm_api_target_texts; t->outcome != NULL; t++) {
+        if (ngx_mdm_api_is(outcome, t->outcome)) {
+            break;
+        }
+    }
+
+    return t->text;
+}
+
+
+void
+ngx_mdm_api_cancel(ngx_mdm_api_t *api)
+{
+    ngx_str_t  uuid;
+
+    uuid = ngx_mdm_api_unescape(api, api->segment);
+
+    if (uuid.len == 0 || uuid.len > MDM_COMMAND_UUID_MAX
+        || !mdm_utf8_valid(uuid.data, uuid.len)
+        || ngx_strlchr(uuid.data, uuid.data + uuid.len, '\0') != NULL)
+    {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_command_uuid",
+                          "the path does not end in a CommandUUID");
+        return;
+    }
+
+    ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
+    ngx_mdm_pg_set_bytes(&api->call.params[1], api->actor.data,
+                         api->actor.len);
+    ngx_mdm_pg_set_bytes(&api->call.params[2], uuid.data, uuid.len);
+    ngx_mdm_pg_set_bool(&api->call.params[3], ngx_mdm_api_flag(api, "force"));
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_COMMAND_CANCEL, ngx_mdm_api_cancelled);
+}
+
+
+static void
+ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int             cancelled, delivered;
+    ngx_str_t       outcome;
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_CANCELLED_OUTCOME);
+
+    if (ngx_mdm_api_is(outcome, "unknown")) {
+        ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "unknown_command",
+                          "no device waits for this command");
+        return;
+    }
+
+    cancelled = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_CANCELLED);
+    delivered = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_DELIVERED);
+
+    if (ngx_mdm_api_is(outcome, "delivered")) {
+        ngx_mdm_api_error(api, NGX_HTTP_CONFLICT, "delivered",
+                          "%d cancelled, but %d devices have the command and "
+                          "have not answered: add ?force=1 to give them up",
+                          cancelled, delivered);
+        return;
+    }
+
+    ngx_mdm_api_finish(api, NGX_HTTP_OK,
+                       json_pack("{s:i}", "cancelled", cancelled));
+}
+
+
+static ngx_uint_t
+ngx_mdm_api_is(ngx_str_t s, const char *text)
+{
+    return s.len == ngx_strlen(text) && ngx_memcmp(s.data, text, s.len) == 0;
+}

@@ -1,0 +1,251 @@
+
+/*
+ * Keeps nginx from telling a device to leave.  A device removes its profile
+ * on 401, and 404 and 410 have meanings of their own, so on device locations
+ * every one of them that the engine did not choose becomes 503.  Here, too,
+ * the TLS side is made to accept any client certificate, for the engine
+ * judges it, and nginx would answer 400 before any handler ran.
+ */
+
+
+#include "../ngx_mdm.h"
+
+
+#define NGX_MDM_MEDIA_PREFIX   "application/x-apple-aspen-mdm"
+
+
+static ngx_int_t ngx_mdm_guard_mark(ngx_http_request_t *r);
+static ngx_int_t ngx_mdm_guard_filter(ngx_http_request_t *r);
+static ngx_uint_t ngx_mdm_guard_is_device(ngx_http_request_t *r);
+static void ngx_mdm_guard_marked(void *data);
+static int ngx_mdm_guard_verify(X509_STORE_CTX *store, void *arg);
+static void *ngx_mdm_guard_foreign_conf(ngx_conf_t *cf, const char *name);
+
+
+static ngx_http_output_header_filter_pt  ngx_mdm_next_header_filter;
+
+
+ngx_int_t
+ngx_mdm_guard_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_mdm_guard_mark;
+
+    ngx_mdm_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_mdm_guard_filter;
+
+    return NGX_OK;
+}
+
+
+/* Refuses at nginx -t what would make devices leave or keep them out. */
+
+char *
+ngx_mdm_guard_check(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
+{
+    ngx_str_t                  *uri;
+    ngx_http_ssl_srv_conf_t    *sscf;
+    ngx_http_complex_value_t  **realm;
+    ngx_http_core_loc_conf_t   *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
+
+    /* both modules keep their configuration to themselves; what is looked at
+     * is the first field of each, which says whether it is on */
+
+    realm = ngx_mdm_guard_foreign_conf(cf, "ngx_http_auth_basic_module");
+
+    if (realm != NULL && *realm != NULL
+        && !((*realm)->value.len == 3
+             && ngx_strncmp((*realm)->value.data, "off", 3) == 0))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"auth_basic\" applies to the device location "
+                           "\"%V\": its 401 makes devices remove their "
+                           "enrolment, write \"auth_basic off;\" there",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    uri = ngx_mdm_guard_foreign_conf(cf, "ngx_http_auth_request_module");
+
+    if (uri != NULL && uri->len != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"auth_request\" applies to the device location "
+                           "\"%V\": its 401 makes devices remove their "
+                           "enrolment, write \"auth_request off;\" there",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if ((conf->identity & NGX_MDM_IDENTITY_CERTIFICATE)
+        && sscf->ssl.ctx != NULL && sscf->verify == 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the device location \"%V\" takes client "
+                           "certificates, but its server asks for none: write "
+                           "\"ssl_verify_client optional_no_ca;\" in the "
+                           "server, or \"mdm_identity signature;\"",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* The location configuration of a module that may not be there, or NULL. */
+
+static void *
+ngx_mdm_guard_foreign_conf(ngx_conf_t *cf, const char *name)
+{
+    ngx_uint_t            i;
+    ngx_module_t         *module;
+    ngx_http_conf_ctx_t  *ctx;
+
+    ctx = cf->ctx;
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+        module = cf->cycle->modules[i];
+
+        if (module->type == NGX_HTTP_MODULE
+            && ngx_strcmp(module->name, name) == 0)
+        {
+            return ctx->loc_conf[module->ctx_index];
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_mdm_guard_tls(SSL_CTX *ctx)
+{
+    SSL_CTX_set_cert_verify_callback(ctx, ngx_mdm_guard_verify, NULL);
+}
+
+
+/* Possession of the key is proved by the handshake; whom it belongs to is for
+ * the engine to say. */
+
+static int
+ngx_mdm_guard_verify(X509_STORE_CTX *store, void *arg)
+{
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+
+    return 1;
+}
+
+
+/*
+ * Remembers that a request reached a device location.  Runs before "return"
+ * and "rewrite", and in the pool, for internal redirects wipe contexts.
+ */
+
+static ngx_int_t
+ngx_mdm_guard_mark(ngx_http_request_t *r)
+{
+    ngx_mdm_loc_conf_t  *mlcf;
+    ngx_pool_cleanup_t  *cln;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_mdm_module);
+
+    if (mlcf->route == NULL || !mlcf->route->device) {
+        return NGX_DECLINED;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    cln->handler = ngx_mdm_guard_marked;
+
+    return NGX_DECLINED;
+}
+
+
+static void
+ngx_mdm_guard_marked(void *data)
+{
+    /* a mark, found by its address */
+}
+
+
+static ngx_int_t
+ngx_mdm_guard_filter(ngx_http_request_t *r)
+{
+    ngx_mdm_ctx_t  *ctx;
+
+    if (r != r->main
+        || (r->headers_out.status != NGX_HTTP_UNAUTHORIZED
+            && r->headers_out.status != NGX_HTTP_NOT_FOUND
+            && r->headers_out.status != 410))
+    {
+        return ngx_mdm_next_header_filter(r);
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
+
+    if ((ctx != NULL && ctx->decided) || !ngx_mdm_guard_is_device(r)) {
+        return ngx_mdm_next_header_filter(r);
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "mdm: nginx was about to answer %ui to a device, which "
+                  "would take it as an order: it hears 503; look for what "
+                  "answers in this location",
+                  r->headers_out.status);
+
+    r->headers_out.status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    r->headers_out.status_line.len = 0;
+
+    if (r->headers_out.www_authenticate != NULL) {
+        r->headers_out.www_authenticate->hash = 0;
+    }
+
+    if (ngx_mdm_route_header_out(r, "Retry-After", "60") != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_mdm_next_header_filter(r);
+}
+
+
+/* By the mark, or, where no location was reached, by the media type that only
+ * devices send, on a server where they are expected. */
+
+static ngx_uint_t
+ngx_mdm_guard_is_device(ngx_http_request_t *r)
+{
+    ngx_table_elt_t     *type;
+    ngx_mdm_srv_conf_t  *scf;
+    ngx_pool_cleanup_t  *cln;
+
+    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_mdm_guard_marked) {
+            return 1;
+        }
+    }
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_mdm_module);
+    type = r->headers_in.content_type;
+
+    return scf->device && type != NULL
+           && type->value.len >= sizeof(NGX_MDM_MEDIA_PREFIX) - 1
+           && ngx_strncasecmp(type->value.data,
+                              (u_char *) NGX_MDM_MEDIA_PREFIX,
+                              sizeof(NGX_MDM_MEDIA_PREFIX) - 1)
+              == 0;
+}
