@@ -1,0 +1,373 @@
+package MDM::Test::Nginx;
+
+# Debian's own nginx with the module, on a whole nginx.conf of the test:
+#
+#     my $nginx = MDM::Test::Nginx->start(pg => $pg, conf => <<'CONF');
+#     load_module %%MODULE%%;
+#     events {}
+#     http {
+#         %%HTTP%%
+#         mdm_database "%%PG%%";
+#         mdm_secret_key %%SECRET_KEY%%;
+#         server { listen 127.0.0.1:%%PORT%%; ... }
+#     }
+#     CONF
+#
+# %%PORT%%, %%PORT2%%, %%TLS_PORT%% are free ports, %%DIR%% is a directory of
+# this server, %%PG%% and %%SECRET_KEY%% come from pg, %%HTTP%% is what every
+# http block needs here (paths and the access log); vars => {...} adds others.
+# The pid file, the error log and the user are given on the command line.
+#
+# When the server stops, [alert], [emerg] and sanitizers' lines in its error
+# log are a failure, unless they match a pattern given by expect().
+
+use strict;
+use warnings;
+
+use File::Path ();
+use IO::Socket::INET ();
+use Time::HiRes ();
+
+use MDM::Test ();
+
+my $count = 0;
+
+
+sub start {
+    my ($class, %option) = @_;
+
+    my $self = $class->prepare(%option);
+
+    for my $try (1 .. 10) {
+        return $self if $self->launch;
+        $self->choose_ports;
+    }
+
+    die "nginx finds no free port:\n", $self->error_log;
+}
+
+
+sub prepare {
+    my ($class, %option) = @_;
+
+    my $dir = MDM::Test::test_dir() . '/nginx' . ++$count;
+    mkdir $dir or die "$dir: $!";
+
+    my $self = bless {
+        owner  => $$,
+        dir    => $dir,
+        conf   => $option{conf} // die("no conf given\n"),
+        pg     => $option{pg},
+        level  => $option{level} // 'info',
+        vars   => $option{vars} // {},
+        expect => [],
+    }, $class;
+
+    $self->choose_ports;
+
+    return $self;
+}
+
+
+# The result of "nginx -t" on a configuration: (exit code, output).
+
+sub test_conf {
+    my ($class, $conf, %option) = @_;
+
+    my $self = ref $class
+        ? (ref $class)->prepare(%$class, conf => $conf, %option)
+        : $class->prepare(conf => $conf, %option);
+
+    $self->write_conf;
+
+    return MDM::Test::run_command($self->environment,
+        $self->command('notice'), '-t');
+}
+
+
+sub choose_ports {
+    my ($self) = @_;
+
+    $self->{ports} = {
+        map { $_ => MDM::Test::free_port() } qw(PORT PORT2 TLS_PORT)
+    };
+}
+
+
+sub write_conf {
+    my ($self) = @_;
+
+    my %value = ($self->placeholders, %{ $self->{ports} }, %{ $self->{vars} });
+    my $conf = $self->{conf};
+
+    $conf =~ s{%%(\w+)%%}{
+        $value{$1} // die "nothing is known for %%$1%% in nginx.conf\n"
+    }ge;
+
+    MDM::Test::spew("$self->{dir}/nginx.conf", $conf);
+}
+
+
+sub placeholders {
+    my ($self) = @_;
+
+    my ($dir, $pg) = @$self{qw(dir pg)};
+
+    return (
+        DIR    => $dir,
+        MODULE => module(),
+        HTTP   => join("\n    ",
+            (map { "${_}_temp_path $dir/$_;" }
+                qw(client_body proxy fastcgi uwsgi scgi)),
+            "access_log $dir/access.log;"),
+        $pg ? (PG => $pg->address, SECRET_KEY => $pg->secret_key) : (),
+    );
+}
+
+
+sub module {
+    return MDM::Test::build($ENV{MDM_TEST_ASAN}
+        ? 'asan/ngx_mdm_module.so' : 'ngx_mdm_module.so');
+}
+
+
+sub environment {
+    return if !$ENV{MDM_TEST_ASAN};
+
+    my $asan = MDM::Test::run_or_die('gcc', '-print-file-name=libasan.so');
+    chomp $asan;
+
+    return ('env', "LD_PRELOAD=$asan", 'ASAN_OPTIONS=detect_leaks=0',
+        'UBSAN_OPTIONS=print_stacktrace=1');
+}
+
+
+sub command {
+    my ($self, $level) = @_;
+
+    my $dir = $self->{dir};
+    my $user = MDM::Test::worker_user();
+    my $group = defined $user ? getgrgid((getpwnam $user)[3]) : '';
+
+    my @main = (
+        'daemon off',
+        "pid $dir/nginx.pid",
+        "error_log $dir/error.log " . ($level // $self->{level}),
+        defined $user ? "user $user $group" : (),
+    );
+
+    return (nginx(), '-p', $dir, '-c', "$dir/nginx.conf",
+        '-e', "$dir/error.log", '-g', join('; ', @main) . ';');
+}
+
+
+sub nginx {
+    return -x '/usr/sbin/nginx' ? '/usr/sbin/nginx' : 'nginx';
+}
+
+
+# True when it runs; false when a port was taken by somebody meanwhile.
+
+sub launch {
+    my ($self) = @_;
+
+    $self->write_conf;
+
+    $self->{pid} = MDM::Test::spawn("$self->{dir}/output",
+        'setpriv', '--pdeathsig', 'TERM', '--',
+        $self->environment, $self->command);
+
+    my $ready = MDM::Test::wait_for(20, sub {
+        return 'gone' if MDM::Test::reap($self->{pid}, -1);
+        return $self->workers && $self->answers;
+    });
+
+    if ($ready && $ready ne 'gone') {
+        MDM::Test::running($self);
+        return 1;
+    }
+
+    my $log = $self->error_log . MDM::Test::slurp("$self->{dir}/output");
+
+    if ($ready) {
+        undef $self->{pid};
+        unlink "$self->{dir}/error.log";
+        return 0 if $log =~ /Address already in use/;
+
+    } else {
+        kill 'KILL', $self->{pid};
+    }
+
+    die "nginx does not start:\n$log";
+}
+
+
+sub answers {
+    my ($self) = @_;
+
+    for my $name (sort keys %{ $self->{ports} }) {
+        next if $self->{conf} !~ /%%$name%%/;
+
+        return 0 if !IO::Socket::INET->new(
+            PeerAddr => '127.0.0.1',
+            PeerPort => $self->{ports}{$name},
+            Timeout  => 5,
+        );
+    }
+
+    return 1;
+}
+
+
+sub port     { return $_[0]{ports}{PORT} }
+sub port2    { return $_[0]{ports}{PORT2} }
+sub tls_port { return $_[0]{ports}{TLS_PORT} }
+sub dir      { return $_[0]{dir} }
+sub pid      { return $_[0]{pid} }
+
+
+# Process ids of workers that are not shutting down.
+
+sub workers {
+    my ($self) = @_;
+
+    my $file = "/proc/$self->{pid}/task/$self->{pid}/children";
+    return if !-r $file;
+
+    return grep {
+        title($_) =~ /worker process(?! is shutting down)/
+    } split ' ', eval { MDM::Test::slurp($file) } // '';
+}
+
+
+sub title {
+    my ($pid) = @_;
+
+    return eval { MDM::Test::slurp("/proc/$pid/cmdline") } // '';
+}
+
+
+# Takes a new configuration (the old text when none is given); waits until new
+# workers have it.  Old ones may still end their requests.
+
+sub reload {
+    my ($self, $conf) = @_;
+
+    $self->{conf} = $conf if defined $conf;
+    $self->write_conf;
+
+    my %old = map { $_ => 1 } $self->workers;
+    my $from = length $self->error_log;
+
+    kill 'HUP', $self->{pid};
+
+    MDM::Test::wait_for(20, sub {
+        my @now = $self->workers;
+
+        die "nginx does not take the configuration:\n",
+            substr($self->error_log, $from), "\n"
+            if substr($self->error_log, $from) =~ /\[emerg\]/;
+
+        return @now && !grep { $old{$_} } @now;
+    }) or die "nginx does not reload\n";
+}
+
+
+# Kills a worker as a fault of its would; returns its pid when the next one
+# has taken its place.
+
+sub kill_worker {
+    my ($self, $signal) = @_;
+
+    my ($victim) = $self->workers;
+    my $number = $self->workers;
+
+    $self->expect(qr/process $victim exited on signal/);
+    kill $signal // 'KILL', $victim;
+
+    MDM::Test::wait_for(10, sub {
+        my @now = $self->workers;
+        return @now == $number && !grep { $_ == $victim } @now;
+    }) or die "no worker came after $victim\n";
+
+    return $victim;
+}
+
+
+sub error_log  { return log_text("$_[0]{dir}/error.log") }
+sub access_log { return log_text("$_[0]{dir}/access.log") }
+
+
+sub log_text {
+    my ($file) = @_;
+
+    return -e $file ? MDM::Test::slurp($file) : '';
+}
+
+
+# Waits until the error log has a line that matches.
+
+sub wait_for_log {
+    my ($self, $pattern, $seconds) = @_;
+
+    return MDM::Test::wait_for($seconds // 5, sub {
+        $self->error_log =~ $pattern
+    });
+}
+
+
+# Lines of the error log that a test causes on purpose.
+
+sub expect {
+    my ($self, @patterns) = @_;
+
+    push @{ $self->{expect} }, @patterns;
+}
+
+
+sub complaints {
+    my ($self) = @_;
+
+    return grep {
+        my $line = $_;
+        !grep { $line =~ $_ } @{ $self->{expect} }
+    } grep {
+        /\[(?:alert|emerg)\]|Sanitizer|runtime error:/
+    } split /\n/, $self->error_log . log_text("$self->{dir}/output");
+}
+
+
+sub stop {
+    my ($self, $signal) = @_;
+
+    return if !defined $self->{pid};
+
+    kill $signal // 'QUIT', $self->{pid};
+
+    my $in_time = MDM::Test::reap($self->{pid}, 15);
+
+    if (!$in_time) {
+        kill 'TERM', $self->{pid};
+        MDM::Test::reap($self->{pid}, 5) or kill 'KILL', $self->{pid};
+    }
+
+    undef $self->{pid};
+    MDM::Test::stopped($self);
+
+    my @complaints = $self->complaints;
+    push @complaints, 'it does not stop' if !$in_time;
+
+    die join("\n# ", 'nginx complains:', @complaints), "\n" if @complaints;
+}
+
+
+sub DESTROY {
+    my ($self) = @_;
+
+    return if $$ != $self->{owner} || !defined $self->{pid};
+
+    local ($@, $?);
+    eval { $self->stop; 1 } or MDM::Test::failed($@);
+}
+
+1;

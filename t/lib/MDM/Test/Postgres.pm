@@ -1,0 +1,453 @@
+package MDM::Test::Postgres;
+
+# A private PostgreSQL cluster on a socket of its own.  It starts as a copy of
+# build/pg-template, which is made once.
+#
+#     my $pg = MDM::Test::Postgres->start(
+#         migrate => 1,                      # through mdmctl
+#         tcp     => 1,                      # on 127.0.0.1 too
+#         conf    => { fsync => 'on' },
+#     );
+#     my $count = $pg->psql('SELECT count(*) FROM mdm.queue');
+#     my @rows  = $pg->query('SELECT a, b FROM c', role => 'mdm_device');
+#
+# migrate => 1 makes a secret key too; its file is $pg->secret_key.
+
+use strict;
+use warnings;
+
+use Fcntl ':flock';
+use File::Path ();
+use IPC::Open2 ();
+
+use MDM::Test ();
+
+my $count = 0;
+
+my %default_conf = (
+    fsync                      => 'off',
+    full_page_writes           => 'off',
+    shared_buffers             => '32MB',
+    max_connections            => 100,
+    log_line_prefix            => '%m [%p] %q%u ',
+    listen_addresses           => '',
+    unix_socket_permissions    => '0777',
+    wal_level                  => 'minimal',
+    max_wal_senders            => 0,
+);
+
+
+sub start {
+    my ($class, %option) = @_;
+
+    my $dir = MDM::Test::test_dir() . '/pg' . ++$count;
+    my $self = bless {
+        owner => $$,
+        dir   => $dir,
+        port  => 5432,
+        conf  => { %default_conf, %{ $option{conf} // {} } },
+    }, $class;
+
+    if ($option{tcp}) {
+        $self->{port} = MDM::Test::free_port();
+        $self->{conf}{listen_addresses} = '127.0.0.1';
+        $self->{tcp} = 1;
+    }
+
+    $self->copy_template;
+    $self->launch;
+    $self->migrate if $option{migrate};
+
+    return $self;
+}
+
+
+sub copy_template {
+    my ($self) = @_;
+
+    my $dir = $self->{dir};
+    my $user = MDM::Test::worker_user();
+
+    File::Path::make_path("$dir/socket");
+    MDM::Test::run_or_die('cp', '-a', template(), "$dir/data");
+
+    $self->write_conf;
+
+    MDM::Test::run_or_die('chown', '-R', $user, $dir) if defined $user;
+    chmod 0700, "$dir/data" or die "chmod: $!";
+}
+
+
+sub write_conf {
+    my ($self) = @_;
+
+    my %conf = (
+        %{ $self->{conf} },
+        port                    => $self->{port},
+        unix_socket_directories => "$self->{dir}/socket",
+    );
+
+    open my $out, '>>', "$self->{dir}/data/postgresql.conf" or die $!;
+    print {$out} map { "$_ = '$conf{$_}'\n" } sort keys %conf;
+    close $out or die $!;
+}
+
+
+# The template is made by the first of all tests that run at once, in a
+# directory that the unprivileged user can reach, and then moved home.
+
+sub template {
+    my $home = MDM::Test::build('pg-template');
+    return $home if -d $home;
+
+    File::Path::make_path(MDM::Test::build(''));
+    open my $lock, '>', "$home.lock" or die "$home.lock: $!\n";
+    flock $lock, LOCK_EX or die "flock: $!\n";
+    return $home if -d $home;
+
+    my $dir = MDM::Test::test_dir() . '/template';
+    my $user = MDM::Test::worker_user();
+    my @as = MDM::Test::unprivileged();
+
+    mkdir $dir or die "$dir: $!";
+    MDM::Test::run_or_die('chown', $user, $dir) if defined $user;
+
+    MDM::Test::run_or_die(@as, program('initdb'), '-D', "$dir/data",
+        '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8',
+        '--wal-segsize=1', '--no-sync');
+    MDM::Test::run_or_die(@as, 'sh', '-c',
+        'echo "CREATE DATABASE mdm" | "$0" --single -D "$1" postgres',
+        program('postgres'), "$dir/data");
+
+    MDM::Test::run_or_die('cp', '-a', "$dir/data", "$home.new");
+    rename "$home.new", $home or die "rename: $!";
+
+    return $home;
+}
+
+
+# Debian keeps the server's programs out of PATH.
+
+sub program {
+    my ($name) = @_;
+
+    my @found = sort { version_of($b) <=> version_of($a) }
+        glob "/usr/lib/postgresql/*/bin/$name";
+
+    return @found ? $found[0] : $name;
+}
+
+
+sub version_of { return $_[0] =~ m{/(\d+)/} ? $1 : 0 }
+
+
+sub launch {
+    my ($self) = @_;
+
+    my $dir = $self->{dir};
+
+    $self->{pid} = MDM::Test::spawn($self->log_file,
+        MDM::Test::unprivileged(), program('postgres'), '-D', "$dir/data");
+    MDM::Test::running($self);
+
+    MDM::Test::wait_for(30, sub {
+        my ($exit) = MDM::Test::run_command(program('pg_isready'), '-q',
+            '-h', "$dir/socket", '-p', $self->{port});
+        $exit == 0 || kill(0, $self->{pid}) == 0;
+    });
+
+    my ($exit, $text) = $self->try_psql('SELECT 1');
+    die "PostgreSQL does not start:\n", $text, MDM::Test::slurp($self->log_file)
+        if $exit != 0;
+}
+
+
+# Prepares the database with mdmctl; returns what mdmctl says.
+
+sub migrate {
+    my ($self) = @_;
+
+    my ($exit, $text) = MDM::Test::mdmctl('--database', $self->conninfo,
+        '--secret-key', $self->secret_key, 'migrate');
+    die "mdmctl migrate: exit $exit\n$text" if $exit != 0;
+
+    return $text;
+}
+
+
+# The file of a secret key, made at first use.
+
+# A tenant with a token that may do all; returns the token.
+
+sub tenant {
+    my ($self, $name, %option) = @_;
+
+    my @database = ('--database', $self->conninfo);
+
+    my ($exit, $text) = MDM::Test::mdmctl(@database, 'tenant', 'add', $name,
+        map({ ('--host', $_) } $option{host} // ()),
+        map({ ('--device-ca', $_->{cert}) } $option{device_ca} // ()));
+    die "mdmctl tenant add: exit $exit\n$text" if $exit != 0;
+
+    ($exit, $text) = MDM::Test::mdmctl(@database, 'token', 'add', $name,
+        'test', '--scope', 'admin');
+    die "mdmctl token add: exit $exit\n$text" if $exit != 0;
+
+    return $text =~ /([\w-]{43})/ ? $1 : die "no token in: $text";
+}
+
+
+sub secret_key {
+    my ($self) = @_;
+
+    my $file = "$self->{dir}/secret.key";
+    return $file if -e $file;
+
+    MDM::Test::spew($file,
+        MDM::Test::run_or_die('openssl', 'rand', '-hex', '32'));
+    chmod 0600, $file;
+
+    return $file;
+}
+
+
+# Without a role: the database's superuser.
+
+sub conninfo {
+    my ($self, $role) = @_;
+
+    return $self->address . ' user=' . ($role // 'postgres');
+}
+
+
+# Without a user, as the module's directive wants it.
+
+sub address {
+    my ($self) = @_;
+
+    my $host = $self->{tcp} ? '127.0.0.1' : "$self->{dir}/socket";
+
+    return "host=$host port=$self->{port} dbname=mdm";
+}
+
+
+sub socket_dir { return "$_[0]{dir}/socket" }
+sub port       { return $_[0]{port} }
+sub pid        { return $_[0]{pid} }
+sub log_file   { return "$_[0]{dir}/postgresql.log" }
+sub log        { return MDM::Test::slurp($_[0]->log_file) }
+
+
+# Runs SQL text; returns what psql prints (unaligned, '|' between columns),
+# without the last line end.  Dies with the server's words on an error.
+
+sub psql {
+    my ($self, $sql, %option) = @_;
+
+    my ($exit, $text) = $self->try_psql($sql, %option);
+    die "$text(in: $sql)\n" if $exit != 0;
+
+    chomp $text;
+    return $text;
+}
+
+
+# The same, but errors are the caller's: returns (exit code, output).
+
+sub try_psql {
+    my ($self, $sql, %option) = @_;
+
+    return MDM::Test::run_command($self->psql_command(%option), '-c', $sql);
+}
+
+
+sub psql_file {
+    my ($self, $file, %option) = @_;
+
+    return MDM::Test::run_or_die($self->psql_command(%option), '-f', $file);
+}
+
+
+sub psql_command {
+    my ($self, %option) = @_;
+
+    return (program('psql'), '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1',
+        '-F', $option{separator} // '|', '-R', $option{record} // "\n",
+        '-d', $self->conninfo($option{role}));
+}
+
+
+# Rows as array references; NULL and the empty string look alike.
+
+sub query {
+    my ($self, $sql, %option) = @_;
+
+    my $text = $self->psql($sql, %option, separator => "\x1f",
+        record => "\x1e");
+
+    return map { [ split /\x1f/, $_, -1 ] } split /\x1e/, $text;
+}
+
+
+# A connection that stays open, for locks and transactions across statements.
+
+sub session {
+    my ($self, %option) = @_;
+
+    return MDM::Test::Postgres::Session->new($self->psql_command(%option));
+}
+
+
+sub stop {
+    my ($self, $signal) = @_;
+
+    return if !defined $self->{pid};
+
+    kill $signal // 'INT', $self->{pid};
+
+    if (!MDM::Test::reap($self->{pid}, 20)) {
+        kill 'QUIT', $self->{pid};
+        MDM::Test::reap($self->{pid}, 10);
+    }
+
+    undef $self->{pid};
+    MDM::Test::stopped($self);
+}
+
+
+sub restart {
+    my ($self) = @_;
+
+    $self->stop;
+    $self->launch;
+}
+
+
+# As if the machine lost power, but for what the disk holds.
+
+sub kill9 {
+    my ($self) = @_;
+
+    my @backends = $self->children;
+
+    kill 'KILL', $self->{pid}, @backends;
+    MDM::Test::reap($self->{pid}, 10);
+    MDM::Test::wait_for(10, sub { !kill 0, @backends });
+    unlink "$self->{dir}/data/postmaster.pid";
+
+    undef $self->{pid};
+    MDM::Test::stopped($self);
+}
+
+
+sub children {
+    my ($self) = @_;
+
+    return split ' ',
+        MDM::Test::slurp("/proc/$self->{pid}/task/$self->{pid}/children");
+}
+
+
+# Ends all connections of a role, or of everybody but us; returns how many.
+
+sub terminate_backends {
+    my ($self, $role) = @_;
+
+    my $whose = defined $role ? "usename = '$role'" : 'true';
+
+    return $self->psql("SELECT count(pg_terminate_backend(pid))
+                          FROM pg_stat_activity
+                         WHERE backend_type = 'client backend'
+                           AND pid <> pg_backend_pid() AND $whose");
+}
+
+
+# Stops every process of the cluster where it stands, and lets it go on: a
+# host that is silent, not gone.
+
+sub freeze { my ($self) = @_; kill 'STOP', $self->{pid}, $self->children }
+sub thaw   { my ($self) = @_; kill 'CONT', $self->{pid}, $self->children }
+
+
+sub DESTROY {
+    my ($self) = @_;
+
+    local ($@, $?);
+    $self->stop if $$ == $self->{owner};
+}
+
+
+package MDM::Test::Postgres::Session;
+
+use strict;
+use warnings;
+
+sub new {
+    my ($class, @psql) = @_;
+
+    my $self = bless { mark => 0 }, $class;
+
+    @psql = map { $_ eq 'ON_ERROR_STOP=1' ? 'ON_ERROR_STOP=0' : $_ } @psql;
+    $self->{pid} = IPC::Open2::open2($self->{out}, $self->{in},
+        'sh', '-c', 'exec "$@" 2>&1', 'sh', @psql);
+
+    return $self;
+}
+
+
+# Sends a statement and does not wait for it.
+
+sub send {
+    my ($self, $sql) = @_;
+
+    $self->{mark}++;
+    print { $self->{in} } "$sql;\n\\echo mark-$self->{mark}\n";
+    $self->{in}->flush;
+}
+
+
+# What the statements sent so far have printed, errors among it.
+
+sub finish {
+    my ($self) = @_;
+
+    my $text = '';
+
+    while (defined(my $line = readline $self->{out})) {
+        if ($line =~ /\Amark-(\d+)\Z/) {
+            last if $1 == $self->{mark};
+            next;
+        }
+        $text .= $line;
+    }
+
+    chomp $text;
+    return $text;
+}
+
+
+sub run {
+    my ($self, $sql) = @_;
+
+    $self->send($sql);
+
+    return $self->finish;
+}
+
+
+sub close {
+    my ($self) = @_;
+
+    return if !defined $self->{pid};
+
+    close $self->{in};
+    close $self->{out};
+
+    { local $?; waitpid $self->{pid}, 0 }
+    undef $self->{pid};
+}
+
+
+sub DESTROY { $_[0]->close }
+
+1;
