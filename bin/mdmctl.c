@@ -336,5 +336,7 @@ mdmctl_help(void)
          "  --secret-key FILE\n"
          "      64 hexadecimal digits, as \"openssl rand -hex 32\" prints;\n"
          "      may be repeated: the first encrypts, all decrypt;\n"
-         "      otherwise the environment's MDM_SECRET_KEY");
+         "      otherwise the environment's MDM_SECRET_KEY\n"
+         "\nA token's scopes are \"read\", \"command\" and \"admin\" (all "
+         "of them, the default).");
 }

@@ -49,7 +49,7 @@ mdmctl_token_add(mdmctl_options_t *options)
     }
 
     rc = MDMCTL_FAILED;
-    all = "*";
+    all = "admin";
     mdm_arena_init(&arena);
 
     params.n = 0;

@@ -1,6 +1,11 @@
 -- History and outboxes: what became of commands, what others are to be told,
 -- and who did what.
 
+CREATE DOMAIN mdm.result_state AS text
+    CHECK (VALUE IN ('ACKNOWLEDGED', 'ERROR', 'EXPIRED', 'CANCELLED', 'UNASKED'));
+
+COMMENT ON DOMAIN mdm.result_state IS 'The states of a row of result: those that are final.';
+
 CREATE TABLE mdm.result (
     tenant_id           bigint NOT NULL,
     enrollment_id       bigint NOT NULL,
@@ -10,8 +15,7 @@ CREATE TABLE mdm.result (
     command_uuid        text COLLATE "C" NOT NULL,
     request_type        text,
     from_state          text,
-    state               text NOT NULL CHECK (state IN
-                        ('ACKNOWLEDGED', 'ERROR', 'EXPIRED', 'CANCELLED', 'UNASKED')),
+    state               mdm.result_state NOT NULL,
     reason              text,
     report              bytea,
     renewal             boolean NOT NULL DEFAULT false,
@@ -49,58 +53,11 @@ COMMENT ON INDEX mdm.result_unasked IS
 COMMENT ON INDEX mdm.result_renewal IS
 'authenticate(): was a renewal delivered since the certificate was bound?';
 
-DO $$
-DECLARE
-    v_final  text;   -- live -> final and final -> final, for rows of result
-    v_live   text;   -- live -> live, for updates of queue
-    v_late   text;   -- final -> final, for updates of result
-BEGIN
-    SELECT string_agg(format('(from_state = %L AND state = %L)',
-                             m.from_state, m.to_state), ' OR '
-                      ORDER BY m.from_state, m.to_state)
-      INTO v_final
-      FROM mdm.command_move m JOIN mdm.command_state t ON t.state = m.to_state
-     WHERE t.final;
-
-    SELECT string_agg(format('(OLD.state = %L AND NEW.state = %L)',
-                             m.from_state, m.to_state), ' OR '
-                      ORDER BY m.from_state, m.to_state)
-             FILTER (WHERE t.live),
-           string_agg(format('(OLD.state = %L AND NEW.state = %L)',
-                             m.from_state, m.to_state), ' OR '
-                      ORDER BY m.from_state, m.to_state)
-             FILTER (WHERE f.final AND t.final)
-      INTO v_live, v_late
-      FROM mdm.command_move m
-      JOIN mdm.command_state f ON f.state = m.from_state
-      JOIN mdm.command_state t ON t.state = m.to_state;
-
-    EXECUTE format(
-        'ALTER TABLE mdm.result ADD CONSTRAINT result_legal_move CHECK '
-        '(CASE WHEN from_state IS NULL THEN state = %L ELSE %s END)',
-        'UNASKED', v_final);
-
-    CREATE FUNCTION mdm.refuse_move() RETURNS trigger LANGUAGE plpgsql AS $f$
-    BEGIN
-        RAISE EXCEPTION 'command %: no move from % to %',
-            OLD.command_uuid, OLD.state, NEW.state
-            USING ERRCODE = 'check_violation';
-    END
-    $f$;
-
-    -- The conditions stand in the WHEN clauses, so that a legal move, and with
-    -- it the hot path, calls no function.
-    EXECUTE format(
-        'CREATE TRIGGER queue_legal_move BEFORE UPDATE OF state ON mdm.queue '
-        'FOR EACH ROW WHEN (NOT (%s)) EXECUTE FUNCTION mdm.refuse_move()', v_live);
-    EXECUTE format(
-        'CREATE TRIGGER result_legal_move BEFORE UPDATE OF state ON mdm.result '
-        'FOR EACH ROW WHEN (NOT (%s)) EXECUTE FUNCTION mdm.refuse_move()', v_late);
-END
-$$;
-
-COMMENT ON FUNCTION mdm.refuse_move() IS
-'Trigger function: raises check_violation for a move that command_move lacks.';
+CREATE TRIGGER result_move_insert BEFORE INSERT ON mdm.result
+    FOR EACH ROW WHEN (NEW.from_state IS DISTINCT FROM 'PUSH' OR NEW.state = 'UNASKED')
+    EXECUTE FUNCTION mdm.check_move();
+CREATE TRIGGER result_move_update BEFORE UPDATE OF state ON mdm.result
+    FOR EACH ROW EXECUTE FUNCTION mdm.check_move();
 
 CREATE TABLE mdm.event (
     tenant_id      bigint NOT NULL,

@@ -78,6 +78,13 @@ sub test_conf {
         ? (ref $class)->prepare(%$class, conf => $conf, %option)
         : $class->prepare(conf => $conf, %option);
 
+    return $self->check;
+}
+
+
+sub check {
+    my ($self) = @_;
+
     $self->write_conf;
 
     return MDM::Test::run_command($self->environment,

@@ -1,0 +1,36 @@
+# The demonstration ends well and shows each state that it promises.
+
+use strict;
+use warnings;
+
+use FindBin ();
+use lib "$FindBin::Bin/lib";
+use Test::More;
+
+use MDM::Test;
+
+plan skip_all => 'the simulator is not built' if !-x build('mdm-sim');
+
+my ($exit, $text) = run_command(tree() . '/bin/mdm-dev', 'demo');
+
+is $exit, 0, 'the demonstration succeeds' or diag $text;
+
+for my $kind (qw(iphone byod mac sharedipad)) {
+    like $text, qr/^demo-$kind-\d+ .* live\b/m, "a device enrols: $kind";
+}
+
+is scalar(() = $text =~ /^  demo-sharedipad-\d+:\S+ +QUEUED +QUEUED$/mg), 2,
+    'two users of the Shared iPad have commands in their queues';
+
+for my $state (qw(QUEUED PUSH NOTNOW ACKNOWLEDGED ERROR)) {
+    like $text, qr/^  demo-\S+ .*\b$state\b/m, "a command is in state $state";
+}
+
+my ($last) = $text =~ /come again(.*?)What the states mean/s;
+unlike $last // 'QUEUED', qr/QUEUED|PUSH|NOTNOW/,
+    'in the end no command is left undone';
+
+ok !-e tree() . '/run/demo/nginx.pid', 'its nginx has gone';
+ok !-e tree() . '/run/demo/postgres.pid', 'its PostgreSQL has gone';
+
+done_testing;
