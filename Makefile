@@ -69,12 +69,14 @@ define configure
 	    || { tail -20 $(CURDIR)/$(1)/configure.log; exit 1; }
 endef
 
-# $(call compile,BUILDDIR)
+# $(call compile,BUILDDIR): a new file takes the old one's name, for a running
+# nginx has the old one mapped.
 define compile
 	@$(MAKE) -j$(JOBS) -C $(NGINX_TREE) -f $(CURDIR)/$(1)/Makefile modules \
 	    >$(1)/make.log 2>&1 || { grep -v '^make' $(1)/make.log; exit 1; }
 	@cmp -s $(1)/ngx_mdm_module.so $@ \
-	    || { cp $(1)/ngx_mdm_module.so $@ && echo "built $@"; }
+	    || { cp $(1)/ngx_mdm_module.so $@.new && mv $@.new $@ \
+	         && echo "built $@"; }
 endef
 
 # Changes only when a file of the module comes or goes, or nginx's tree moves.
@@ -84,7 +86,7 @@ build/module.list: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 build/nginx/Makefile: build/module.list config
-	$(call configure,build/nginx,$(CFLAGS) $(HARDEN),-Wl$(comma)-z$(comma)now)
+	$(call configure,build/nginx,$(CFLAGS) $(HARDEN),$(NOW))
 
 build/ngx_mdm_module.so: build/nginx/Makefile FORCE
 	$(call compile,build/nginx)
@@ -96,6 +98,7 @@ build/asan/ngx_mdm_module.so: build/asan/nginx/Makefile FORCE
 	$(call compile,build/asan/nginx)
 
 comma    := ,
+NOW      := -Wl$(comma)-z$(comma)now
 SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer
 
 

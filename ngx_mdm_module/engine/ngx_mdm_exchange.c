@@ -217,7 +217,9 @@ ngx_mdm_exchange_signature(ngx_mdm_exchange_t *x)
     rc = mdm_signature_read(&x->arena, ngx_mdm_to_str(x->signature),
                             &x->intake.signature, &fault);
     if (rc != MDM_OK) {
-        ngx_mdm_exchange_bad(x, rc, &fault);
+        /* too large a header is a bad signature, not too large a body */
+        ngx_mdm_exchange_bad(x, rc == MDM_TOO_LARGE ? MDM_MALFORMED : rc,
+                             &fault);
         return NGX_DONE;
     }
 
@@ -255,6 +257,11 @@ ngx_mdm_exchange_judge(ngx_mdm_exchange_t *x, mdm_str_t der,
 
     certificate = (*found)->certificate;
     verdict = ngx_mdm_certificate_judge(*found, x->tenant);
+
+    if (verdict == MDM_CERTIFICATE_FAULT) {
+        ngx_mdm_exchange_fail(x, "cannot judge a certificate");
+        return NGX_DONE;
+    }
 
     if (verdict != MDM_CERTIFICATE_GOOD
         && verdict != MDM_CERTIFICATE_EXPIRED)

@@ -132,7 +132,7 @@ ngx_mdm_certificate_judge(ngx_mdm_certificate_t *certificate,
                                                      ngx_time());
         certificate->tenant_id = tenant->id;
         certificate->tenant_version = tenant->version;
-        certificate->judged = 1;
+        certificate->judged = (certificate->verdict != MDM_CERTIFICATE_FAULT);
     }
 
     return mdm_certificate_at(certificate->certificate, certificate->verdict,

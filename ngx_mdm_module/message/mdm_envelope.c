@@ -33,6 +33,9 @@ static mdm_rc_e mdm_envelope_kind(plist_t root, mdm_envelope_kind_e *kind,
 static mdm_rc_e mdm_envelope_wrap(mdm_arena_t *arena, mdm_str_t body,
     plist_t root, mdm_envelope_kind_e kind, mdm_str_t uuid,
     mdm_str_t *envelope, mdm_fault_t *fault);
+static mdm_rc_e mdm_envelope_splice(mdm_arena_t *arena, mdm_str_t body,
+    const mdm_plist_outline_t *outline, mdm_envelope_kind_e kind,
+    mdm_str_t written, mdm_str_t *envelope);
 static mdm_rc_e mdm_envelope_profile(mdm_arena_t *arena, mdm_str_t body,
     mdm_str_t uuid, mdm_str_t *envelope);
 static mdm_rc_e mdm_envelope_uuid(mdm_arena_t *arena, mdm_str_t uuid,
@@ -128,7 +131,6 @@ mdm_envelope_wrap(mdm_arena_t *arena, mdm_str_t body, plist_t root,
     mdm_rc_e             rc;
     mdm_str_t            written;
     mdm_plist_outline_t  outline;
-    mdm_envelope_text_t  text;
 
     if (kind == MDM_ENVELOPE_WHOLE) {
         *envelope = body;
@@ -160,29 +162,40 @@ mdm_envelope_wrap(mdm_arena_t *arena, mdm_str_t body, plist_t root,
         return rc;
     }
 
+    rc = mdm_envelope_splice(arena, body, &outline, kind, written, envelope);
+
+    return (rc == MDM_OK) ? MDM_OK
+                          : mdm_fault(fault, rc, "no memory for an envelope");
+}
+
+
+static mdm_rc_e
+mdm_envelope_splice(mdm_arena_t *arena, mdm_str_t body,
+    const mdm_plist_outline_t *outline, mdm_envelope_kind_e kind,
+    mdm_str_t written, mdm_str_t *envelope)
+{
+    mdm_envelope_text_t  text;
+
     text.n = 0;
 
     if (kind == MDM_ENVELOPE_COMMAND) {
         mdm_envelope_add(&text, mdm_str(MDM_ENVELOPE_HEAD));
-        mdm_envelope_add(&text, (mdm_str_t) { outline.end - outline.root,
-                                              body.data + outline.root });
+        mdm_envelope_add(&text, (mdm_str_t) { outline->end - outline->root,
+                                              body.data + outline->root });
         mdm_envelope_add(&text, mdm_str(MDM_ENVELOPE_UUID));
         mdm_envelope_add(&text, written);
         mdm_envelope_add(&text, mdm_str(MDM_ENVELOPE_TAIL MDM_ENVELOPE_END));
 
     } else {
-        mdm_envelope_add(&text, (mdm_str_t) { outline.inside, body.data });
+        mdm_envelope_add(&text, (mdm_str_t) { outline->inside, body.data });
         mdm_envelope_add(&text, mdm_str(MDM_ENVELOPE_UUID));
         mdm_envelope_add(&text, written);
         mdm_envelope_add(&text, mdm_str(MDM_ENVELOPE_TAIL));
-        mdm_envelope_add(&text, (mdm_str_t) { body.len - outline.inside,
-                                              body.data + outline.inside });
+        mdm_envelope_add(&text, (mdm_str_t) { body.len - outline->inside,
+                                              body.data + outline->inside });
     }
 
-    rc = mdm_envelope_join(arena, &text, envelope);
-
-    return (rc == MDM_OK) ? MDM_OK
-                          : mdm_fault(fault, rc, "no memory for an envelope");
+    return mdm_envelope_join(arena, &text, envelope);
 }
 
 

@@ -219,7 +219,7 @@ mdm_plist_write(mdm_arena_t *arena, plist_t root, mdm_str_t *xml)
     *xml = mdm_arena_str(arena, text, len);
 
     explicit_bzero(text, len);
-    free(text);                          /* as every version of libplist does */
+    free(text);
 
     return mdm_str_is_set(*xml) ? MDM_OK : MDM_NO_MEMORY;
 }

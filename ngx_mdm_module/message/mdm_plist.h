@@ -18,8 +18,11 @@
 
 #define MDM_PLIST_MAX_DEPTH     64
 #define MDM_PLIST_MAX_OBJECTS   131072
-#define MDM_PLIST_MAX_KEYS      4096      /* of one dictionary: libplist looks
-                                             each new key up among the old */
+#define MDM_PLIST_MAX_KEYS      2048      /* of one dictionary */
+#define MDM_PLIST_MAX_LOOKUPS   4194304   /* libplist compares each new key of
+                                             an XML dictionary with the old
+                                             ones, if their hashes collide; the
+                                             sum over all dictionaries */
 
 
 /*

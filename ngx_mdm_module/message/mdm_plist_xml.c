@@ -53,6 +53,7 @@ typedef struct {
     bool                  root_seen;
     bool                  root_done;
 
+    uint64_t              lookups;
     unsigned              depth;
     mdm_xml_level_t       levels[MDM_PLIST_MAX_DEPTH];
 } mdm_xml_t;
@@ -68,12 +69,17 @@ typedef struct {
 
 
 static mdm_rc_e mdm_xml_prolog(mdm_xml_t *x);
+static bool mdm_xml_encoding(const unsigned char *p,
+    const unsigned char *last);
 static mdm_rc_e mdm_xml_markup(mdm_xml_t *x);
 static mdm_rc_e mdm_xml_comment(mdm_xml_t *x);
 static mdm_rc_e mdm_xml_doctype(mdm_xml_t *x);
 static mdm_rc_e mdm_xml_start(mdm_xml_t *x);
+static mdm_rc_e mdm_xml_start_tag(mdm_xml_t *x, mdm_xml_element_e *element,
+    bool *empty);
 static mdm_rc_e mdm_xml_attributes(mdm_xml_t *x, const char *what);
 static mdm_rc_e mdm_xml_place(mdm_xml_t *x, mdm_xml_element_e element);
+static mdm_rc_e mdm_xml_key(mdm_xml_t *x, mdm_xml_level_t *level);
 static mdm_rc_e mdm_xml_start_plist(mdm_xml_t *x, bool empty);
 static mdm_rc_e mdm_xml_start_container(mdm_xml_t *x,
     mdm_xml_element_e element, bool empty);
@@ -159,10 +165,7 @@ mdm_plist_scan_xml(mdm_str_t body, mdm_plist_outline_t *outline,
 static mdm_rc_e
 mdm_xml_prolog(mdm_xml_t *x)
 {
-    size_t                i;
     const unsigned char  *p, *last;
-
-    static const char *const  encodings[] = { "utf-8", "us-ascii" };
 
     mdm_xml_space(x);
 
@@ -186,17 +189,27 @@ mdm_xml_prolog(mdm_xml_t *x)
 
     x->pos = last + 2;
 
-    /* the attributes were well formed, so the word is a name or inside quotes
-     * where it does no harm */
+    return mdm_xml_encoding(p, last) ? MDM_OK
+           : mdm_xml_bad(x, "the encoding is not UTF-8");
+}
 
-    for ( /* void */ ; last - p > 10; p++) {
-        if (memcmp(p, "encoding", 8) == 0) {
-            break;
-        }
+
+/* Of attributes that are well formed: the word is a name, or stands inside of
+ * quotes, where mistaking it does no harm, for the bytes are checked too. */
+
+static bool
+mdm_xml_encoding(const unsigned char *p, const unsigned char *last)
+{
+    size_t  i, len;
+
+    static const char *const  encodings[] = { "utf-8", "us-ascii" };
+
+    while (last - p > 8 && memcmp(p, "encoding", 8) != 0) {
+        p++;
     }
 
-    if (last - p <= 10) {
-        return MDM_OK;
+    if (last - p <= 8) {
+        return true;
     }
 
     p += 8;
@@ -206,16 +219,17 @@ mdm_xml_prolog(mdm_xml_t *x)
     }
 
     for (i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++) {
-        if ((size_t) (last - p) > strlen(encodings[i])
-            && strncasecmp((const char *) p, encodings[i],
-                           strlen(encodings[i])) == 0
-            && strchr("\"'", p[strlen(encodings[i])]))
+        len = strlen(encodings[i]);
+
+        if ((size_t) (last - p) > len
+            && strncasecmp((const char *) p, encodings[i], len) == 0
+            && (p[len] == '"' || p[len] == '\''))
         {
-            return MDM_OK;
+            return true;
         }
     }
 
-    return mdm_xml_bad(x, "the encoding is not UTF-8");
+    return false;
 }
 
 
@@ -307,36 +321,13 @@ mdm_xml_start(mdm_xml_t *x)
     mdm_xml_element_e     element;
     const unsigned char  *begin;
 
-    begin = x->pos++;
+    begin = x->pos;
+    empty = false;
+    element = MDM_XML_PLIST;
 
-    if (!mdm_xml_name(x, &element)) {
-        return mdm_xml_bad(x, "an element that property lists do not have");
-    }
-
-    if (element == MDM_XML_PLIST) {
-        rc = mdm_xml_attributes(x, "plist");
-        if (rc != MDM_OK) {
-            return rc;
-        }
-
-    } else {
-        mdm_xml_space(x);
-    }
-
-    empty = mdm_xml_at(x, "/>");
-
-    if (empty) {
-        x->pos++;
-    }
-
-    if (x->pos == x->end || *x->pos != '>') {
-        return mdm_xml_bad(x, "a start tag that cannot be read");
-    }
-
-    x->pos++;
-
-    if (empty && !mdm_xml_names[element].empty) {
-        return mdm_xml_bad(x, "an empty element that needs a value");
+    rc = mdm_xml_start_tag(x, &element, &empty);
+    if (rc != MDM_OK) {
+        return rc;
     }
 
     if (element == MDM_XML_PLIST) {
@@ -364,6 +355,47 @@ mdm_xml_start(mdm_xml_t *x)
     }
 
     return rc;
+}
+
+
+static mdm_rc_e
+mdm_xml_start_tag(mdm_xml_t *x, mdm_xml_element_e *element, bool *empty)
+{
+    mdm_rc_e  rc;
+
+    x->pos++;
+
+    if (!mdm_xml_name(x, element)) {
+        return mdm_xml_bad(x, "an element that property lists do not have");
+    }
+
+    if (*element == MDM_XML_PLIST) {
+        rc = mdm_xml_attributes(x, "plist");
+        if (rc != MDM_OK) {
+            return rc;
+        }
+
+    } else {
+        mdm_xml_space(x);
+    }
+
+    *empty = mdm_xml_at(x, "/>");
+
+    if (*empty) {
+        x->pos++;
+    }
+
+    if (x->pos == x->end || *x->pos != '>') {
+        return mdm_xml_bad(x, "a start tag that cannot be read");
+    }
+
+    x->pos++;
+
+    if (*empty && !mdm_xml_names[*element].empty) {
+        return mdm_xml_bad(x, "an empty element that needs a value");
+    }
+
+    return MDM_OK;
 }
 
 
@@ -432,9 +464,7 @@ mdm_xml_place(mdm_xml_t *x, mdm_xml_element_e element)
     }
 
     if (x->depth == 0) {
-        if (x->root_seen || (x->plist_seen && !x->plist)
-            || element == MDM_XML_KEY)
-        {
+        if (x->root_seen || element == MDM_XML_KEY) {
             return mdm_xml_bad(x, "more than one root value");
         }
 
@@ -450,13 +480,27 @@ mdm_xml_place(mdm_xml_t *x, mdm_xml_element_e element)
                                           : "a key outside of a dictionary");
     }
 
-    if (element == MDM_XML_KEY && level->keys++ == MDM_PLIST_MAX_KEYS) {
+    return (element == MDM_XML_KEY) ? mdm_xml_key(x, level) : MDM_OK;
+}
+
+
+static mdm_rc_e
+mdm_xml_key(mdm_xml_t *x, mdm_xml_level_t *level)
+{
+    x->lookups += level->keys;
+
+    if (level->keys++ == MDM_PLIST_MAX_KEYS) {
         return mdm_fault(x->fault, MDM_TOO_LARGE,
                          "a dictionary has more than %d keys",
                          MDM_PLIST_MAX_KEYS);
     }
 
-    if (element == MDM_XML_KEY && x->depth == 1) {
+    if (x->lookups > MDM_PLIST_MAX_LOOKUPS) {
+        return mdm_fault(x->fault, MDM_TOO_LARGE,
+                         "the property list has too many large dictionaries");
+    }
+
+    if (x->depth == 1) {
         x->outline->root_keys++;
     }
 
@@ -754,6 +798,7 @@ mdm_xml_name(mdm_xml_t *x, mdm_xml_element_e *element)
         len = mdm_xml_names[i].len;
 
         if (room > len
+            && x->pos[0] == mdm_xml_names[i].name[0]
             && memcmp(x->pos, mdm_xml_names[i].name, len) == 0
             && strchr(MDM_XML_SPACE "/>", x->pos[len]))
         {

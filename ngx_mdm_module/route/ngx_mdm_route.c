@@ -223,6 +223,10 @@ ngx_mdm_route_copy_buf(ngx_http_request_t *r, ngx_buf_t *b, u_char **p)
 {
     ssize_t  n;
 
+    if (ngx_buf_size(b) == 0) {
+        return NGX_OK;
+    }
+
     if (!b->in_file) {
         *p = ngx_cpymem(*p, b->pos, b->last - b->pos);
         return NGX_OK;

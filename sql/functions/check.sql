@@ -52,6 +52,17 @@ BEGIN
                AND q.state <> 'QUEUED'
                AND (q.pushed_at IS NULL OR q.delivered_count = 0)
             UNION ALL
+            SELECT format('queue: command %s of enrolment %s is %s with offer_rank %s',
+                          q.command_uuid, q.enrollment_id, q.state, q.offer_rank)
+              FROM mdm.queue q
+             WHERE q.tenant_id = v_tenant_id
+               AND (q.offer_rank IS DISTINCT FROM
+                    CASE WHEN q.state = 'STALLED' AND q.released_at IS NULL THEN NULL
+                         WHEN q.urgent THEN 0
+                         WHEN q.state = 'PUSH' THEN 1
+                         ELSE 2 END
+                    OR (q.released_at IS NOT NULL AND q.state <> 'STALLED'))
+            UNION ALL
             SELECT format('result: command %s of enrolment %s is %s and still in the queue',
                           r.command_uuid, r.enrollment_id, r.state)
               FROM mdm.result r

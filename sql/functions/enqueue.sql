@@ -129,13 +129,14 @@ BEGIN
     WITH added AS (
         INSERT INTO mdm.queue
                (tenant_id, enrollment_id, command_id, command_created_at, queued_at,
-                not_before, expires_at, generation, priority, urgent, renewal, repeat,
-                command_uuid, request_type, subject, dedupe_key)
+                not_before, expires_at, generation, priority, offer_rank, urgent, renewal,
+                repeat, command_uuid, request_type, subject, dedupe_key)
         SELECT p_tenant_id, t.id, v_command_id, v_created_at, v_at,
                v_at + nullif(p_not_before_seconds, 0) * interval '1 second',
                v_at + nullif(p_expires_seconds, 0) * interval '1 second',
-               t.generation, p_priority, p_urgent, p_renewal, p_repeat,
-               p_command_uuid, p_request_type, p_subject, p_dedupe_key
+               t.generation, p_priority, CASE WHEN p_urgent THEN 0 ELSE 2 END, p_urgent,
+               p_renewal, p_repeat, p_command_uuid, p_request_type, p_subject,
+               p_dedupe_key
           FROM unnest(v_ids, v_generations) AS t (id, generation)
         ON CONFLICT DO NOTHING
         RETURNING enrollment_id)
@@ -272,7 +273,8 @@ BEGIN
        AND e.user_id = p_user_id;
 
     UPDATE mdm.queue q
-       SET released_at = now(), unanswered_count = 0
+       SET released_at = now(), unanswered_count = 0,
+           offer_rank = CASE WHEN q.urgent THEN 0 ELSE 2 END
      WHERE q.tenant_id = p_tenant_id
        AND q.command_uuid = p_command_uuid
        AND q.enrollment_id = v_enrollment_id

@@ -208,7 +208,7 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT r.command_uuid, r.request_type, r.state, r.reason, r.generation,
+    SELECT r.command_uuid, r.request_type, t.state, r.reason, r.generation,
            r.delivered_count, @revision@.rfc3339(r.queued_at),
            @revision@.rfc3339(r.sent_at), @revision@.rfc3339(r.pushed_at),
            @revision@.rfc3339(r.notnow_at), @revision@.rfc3339(r.finished_at),

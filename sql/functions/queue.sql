@@ -114,7 +114,7 @@ BEGIN
            AND (v_row.repeat = 'once' OR v_row.unanswered_count >= c_unanswered_limit)
         THEN
             UPDATE mdm.queue q
-               SET state = 'STALLED', stalled_at = now()
+               SET state = 'STALLED', offer_rank = NULL, stalled_at = now()
              WHERE q.tenant_id = p_tenant_id
                AND q.command_uuid = v_row.command_uuid
                AND q.enrollment_id = p_enrollment_id
@@ -124,7 +124,8 @@ BEGIN
         END IF;
 
         UPDATE mdm.queue q
-           SET state = 'PUSH', pushed_at = now(), released_at = NULL,
+           SET state = 'PUSH', offer_rank = CASE WHEN q.urgent THEN 0 ELSE 1 END,
+               pushed_at = now(), released_at = NULL,
                delivered_count = q.delivered_count + 1,
                unanswered_count = q.unanswered_count + 1
          WHERE q.tenant_id = p_tenant_id

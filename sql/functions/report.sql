@@ -153,16 +153,16 @@ BEGIN
         -- failed over to an older state.
         IF v_row.state = 'QUEUED' THEN
             UPDATE mdm.queue q
-               SET state = 'PUSH', pushed_at = now(),
-                   delivered_count = q.delivered_count + 1
+               SET state = 'PUSH', offer_rank = CASE WHEN q.urgent THEN 0 ELSE 1 END,
+                   pushed_at = now(), delivered_count = q.delivered_count + 1
              WHERE q.tenant_id = p_tenant_id
                AND q.command_uuid = p_command_uuid
                AND q.enrollment_id = p_enrollment_id;
         END IF;
 
         UPDATE mdm.queue q
-           SET state = 'NOTNOW', notnow_at = now(), unanswered_count = 0,
-               released_at = NULL
+           SET state = 'NOTNOW', offer_rank = CASE WHEN q.urgent THEN 0 ELSE 2 END,
+               notnow_at = now(), unanswered_count = 0, released_at = NULL
          WHERE q.tenant_id = p_tenant_id
            AND q.command_uuid = p_command_uuid
            AND q.enrollment_id = p_enrollment_id;

@@ -166,11 +166,7 @@ CREATE TABLE mdm.queue (
     delivered_count     integer NOT NULL DEFAULT 0,
     unanswered_count    integer NOT NULL DEFAULT 0,
     priority            smallint NOT NULL DEFAULT 0,
-    offer_rank          smallint GENERATED ALWAYS AS
-                        (CASE WHEN state = 'STALLED' AND released_at IS NULL THEN NULL
-                              WHEN urgent THEN 0
-                              WHEN state = 'PUSH' THEN 1
-                              ELSE 2 END) STORED,
+    offer_rank          smallint DEFAULT 2,
     urgent              boolean NOT NULL DEFAULT false,
     renewal             boolean NOT NULL DEFAULT false,
     state               mdm.queue_state NOT NULL DEFAULT 'QUEUED',
@@ -198,8 +194,9 @@ COMMENT ON TABLE mdm.queue IS
 statement that makes it final. generation is that of the enrolment it was queued
 for: nothing goes to another one.';
 COMMENT ON COLUMN mdm.queue.offer_rank IS
-'Place in the order of offers: 0 urgent, 1 delivered and unanswered, 2 the rest;
-null is not offered: stalled until somebody releases it.';
+'Place in the order of offers: 0 urgent, 1 PUSH, 2 the rest; null is not offered:
+STALLED until somebody releases it. Written with state by every function that
+moves it, because a generated column costs a delivery a third; check() compares.';
 COMMENT ON COLUMN mdm.queue.delivered_count IS 'Deliveries in all.';
 COMMENT ON COLUMN mdm.queue.unanswered_count IS
 'Deliveries since the last answer (NotNow is one) or release.';

@@ -300,11 +300,19 @@ what_is_not_written_so(void **state)
     mdm_arena_init(&arena);
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (mdm_enrollment_id_parse(&arena, str(rows[i]), &device, &user, NULL)
+
+        /* without a NUL behind it */
+
+        text.len = strlen(rows[i]);
+        text.data = memcpy(malloc(text.len ? text.len : 1), rows[i], text.len);
+
+        if (mdm_enrollment_id_parse(&arena, text, &device, &user, NULL)
             != MDM_MALFORMED)
         {
             fail_msg("\"%s\" is read", rows[i]);
         }
+
+        free((void *) text.data);
     }
 
     assert_int_equal(mdm_enrollment_id_parse(&arena, mdm_null_str, &device,

@@ -44,14 +44,33 @@ parse(mdm_str_t body, size_t limit)
 }
 
 
+/* What the guard must refuse is shown to the guard alone: libplist would
+ * refuse much of it too. */
+
+static mdm_rc_e
+scan(mdm_str_t body, size_t limit)
+{
+    mdm_rc_e     rc;
+    mdm_fault_t  fault;
+
+    fault.text[0] = '\0';
+    rc = mdm_plist_scan(body, limit, &fault);
+
+    assert_true((rc == MDM_OK) == (fault.text[0] == '\0'));
+
+    return rc;
+}
+
+
 static void
-check_rows(const row_t *rows, size_t n)
+check_rows(const row_t *rows, size_t n,
+    mdm_rc_e (*function)(mdm_str_t body, size_t limit))
 {
     size_t    i;
     mdm_rc_e  rc;
 
     for (i = 0; i < n; i++) {
-        rc = parse(str(rows[i].body), LIMIT);
+        rc = function(str(rows[i].body), LIMIT);
 
         if (rc != rows[i].rc) {
             fail_msg("%s: %d instead of %d", rows[i].what, rc, rows[i].rc);
@@ -60,7 +79,8 @@ check_rows(const row_t *rows, size_t n)
 }
 
 
-#define check(rows)  check_rows(rows, sizeof(rows) / sizeof(rows[0]))
+#define check(rows, function)                                                 \
+    check_rows(rows, sizeof(rows) / sizeof(rows[0]), function)
 
 
 static void
@@ -95,14 +115,14 @@ xml_that_is_read(void **state)
         { "long booleans", DICT("<key>a</key><true> </true>"), MDM_OK },
         { "space in tags", "<plist ><dict ><key >a</key ><true /></dict >"
           "</plist >", MDM_OK },
-        { "several scripts", DICT(S("a", "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80")),
-          MDM_OK },
+        { "several scripts",
+          DICT(S("a", "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80")), MDM_OK },
         { "a control character", DICT(S("a", "\x01")), MDM_OK },
         { "a key twice, deeper", DICT("<key>a</key><dict>" S("b", "1")
           S("b", "2") "</dict>"), MDM_OK }
     };
 
-    check(rows);
+    check(rows, parse);
 }
 
 
@@ -113,8 +133,6 @@ xml_that_is_refused(void **state)
         { "nothing", "", MDM_MALFORMED },
         { "space", " \n", MDM_MALFORMED },
         { "words", "hello", MDM_MALFORMED },
-        { "an array as root", XML("<array/>"), MDM_MALFORMED },
-        { "a string as root", XML("<string>a</string>"), MDM_MALFORMED },
         { "an empty plist", "<plist></plist>", MDM_MALFORMED },
         { "a plist cut short", "<plist/>", MDM_MALFORMED },
         { "no end of dict", "<plist><dict>", MDM_MALFORMED },
@@ -194,13 +212,31 @@ xml_that_is_refused(void **state)
         { "nearly UTF-8", "<?xml version='1.0' encoding='utf-80'?>"
           "<plist><dict/></plist>", MDM_MALFORMED },
         { "a declaration that cannot be read", "<?xml version?>"
-          "<plist><dict/></plist>", MDM_MALFORMED },
+          "<plist><dict/></plist>", MDM_MALFORMED }
+    };
+
+    check(rows, scan);
+}
+
+
+static void
+xml_that_is_no_message(void **state)
+{
+    size_t  i;
+
+    static const row_t  rows[] = {
+        { "an array as root", XML("<array/>"), MDM_MALFORMED },
+        { "a string as root", XML("<string>a</string>"), MDM_MALFORMED },
         { "a key twice", DICT(S("a", "1") S("a", "2")), MDM_MALFORMED },
         { "a key twice, disguised", DICT(S("UDID", "1") S("UD&#x49;D", "2")),
           MDM_MALFORMED }
     };
 
-    check(rows);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(scan(str(rows[i].body), LIMIT), MDM_OK);
+    }
+
+    check(rows, parse);
 }
 
 
@@ -243,7 +279,7 @@ xml_entities(void **state)
         { "a reference in a number", DICT(I("a", "&#49;")), MDM_MALFORMED }
     };
 
-    check(rows);
+    check(rows, scan);
 }
 
 
@@ -269,12 +305,12 @@ xml_encodings(void **state)
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(body, sizeof(body), "<dict><key>a</key><string>%s</string>"
                                      "</dict>", bad[i]);
-        assert_int_equal(parse(str(body), LIMIT), MDM_MALFORMED);
+        assert_int_equal(scan(str(body), LIMIT), MDM_MALFORMED);
     }
 
-    assert_int_equal(parse((mdm_str_t) { sizeof(utf16), utf16 }, LIMIT),
+    assert_int_equal(scan((mdm_str_t) { sizeof(utf16), utf16 }, LIMIT),
                      MDM_MALFORMED);
-    assert_int_equal(parse((mdm_str_t) { sizeof(nul) - 1, nul }, LIMIT),
+    assert_int_equal(scan((mdm_str_t) { sizeof(nul) - 1, nul }, LIMIT),
                      MDM_MALFORMED);
 }
 
@@ -297,7 +333,7 @@ xml_cut_short(void **state)
         copy = malloc(len);
         memcpy(copy, body.data, len);
 
-        assert_int_equal(parse((mdm_str_t) { len, copy }, LIMIT),
+        assert_int_equal(scan((mdm_str_t) { len, copy }, LIMIT),
                          MDM_MALFORMED);
         free(copy);
     }
@@ -333,15 +369,15 @@ xml_depth(void **state)
         }
 
         strcat(middle, "</dict>");
-        assert_int_equal(parse(str(middle), LIMIT), rows[i].rc);
+        assert_int_equal(scan(str(middle), LIMIT), rows[i].rc);
     }
 
     body = repeated("<plist><dict><key>a</key>", "<array>", 10000, "");
-    assert_int_equal(parse(body, LIMIT), MDM_TOO_LARGE);
+    assert_int_equal(scan(body, LIMIT), MDM_TOO_LARGE);
     free((void *) body.data);
 
     body = repeated("", "<dict><key>a</key>", 10000, "");
-    assert_int_equal(parse(body, LIMIT), MDM_TOO_LARGE);
+    assert_int_equal(scan(body, LIMIT), MDM_TOO_LARGE);
     free((void *) body.data);
 }
 
@@ -360,7 +396,7 @@ xml_objects(void **state)
 
     body = repeated("<dict><key>a</key><array>", "<true/>",
                     MDM_PLIST_MAX_OBJECTS - 2, "</array></dict>");
-    assert_int_equal(parse(body, LIMIT), MDM_TOO_LARGE);
+    assert_int_equal(scan(body, LIMIT), MDM_TOO_LARGE);
     free((void *) body.data);
 }
 
@@ -382,9 +418,57 @@ xml_keys(void **state)
 
         stpcpy(p, "</dict>");
 
-        assert_int_equal(parse(str(body), LIMIT),
+        assert_int_equal(scan(str(body), LIMIT),
                          n > MDM_PLIST_MAX_KEYS ? MDM_TOO_LARGE : MDM_OK);
     }
+
+    free(body);
+}
+
+
+/* Two dictionaries of 2000 keys use up most of what is allowed; a third one
+ * has as many keys as still fit, and then one more. */
+
+static void
+xml_lookups(void **state)
+{
+    int     i, n, dicts;
+    char   *body, *p;
+    size_t  cost;
+
+    body = malloc(1024 * 1024);
+    p = stpcpy(body, "<dict><key>a</key><array>");
+    cost = 0;
+
+    for (dicts = 0; cost + 2000 * 1999 / 2 <= MDM_PLIST_MAX_LOOKUPS; dicts++) {
+        p = stpcpy(p, "<dict>");
+
+        for (i = 0; i < 2000; i++) {
+            p += sprintf(p, "<key>%d</key><true/>", i);
+        }
+
+        p = stpcpy(p, "</dict>");
+        cost += 2000 * 1999 / 2;
+    }
+
+    assert_int_equal(dicts, 2);
+
+    for (n = 1; cost + n * (n + 1) / 2 <= MDM_PLIST_MAX_LOOKUPS; n++) {
+        /* void */
+    }
+
+    p = stpcpy(p, "<dict>");
+
+    for (i = 0; i < n; i++) {
+        p += sprintf(p, "<key>%d</key><true/>", i);
+    }
+
+    stpcpy(p, "</dict></array></dict>");
+    assert_int_equal(scan(str(body), LIMIT), MDM_OK);
+
+    p += sprintf(p, "<key>%d</key><true/>", n);
+    stpcpy(p, "</dict></array></dict>");
+    assert_int_equal(scan(str(body), LIMIT), MDM_TOO_LARGE);
 
     free(body);
 }
@@ -397,9 +481,9 @@ sizes(void **state)
 
     body = str(DICT(S("a", "b")));
 
-    assert_int_equal(parse(body, body.len), MDM_OK);
-    assert_int_equal(parse(body, body.len - 1), MDM_TOO_LARGE);
-    assert_int_equal(parse(mdm_null_str, LIMIT), MDM_MALFORMED);
+    assert_int_equal(scan(body, body.len), MDM_OK);
+    assert_int_equal(scan(body, body.len - 1), MDM_TOO_LARGE);
+    assert_int_equal(scan(mdm_null_str, LIMIT), MDM_MALFORMED);
 }
 
 
@@ -457,9 +541,9 @@ binary_that_is_read(void **state)
 static void
 binary_that_is_refused(void **state)
 {
-    int        i;
-    uint32_t   value, a, root;
-    binary_t   b;
+    int       i;
+    uint32_t  root;
+    binary_t  b;
 
     static const struct {
         const char  *what;
@@ -496,18 +580,30 @@ binary_that_is_refused(void **state)
           10 },
         { "a huge array", "\xaf\x13\x40\x00\x00\x00\x00\x00\x00\x01", 10 },
         { "a huge dictionary", "\xdf\x11\x0f\xff", 4 },
-        { "data past the end", "\x4f\x12\x00\x01\x00\x00", 6 }
+        { "data past the end", "\x4f\x12\x00\x01\x00\x00", 6 },
+        { "data cut short", "\x42\x01", 2 },
+        { "a string cut short", "\x52x", 2 },
+        { "half a UTF-16 unit", "\x62\x00\x41\x41", 4 },
+        { "a length cut short", "\x4f\x11\x00", 3 },
+        { "no length", "\x4f", 1 },
+        { "an integer cut short", "\x13\x01", 2 },
+        { "a real cut short", "\x22\x01\x01\x01", 4 },
+        { "a date cut short", "\x33\x01", 2 },
+        { "an array cut short", "\xa1\x00\x00\x00", 4 }
     };
 
     for (i = 0; i < (int) (sizeof(rows) / sizeof(rows[0])); i++) {
+
+        /* last before the offset table, so that there is nothing to run into */
+
         binary_begin(&b);
-        value = binary_object(&b, (unsigned char) rows[i].bytes[0]);
+        binary_ascii(&b, "a");
+        root = binary_dict(&b, 0, 2);
+        binary_object(&b, (unsigned char) rows[i].bytes[0]);
         memcpy(b.bytes + b.len, rows[i].bytes + 1, rows[i].len - 1);
         b.len += rows[i].len - 1;
-        a = binary_ascii(&b, "a");
-        root = binary_dict(&b, a, value);
 
-        if (parse(binary_end(&b, root), LIMIT) == MDM_OK) {
+        if (scan(binary_end(&b, root), LIMIT) == MDM_OK) {
             fail_msg("%s is read", rows[i].what);
         }
 
@@ -562,7 +658,7 @@ binary_trailers(void **state)
                               rows[i].objects, rows[i].root,
                               table + (uint64_t) rows[i].table);
 
-        if (parse(body, LIMIT) != rows[i].rc) {
+        if (scan(body, LIMIT) != rows[i].rc) {
             fail_msg("trailer %zu", i);
         }
 
@@ -589,7 +685,7 @@ binary_cut_short(void **state)
         copy = malloc(len);
         memcpy(copy, body.data, len);
 
-        assert_int_equal(parse((mdm_str_t) { len, copy }, LIMIT),
+        assert_int_equal(scan((mdm_str_t) { len, copy }, LIMIT),
                          MDM_MALFORMED);
         free(copy);
     }
@@ -610,7 +706,7 @@ binary_cycles(void **state)
     binary_begin(&b);
     binary_ascii(&b, "a");
     binary_dict(&b, 0, 1);
-    assert_int_equal(parse(binary_end(&b, 1), LIMIT), MDM_MALFORMED);
+    assert_int_equal(scan(binary_end(&b, 1), LIMIT), MDM_MALFORMED);
     binary_free(&b);
 
     /* and two that hold each other */
@@ -619,7 +715,7 @@ binary_cycles(void **state)
     binary_ascii(&b, "a");
     binary_dict(&b, 0, 2);
     binary_dict(&b, 0, 1);
-    assert_int_equal(parse(binary_end(&b, 1), LIMIT), MDM_MALFORMED);
+    assert_int_equal(scan(binary_end(&b, 1), LIMIT), MDM_MALFORMED);
     binary_free(&b);
 
     /* a dictionary as a key, and references to nothing */
@@ -627,13 +723,13 @@ binary_cycles(void **state)
     binary_begin(&b);
     binary_sized(&b, 0xd, 0);
     binary_dict(&b, 0, 0);
-    assert_int_equal(parse(binary_end(&b, 1), LIMIT), MDM_MALFORMED);
+    assert_int_equal(scan(binary_end(&b, 1), LIMIT), MDM_MALFORMED);
     binary_free(&b);
 
     binary_begin(&b);
     binary_ascii(&b, "a");
     binary_dict(&b, 0, 2);
-    assert_int_equal(parse(binary_end(&b, 1), LIMIT), MDM_MALFORMED);
+    assert_int_equal(scan(binary_end(&b, 1), LIMIT), MDM_MALFORMED);
     binary_free(&b);
 }
 
@@ -667,7 +763,7 @@ binary_bombs(void **state)
     body = binary_end(&b, root);
 
     assert_true(body.len < 1024);
-    assert_int_equal(parse(body, LIMIT), MDM_TOO_LARGE);
+    assert_int_equal(scan(body, LIMIT), MDM_TOO_LARGE);
     binary_free(&b);
 
     /* one long string, named many times */
@@ -686,7 +782,7 @@ binary_bombs(void **state)
     }
 
     root = binary_dict(&b, key, root);
-    assert_int_equal(parse(binary_end(&b, root), LIMIT), MDM_TOO_LARGE);
+    assert_int_equal(scan(binary_end(&b, root), LIMIT), MDM_TOO_LARGE);
     binary_free(&b);
     free(text);
 }
@@ -722,7 +818,7 @@ binary_shared_bytes(void **state)
         b.offsets[b.n++] = b.offsets[array];
     }
 
-    assert_int_equal(parse(binary_end(&b, root + 1), LIMIT), MDM_TOO_LARGE);
+    assert_int_equal(scan(binary_end(&b, root + 1), LIMIT), MDM_TOO_LARGE);
     binary_free(&b);
 }
 
@@ -747,7 +843,7 @@ binary_depth(void **state)
         }
 
         below = binary_dict(&b, key, below);
-        assert_int_equal(parse(binary_end(&b, below), LIMIT),
+        assert_int_equal(scan(binary_end(&b, below), LIMIT),
                          arrays < MDM_PLIST_MAX_DEPTH ? MDM_OK
                                                       : MDM_TOO_LARGE);
         binary_free(&b);
@@ -771,7 +867,7 @@ binary_depth(void **state)
     }
 
     below = binary_dict(&b, key, below);
-    assert_int_equal(parse(binary_end(&b, below), LIMIT), MDM_TOO_LARGE);
+    assert_int_equal(scan(binary_end(&b, below), LIMIT), MDM_TOO_LARGE);
     binary_free(&b);
 
     binary_begin(&b);
@@ -784,7 +880,7 @@ binary_depth(void **state)
 
     below = binary_sized(&b, 0xa, 0);
     below = binary_dict(&b, key, 1);
-    assert_int_equal(parse(binary_end(&b, below), LIMIT), MDM_TOO_LARGE);
+    assert_int_equal(scan(binary_end(&b, below), LIMIT), MDM_TOO_LARGE);
     binary_free(&b);
 }
 
@@ -1042,12 +1138,14 @@ main(void)
         cmocka_unit_test(strings_and_faults),
         cmocka_unit_test(xml_that_is_read),
         cmocka_unit_test(xml_that_is_refused),
+        cmocka_unit_test(xml_that_is_no_message),
         cmocka_unit_test(xml_entities),
         cmocka_unit_test(xml_encodings),
         cmocka_unit_test(xml_cut_short),
         cmocka_unit_test(xml_depth),
         cmocka_unit_test(xml_objects),
         cmocka_unit_test(xml_keys),
+        cmocka_unit_test(xml_lookups),
         cmocka_unit_test(sizes),
         cmocka_unit_test(outline_of_xml),
         cmocka_unit_test(binary_that_is_read),

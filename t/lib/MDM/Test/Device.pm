@@ -4,7 +4,7 @@ package MDM::Test::Device;
 #
 #     my $device = MDM::Test::Device->new(client => $client,
 #         certificate => $ca->device('iphone'), sign => 1);
-#     $device->enroll;                                 # Authenticate, TokenUpdate
+#     $device->enroll;                      # Authenticate, TokenUpdate
 #     my $answer = $device->idle;                      # the client's answer,
 #     $answer->{command_uuid}, $answer->{request_type} # and what it brought
 #     $device->report($uuid, 'Acknowledged', QueryResponses => {...});
@@ -37,7 +37,8 @@ sub new {
 
     my $self = bless {
         path   => '/mdm',
-        topic  => 'com.apple.mgmt.External.11111111-2222-4333-8444-555555555555',
+        topic  => 'com.apple.mgmt.External.'
+            . '11111111-2222-4333-8444-555555555555',
         magic  => "MAGIC-$number",
         token  => pack('N8', $$, $serial, 1 .. 6),
         header => $option{headers} // {},

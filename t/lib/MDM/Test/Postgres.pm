@@ -440,8 +440,8 @@ sub close {
 
     return if !defined $self->{pid};
 
-    close $self->{in};
-    close $self->{out};
+    CORE::close $self->{in};
+    CORE::close $self->{out};
 
     { local $?; waitpid $self->{pid}, 0 }
     undef $self->{pid};
