@@ -74,9 +74,10 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "queue a command (plist or .mobileconfig) for devices or users",
       2, MDMCTL_MAX_WORDS, "t", mdmctl_send },
 
-    { "rekey", "",
-      "encrypt every stored secret with the first secret key",
-      0, 0, "", mdmctl_rekey },
+    { "rekey", "[--retire]",
+      "encrypt every stored secret with the first secret key; with --retire\n"
+      "      give up the other keys, once no server has one of them first",
+      0, 0, "r", mdmctl_rekey },
 };
 
 #define MDMCTL_NCOMMANDS  (sizeof(mdmctl_commands) / sizeof(mdmctl_commands[0]))
@@ -91,6 +92,7 @@ static const struct option  mdmctl_long_options[] = {
     { "scope",      required_argument, NULL, 'p' },
     { "sql",        required_argument, NULL, 's' },
     { "token-file", required_argument, NULL, 'f' },
+    { "retire",     no_argument,       NULL, 'r' },
     { "help",       no_argument,       NULL, '?' + 128 },
     { NULL, 0, NULL, 0 }
 };
@@ -192,6 +194,7 @@ mdmctl_options(int argc, char **argv, mdmctl_options_t *options, char *given)
         case 'c': options->device_ca = optarg; break;
         case 's': options->sql = optarg; break;
         case 'f': options->token_file = optarg; break;
+        case 'r': options->retire = true; break;
         case 'k':
             rc = mdmctl_list_add(&options->secret_keys, "secret-key", optarg);
             break;

@@ -50,6 +50,7 @@ typedef struct {
     const char           *sql;
     const char           *device_ca;
     const char           *token_file;
+    bool                  retire;         /* keys that seal nothing */
     mdmctl_list_t         secret_keys;    /* files */
     mdmctl_list_t         hosts;
     mdmctl_list_t         scopes;

@@ -21,6 +21,7 @@ typedef struct {
     const char           *kind;
     char                  after[1024];
     unsigned long         done;
+    bool                  retire;
 } mdmctl_rekey_t;
 
 
@@ -184,8 +185,9 @@ mdmctl_key_id(mdm_arena_t *arena, const unsigned char *id)
 
 /*
  * May be broken off and begun again at any time, for each value is readable
- * with one of the keys before and after.  Servers must have both keys while it
- * runs, the new one first.
+ * with one of the keys before and after.  Servers must have both keys when it
+ * begins, in whatever order; only retiring the old one asks for the new one
+ * first, for a server may not seal with a key that is given up.
  */
 
 int
@@ -198,6 +200,7 @@ mdmctl_rekey(mdmctl_options_t *options)
     memset(&rekey, 0, sizeof(rekey));
     mdm_arena_init(&arena);
 
+    rekey.retire = options->retire;
     rc = mdmctl_keys_needed(options, &rekey.ring);
 
     if (rc == MDMCTL_OK) {
@@ -387,7 +390,8 @@ mdmctl_rekey_store(mdmctl_rekey_t *rekey, const char *position,
 }
 
 
-/* Keys that seal nothing any more are retired. */
+/* What becomes of the other keys: each is told of, and retired when that was
+ * asked and it seals nothing any more. */
 
 static int
 mdmctl_rekey_retire(mdmctl_rekey_t *rekey, mdm_arena_t *arena)
@@ -435,6 +439,13 @@ mdmctl_rekey_retire_key(mdmctl_rekey_t *rekey, const char *id,
         printf("the key %s still seals %s values, which servers wrote "
                "meanwhile: run \"mdmctl rekey\" again when all servers have "
                "the new key first\n", id, left);
+        return MDMCTL_OK;
+    }
+
+    if (!rekey->retire) {
+        printf("the key %s seals nothing now: name the new key first in "
+               "nginx.conf on all nodes, reload, and run \"mdmctl rekey "
+               "--retire\" before the old one leaves nginx.conf\n", id);
         return MDMCTL_OK;
     }
 

@@ -342,12 +342,16 @@ sub rekeys {
     is $exit, 0, 'with both keys it is' or diag $text;
     said $text, qr/^$values sealed values were re-encrypted/m,
         'all of them are';
-    said $text, qr/key $old_id is retired/, 'the old key is retired';
+    said $text, qr/key $old_id seals nothing now.*rekey --retire/,
+        'the old key stays in use, and the next step is told';
     isnt sealed_with(), $old_id, 'another key seals them now';
 
     ($exit, $text) = ctl('rekey', '--secret-key', $new);
     is $exit, 0, 'once more is no harm';
     said $text, qr/^0 sealed values/m, 'and nothing is left to do';
+
+    ($exit, $text) = ctl('rekey', '--secret-key', $new, '--retire');
+    said $text, qr/key $old_id is retired/, 'the old key is retired on request';
 
     ($exit, $text) = ctl('send', 'UDID-1', '--secret-key', $key,
         test_dir() . '/command.plist');

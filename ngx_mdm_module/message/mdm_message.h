@@ -39,7 +39,7 @@ typedef enum {
     MDM_STATUS_ERROR,
     MDM_STATUS_COMMAND_FORMAT_ERROR,
     MDM_STATUS_NOT_NOW,
-    MDM_STATUS_UNREADABLE              /* ours: see mdm_message_salvage() */
+    MDM_STATUS_UNREADABLE              /* ours: see mdm_report_salvage() */
 } mdm_report_status_e;
 
 

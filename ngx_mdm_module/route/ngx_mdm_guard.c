@@ -211,6 +211,10 @@ ngx_mdm_guard_filter(ngx_http_request_t *r)
     r->headers_out.status = NGX_HTTP_SERVICE_UNAVAILABLE;
     r->headers_out.status_line.len = 0;
 
+    if (r->err_status) {
+        r->err_status = NGX_HTTP_SERVICE_UNAVAILABLE;   /* for the log */
+    }
+
     if (r->headers_out.www_authenticate != NULL) {
         r->headers_out.www_authenticate->hash = 0;
     }

@@ -68,9 +68,9 @@ ngx_mdm_variable_text(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     ngx_mdm_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
-    text = (ngx_str_t *) ((char *) ctx + data);
+    text = ctx ? (ngx_str_t *) ((char *) ctx + data) : NULL;
 
-    if (ctx == NULL || text->len == 0) {
+    if (text == NULL || text->len == 0) {
         v->not_found = 1;
         return NGX_OK;
     }
