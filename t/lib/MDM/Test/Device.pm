@@ -9,6 +9,9 @@ package MDM::Test::Device;
 #     $answer->{command_uuid}, $answer->{request_type} # and what it brought
 #     $device->report($uuid, 'Acknowledged', QueryResponses => {...});
 #
+#     $device->begin('idle');                # several at once: send, and
+#     my $later = $device->finish;           # take the answer later
+#
 #     my $user = $device->user('501-ANNA', 'anna', 'Anna Example');
 #     my $pupil = $device->shared_user('pupil@example.com');
 #
@@ -203,8 +206,43 @@ sub send {
     $header{'Mdm-Signature'} //= $self->{certificate}->sign($body)
         if $self->{sign};
 
-    my $answer = $self->{client}->put($self->{path}, $type, $body,
-        %{ $self->{header} }, %header);
+    %header = ('Content-Type' => $type, %{ $self->{header} }, %header);
+
+    my $client = $self->{client};
+
+    if ($self->{later}) {
+        $client->write($client->request_text(PUT => $self->{path}, $body,
+            %header));
+        return;
+    }
+
+    return brought($client->request(PUT => $self->{path}, $body, %header));
+}
+
+
+# Any of the messages above, sent without waiting for its answer, and that
+# answer. Devices that do so at the same time need clients of their own.
+
+sub begin {
+    my ($self, $message, @arguments) = @_;
+
+    local $self->{later} = 1;
+    $self->$message(@arguments);
+
+    return $self;
+}
+
+
+sub finish {
+    my ($self) = @_;
+
+    return brought($self->{client}->read_answer('PUT')
+        // { status => 0, headers => {}, body => '' });
+}
+
+
+sub brought {
+    my ($answer) = @_;
 
     $answer->{command_uuid} = plist_string($answer->{body}, 'CommandUUID');
     $answer->{request_type} = plist_string($answer->{body}, 'RequestType');
