@@ -207,6 +207,11 @@ ngx_mdm_pg_connection_advance(ngx_mdm_pg_connection_t *pc)
 {
     ngx_int_t  rc;
 
+    /* libpq may go on with another socket, to which the system often gives
+     * the number of the one just closed */
+
+    ngx_mdm_pg_connection_unwatch(pc);
+
     switch (PQconnectPoll(pc->conn)) {
 
     case PGRES_POLLING_READING:
@@ -266,7 +271,7 @@ ngx_mdm_pg_connection_flush(ngx_mdm_pg_connection_t *pc)
 
     rc = PQflush(pc->conn);
 
-    if (rc < 0
+    if (rc < 0 || PQsocket(pc->conn) != pc->c->fd
         || ngx_mdm_pg_event_set(pc->c->write, NGX_WRITE_EVENT, rc == 1)
            != NGX_OK)
     {
@@ -396,26 +401,16 @@ ngx_mdm_pg_timer_handler(ngx_event_t *ev)
 }
 
 
-/*
- * Makes nginx watch libpq's socket for these events.  The socket may be
- * another one after each PQconnectPoll().
- */
+/* Makes nginx watch libpq's socket for these events. */
 
 static ngx_int_t
 ngx_mdm_pg_connection_watch(ngx_mdm_pg_connection_t *pc, ngx_uint_t read,
     ngx_uint_t write)
 {
-    ngx_socket_t       fd;
     ngx_connection_t  *c;
 
-    fd = PQsocket(pc->conn);
-
-    if (pc->c != NULL && pc->c->fd != fd) {
-        ngx_mdm_pg_connection_unwatch(pc);
-    }
-
     if (pc->c == NULL) {
-        c = ngx_get_connection(fd, pc->timer.log);
+        c = ngx_get_connection(PQsocket(pc->conn), pc->timer.log);
         if (c == NULL) {
             return NGX_ERROR;
         }
@@ -452,11 +447,16 @@ ngx_mdm_pg_event_set(ngx_event_t *ev, ngx_int_t event, ngx_uint_t on)
 }
 
 
-/* Takes the descriptor away from nginx without closing it: it is libpq's. */
+/*
+ * Takes the descriptor away from nginx without closing it: it is libpq's.
+ * Where libpq has closed it the system watches it no more, and its number may
+ * be somebody else's.
+ */
 
 static void
 ngx_mdm_pg_connection_unwatch(ngx_mdm_pg_connection_t *pc)
 {
+    ngx_uint_t         flags;
     ngx_connection_t  *c;
 
     c = pc->c;
@@ -464,12 +464,19 @@ ngx_mdm_pg_connection_unwatch(ngx_mdm_pg_connection_t *pc)
         return;
     }
 
+    flags = (PQsocket(pc->conn) == c->fd) ? 0 : NGX_CLOSE_EVENT;
+
     if (ngx_del_conn) {
-        ngx_del_conn(c, 0);
+        ngx_del_conn(c, flags);
 
     } else {
-        ngx_mdm_pg_event_set(c->read, NGX_READ_EVENT, 0);
-        ngx_mdm_pg_event_set(c->write, NGX_WRITE_EVENT, 0);
+        if (c->read->active) {
+            ngx_del_event(c->read, NGX_READ_EVENT, flags);
+        }
+
+        if (c->write->active) {
+            ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
+        }
     }
 
     if (c->read->posted) {
