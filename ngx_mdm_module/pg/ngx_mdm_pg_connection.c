@@ -26,6 +26,7 @@ static void ngx_mdm_pg_connection_started(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc,
     const char *what);
 static void ngx_mdm_pg_connection_read(ngx_mdm_pg_connection_t *pc);
+static void ngx_mdm_pg_connection_ready(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_event_handler(ngx_event_t *ev);
 static void ngx_mdm_pg_timer_handler(ngx_event_t *ev);
 static const ngx_mdm_pg_target_t *ngx_mdm_pg_connection_target(
@@ -321,15 +322,42 @@ ngx_mdm_pg_connection_read(ngx_mdm_pg_connection_t *pc)
     if (!pc->broken && pc->state == NGX_MDM_PG_STARTING
         && ngx_queue_empty(&pc->fifo))
     {
-        ngx_del_timer(&pc->timer);
-        ngx_mdm_pg_connection_move(pc, NGX_MDM_PG_READY);
-        pc->failures = 0;
-        pc->class->pg->epoch++;
+        ngx_mdm_pg_connection_ready(pc);
+    }
+}
 
-        ngx_log_error(NGX_LOG_INFO, pc->timer.log, 0,
-                      "mdm: connected to PostgreSQL at %V as %s",
-                      &ngx_mdm_pg_connection_target(pc)->text,
-                      ngx_mdm_pg_class_role(pc->class->id));
+
+/* Others that pause after a failure need not wait any longer, nor look for
+ * the host that answers. */
+
+static void
+ngx_mdm_pg_connection_ready(ngx_mdm_pg_connection_t *pc)
+{
+    ngx_uint_t                i, k;
+    ngx_mdm_pg_class_t       *class;
+    ngx_mdm_pg_connection_t  *other;
+
+    ngx_del_timer(&pc->timer);
+    ngx_mdm_pg_connection_move(pc, NGX_MDM_PG_READY);
+    pc->failures = 0;
+    pc->class->pg->epoch++;
+
+    ngx_log_error(NGX_LOG_INFO, pc->timer.log, 0,
+                  "mdm: connected to PostgreSQL at %V as %s",
+                  &ngx_mdm_pg_connection_target(pc)->text,
+                  ngx_mdm_pg_class_role(pc->class->id));
+
+    for (i = 0; i < NGX_MDM_PG_NCLASSES; i++) {
+        class = &pc->class->pg->classes[i];
+
+        for (k = 0; k < class->n; k++) {
+            other = &class->connections[k];
+
+            if (other->state == NGX_MDM_PG_DOWN && other->timer.timer_set) {
+                other->target = pc->target;
+                ngx_add_timer(&other->timer, 1);
+            }
+        }
     }
 }
 
