@@ -269,8 +269,8 @@ ngx_mdm_pg_class_flush(ngx_event_t *ev)
 
 /*
  * The ready connection with the least in flight.  `hopeful` says that a first
- * attempt is under way: after a start, a reload or a break it is worth the
- * wait; after a failed attempt callers hear at once that the database is away.
+ * round over the hosts is under way: after a start, a reload or a break it is
+ * worth the wait; after it callers hear at once that the database is away.
  */
 
 static ngx_mdm_pg_connection_t *
@@ -286,7 +286,7 @@ ngx_mdm_pg_class_choose(ngx_mdm_pg_class_t *class, ngx_uint_t *hopeful)
         pc = &class->connections[i];
 
         if (pc->state != NGX_MDM_PG_READY || pc->broken) {
-            *hopeful |= (pc->failures == 0);
+            *hopeful |= (pc->failures < class->pg->conf->targets.nelts);
             continue;
         }
 
@@ -428,7 +428,7 @@ ngx_mdm_pg_class_refuse(ngx_mdm_pg_class_t *class, ngx_mdm_pg_rc_e rc,
 static void
 ngx_mdm_pg_deadline_handler(ngx_event_t *ev)
 {
-    ngx_uint_t                i;
+    ngx_uint_t                i, hopeful;
     ngx_queue_t              *q;
     ngx_mdm_pg_call_t        *call;
     ngx_mdm_pg_class_t       *class;
@@ -438,9 +438,12 @@ ngx_mdm_pg_deadline_handler(ngx_event_t *ev)
     class = call->class;
 
     if (call->shipment == NULL) {
+        pc = ngx_mdm_pg_class_choose(class, &hopeful);
+
         ngx_queue_remove(&call->queue);
         class->nwaiting--;
-        ngx_mdm_pg_answer(call, NGX_MDM_PG_OVERLOAD, NULL);
+        ngx_mdm_pg_answer(call, pc ? NGX_MDM_PG_OVERLOAD : NGX_MDM_PG_AWAY,
+                          NULL);
         return;
     }
 

@@ -17,7 +17,7 @@
 
 #define NGX_MDM_PG_CONNECT_TIMEOUT   5000
 #define NGX_MDM_PG_RETRY_MIN         200
-#define NGX_MDM_PG_RETRY_MAX         5000
+#define NGX_MDM_PG_RETRY_MAX         2000
 
 
 /*
