@@ -30,8 +30,23 @@ static void ngx_mdm_pg_shipment_accept(ngx_mdm_pg_connection_t *pc,
 static void ngx_mdm_pg_shipment_answer(ngx_mdm_pg_shipment_t *shipment);
 static void ngx_mdm_pg_shipment_bisect(ngx_mdm_pg_connection_t *pc,
     ngx_mdm_pg_shipment_t *shipment);
-static ngx_uint_t ngx_mdm_pg_sqlstate_ends(const char *sqlstate);
+static ngx_uint_t ngx_mdm_pg_sqlstate_is(const char *sqlstate,
+    const char *const *states);
 static void ngx_mdm_pg_shipment_free(ngx_mdm_pg_shipment_t *shipment);
+
+
+/* After these the connection is of no use: the server is going away, it has
+ * become a standby, or it has lost our prepared statements. */
+
+static const char *const  ngx_mdm_pg_sqlstates_end[] = {
+    "57P01", "57P02", "57P03", "25006", "26000", "0A000", NULL
+};
+
+/* The schema or a function of our revision is not there, or not for us. */
+
+static const char *const  ngx_mdm_pg_sqlstates_missing[] = {
+    "3F000", "42883", "42501", NULL
+};
 
 
 /* Checks revision and keys, then prepares the class's statements; all of it
@@ -138,9 +153,14 @@ ngx_mdm_pg_shipment_lost(ngx_mdm_pg_shipment_t *shipment, ngx_mdm_pg_rc_e rc)
 {
     ngx_uint_t  i;
 
+    /* PostgreSQL's own word of a failure is the only proof of it */
+
+    if (shipment->sqlstate[0] != '\0') {
+        rc = NGX_MDM_PG_FAULT;
+    }
+
     for (i = 0; i < shipment->ncalls; i++) {
-        ngx_mdm_pg_answer(shipment->calls[i],
-                          shipment->failed ? NGX_MDM_PG_FAULT : rc, NULL);
+        ngx_mdm_pg_answer(shipment->calls[i], rc, NULL);
     }
 
     ngx_mdm_pg_shipment_free(shipment);
@@ -358,36 +378,34 @@ ngx_mdm_pg_shipment_failure(ngx_mdm_pg_connection_t *pc,
                   message ? message : "no message", sqlstate);
 
     if (pc->state == NGX_MDM_PG_STARTING) {
+        pc->broken = 1;
+
+        if (!ngx_mdm_pg_sqlstate_is(shipment->sqlstate,
+                                    ngx_mdm_pg_sqlstates_missing))
+        {
+            return;
+        }
+
         ngx_log_error(NGX_LOG_ERR, pc->timer.log, 0,
                       "mdm: the database does not have revision %d, which "
                       "this module needs: run \"mdmctl migrate\"",
                       NGX_MDM_REVISION);
-        pc->broken = 1;
         return;
     }
 
-    if (ngx_mdm_pg_sqlstate_ends(shipment->sqlstate)) {
+    if (ngx_mdm_pg_sqlstate_is(shipment->sqlstate, ngx_mdm_pg_sqlstates_end)) {
         pc->broken = 1;
     }
 }
 
 
-/*
- * States after which this connection is of no use: the server is going away,
- * it has become a standby, or it has lost our prepared statements.
- */
-
 static ngx_uint_t
-ngx_mdm_pg_sqlstate_ends(const char *sqlstate)
+ngx_mdm_pg_sqlstate_is(const char *sqlstate, const char *const *states)
 {
-    static const char *const  ends[] = {
-        "57P01", "57P02", "57P03", "25006", "26000", "0A000", NULL
-    };
-
     ngx_uint_t  i;
 
-    for (i = 0; ends[i]; i++) {
-        if (ngx_strcmp(sqlstate, ends[i]) == 0) {
+    for (i = 0; states[i]; i++) {
+        if (ngx_strcmp(sqlstate, states[i]) == 0) {
             return 1;
         }
     }
@@ -422,7 +440,7 @@ ngx_mdm_pg_shipment_sync(ngx_mdm_pg_connection_t *pc)
             ngx_mdm_pg_shipment_bisect(pc, shipment);
 
         } else {
-            ngx_mdm_pg_shipment_lost(shipment, NGX_MDM_PG_FAULT);
+            ngx_mdm_pg_shipment_lost(shipment, NGX_MDM_PG_LOST);
             return;
         }
     }
