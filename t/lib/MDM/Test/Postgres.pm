@@ -8,6 +8,7 @@ package MDM::Test::Postgres;
 #         tcp     => 1,                      # on 127.0.0.1 too
 #         conf    => { fsync => 'on' },
 #     );
+#     my $standby = MDM::Test::Postgres->start(standby_of => $pg);
 #     my $count = $pg->psql('SELECT count(*) FROM mdm.queue');
 #     my @rows  = $pg->query('SELECT a, b FROM c', role => 'mdm_device');
 #
@@ -45,7 +46,8 @@ sub start {
         owner => $$,
         dir   => $dir,
         port  => 5432,
-        conf  => { %default_conf, %{ $option{conf} // {} } },
+        conf  => { $option{standby_of} ? () : %default_conf,
+                   %{ $option{conf} // {} } },
     }, $class;
 
     if ($option{tcp}) {
@@ -54,7 +56,7 @@ sub start {
         $self->{tcp} = 1;
     }
 
-    $self->copy_template;
+    $self->copy($option{standby_of});
     $self->launch;
     $self->migrate if $option{migrate};
 
@@ -62,14 +64,26 @@ sub start {
 }
 
 
-sub copy_template {
-    my ($self) = @_;
+# The data are the template's, or a running primary's, which needs wal_level
+# and max_wal_senders for it.
+
+sub copy {
+    my ($self, $primary) = @_;
 
     my $dir = $self->{dir};
     my $user = MDM::Test::worker_user();
 
     File::Path::make_path("$dir/socket");
-    MDM::Test::run_or_die('cp', '-a', template(), "$dir/data");
+
+    if ($primary) {
+        MDM::Test::run_or_die(program('pg_basebackup'), '-D', "$dir/data",
+            '-d', $primary->conninfo, '-R', '-c', 'fast', '-X', 'stream',
+            '--no-sync');
+        $self->{conf} = { %{ $primary->{conf} }, %{ $self->{conf} } };
+
+    } else {
+        MDM::Test::run_or_die('cp', '-a', template(), "$dir/data");
+    }
 
     $self->write_conf;
 
