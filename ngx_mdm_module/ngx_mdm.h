@@ -76,6 +76,8 @@ typedef struct {
 extern ngx_module_t  ngx_mdm_module;
 
 
+ngx_int_t ngx_mdm_database_find(ngx_mdm_main_conf_t *mcf, ngx_str_t *name);
+
 /* route/ngx_mdm_route.c */
 const ngx_mdm_route_t *ngx_mdm_route_find(ngx_str_t *name);
 void ngx_mdm_route_names(ngx_str_t *names);

@@ -20,6 +20,8 @@ static void *ngx_mdm_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_mdm_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf);
+static char *ngx_mdm_check_database(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf,
+    ngx_mdm_loc_conf_t *conf);
 static char *ngx_mdm_set_route(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -236,12 +238,18 @@ ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (conf->tenant == NULL) {
+    if (conf->tenant == NULL
+        || (conf->tenant->lengths == NULL && conf->tenant->value.len == 0))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"mdm %V\" in location \"%V\" needs a tenant: "
                            "write \"mdm_tenant $host;\", or the name of one "
                            "tenant",
                            &conf->route->name, &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_mdm_check_database(cf, mcf, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -254,6 +262,55 @@ ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
     scf->device = 1;
 
     return ngx_mdm_guard_check(cf, conf);
+}
+
+
+/* A name without variables can be looked up now. */
+
+static char *
+ngx_mdm_check_database(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf,
+    ngx_mdm_loc_conf_t *conf)
+{
+    ngx_str_t  *name;
+
+    if (conf->database == NULL || conf->database->lengths != NULL) {
+        return NGX_CONF_OK;
+    }
+
+    name = &conf->database->value;
+
+    if (ngx_mdm_database_find(mcf, name) != NGX_ERROR) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"mdm_use_database %V\" names no database: write "
+                       "\"mdm_database '...' name=%V;\" in http",
+                       name, name);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* The place of a database among those configured, or NGX_ERROR. */
+
+ngx_int_t
+ngx_mdm_database_find(ngx_mdm_main_conf_t *mcf, ngx_str_t *name)
+{
+    ngx_uint_t          i;
+    ngx_mdm_pg_conf_t  *db;
+
+    db = mcf->databases.elts;
+
+    for (i = 0; i < mcf->databases.nelts; i++) {
+        if (db[i].name.len == name->len
+            && ngx_strncmp(db[i].name.data, name->data, name->len) == 0)
+        {
+            return i;
+        }
+    }
+
+    return NGX_ERROR;
 }
 
 

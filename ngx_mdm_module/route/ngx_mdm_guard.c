@@ -100,6 +100,18 @@ ngx_mdm_guard_check(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (!(conf->identity & NGX_MDM_IDENTITY_SIGNATURE)
+        && sscf->ssl.ctx == NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the device location \"%V\" demands client "
+                           "certificates, but its server has no TLS: write "
+                           "\"listen ... ssl;\" and \"ssl_certificate\" in "
+                           "the server, or \"mdm_identity signature;\"",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
 }
 

@@ -113,9 +113,8 @@ ngx_mdm_route_cleanup(void *data)
 ngx_mdm_engine_t *
 ngx_mdm_route_engine(ngx_http_request_t *r)
 {
+    ngx_int_t             i;
     ngx_str_t             name;
-    ngx_uint_t            i;
-    ngx_mdm_pg_conf_t    *db;
     ngx_mdm_loc_conf_t   *mlcf;
     ngx_mdm_main_conf_t  *mcf;
 
@@ -130,14 +129,9 @@ ngx_mdm_route_engine(ngx_http_request_t *r)
         return NULL;
     }
 
-    db = mcf->databases.elts;
-
-    for (i = 0; i < mcf->databases.nelts; i++) {
-        if (db[i].name.len == name.len
-            && ngx_strncmp(db[i].name.data, name.data, name.len) == 0)
-        {
-            return mcf->engines[i];
-        }
+    i = ngx_mdm_database_find(mcf, &name);
+    if (i != NGX_ERROR) {
+        return mcf->engines[i];
     }
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
