@@ -268,22 +268,9 @@ static void
 ngx_mdm_checkin_identified(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    ngx_str_t            outcome;
     ngx_mdm_exchange_t  *x;
 
     x = call->data;
-
-    if (rc == NGX_MDM_PG_DONE && rows->count != 0) {
-
-        /* an empty 200 would be no answer to a question */
-
-        outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_IDENTIFIED_OUTCOME);
-
-        if (outcome.len == 7 && ngx_memcmp(outcome.data, "pending", 7) == 0) {
-            ngx_mdm_exchange_fail(x, "asked before the first TokenUpdate");
-            return;
-        }
-    }
 
     if (ngx_mdm_exchange_answered(x, rc, rows, NGX_MDM_IDENTIFIED_OUTCOME,
                                   ngx_mdm_checkin_identify)

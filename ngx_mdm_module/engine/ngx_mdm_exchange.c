@@ -463,6 +463,15 @@ ngx_mdm_exchange_answered(ngx_mdm_exchange_t *x, ngx_mdm_pg_rc_e rc,
     switch (outcome->action) {
 
     case NGX_MDM_OUTCOME_EMPTY:
+
+        /* an empty 200 is no answer to a question, and would make a device
+         * believe that its bootstrap token is kept */
+
+        if (x->intake.message.type != MDM_REPORT) {
+            ngx_mdm_exchange_fail(x, outcome->text);
+            break;
+        }
+
         ngx_mdm_exchange_finish(x, 200);
         break;
 
