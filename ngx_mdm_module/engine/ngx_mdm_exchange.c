@@ -188,13 +188,16 @@ ngx_mdm_exchange_certificate(ngx_mdm_exchange_t *x)
         return NGX_DONE;
     }
 
-    if (tls.len != 0 && (wanted & NGX_MDM_IDENTITY_CERTIFICATE)) {
+    if (tls.len != 0 && (wanted & NGX_MDM_IDENTITY_CERTIFICATE)
+        && !(wanted & NGX_MDM_IDENTITY_BOTH))
+    {
         return ngx_mdm_exchange_judge(x, tls, &certificate);
     }
 
     ngx_log_error(NGX_LOG_WARN, x->log, 0,
                   "mdm: a message without %s, tenant \"%V\"",
-                  wanted & NGX_MDM_IDENTITY_CERTIFICATE
+                  (wanted & NGX_MDM_IDENTITY_CERTIFICATE)
+                  && !(wanted & NGX_MDM_IDENTITY_BOTH)
                   ? wanted & NGX_MDM_IDENTITY_SIGNATURE
                     ? "a client certificate or Mdm-Signature"
                     : "a client certificate"
