@@ -494,17 +494,16 @@ ngx_mdm_pg_connection_unwatch(ngx_mdm_pg_connection_t *pc)
 
     flags = (PQsocket(pc->conn) == c->fd) ? 0 : NGX_CLOSE_EVENT;
 
-    if (ngx_del_conn) {
+    if (ngx_del_conn && (c->read->active || c->write->active)) {
         ngx_del_conn(c, flags);
+    }
 
-    } else {
-        if (c->read->active) {
-            ngx_del_event(c->read, NGX_READ_EVENT, flags);
-        }
+    if (c->read->active) {
+        ngx_del_event(c->read, NGX_READ_EVENT, flags);
+    }
 
-        if (c->write->active) {
-            ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
-        }
+    if (c->write->active) {
+        ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
     }
 
     if (c->read->posted) {
