@@ -12,11 +12,6 @@
 #define NGX_MDM_CHECKIN_TYPE   "application/x-apple-aspen-mdm-checkin"
 #define NGX_MDM_REPORT_TYPE    "application/x-apple-aspen-mdm"
 
-/* Retry-After of a 503: a fleet that was refused at once must not come back
- * at once. */
-#define NGX_MDM_RETRY_MIN      10
-#define NGX_MDM_RETRY_SPREAD   50
-
 
 static ngx_int_t ngx_mdm_connect_media_type(ngx_http_request_t *r,
     unsigned *report);
@@ -334,24 +329,6 @@ static ngx_int_t
 ngx_mdm_connect_answer(ngx_http_request_t *r, ngx_uint_t status,
     ngx_mdm_body_e type, mdm_str_t body)
 {
-    u_char  *retry;
-
-    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
-        retry = ngx_pnalloc(r->pool, NGX_INT_T_LEN + 1);
-        if (retry == NULL) {
-            return NGX_ERROR;
-        }
-
-        *ngx_sprintf(retry, "%d", (int) (NGX_MDM_RETRY_MIN + ngx_random()
-                                         % NGX_MDM_RETRY_SPREAD)) = '\0';
-
-        if (ngx_mdm_route_header_out(r, "Retry-After", (char *) retry)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
     return ngx_mdm_route_send(r, status, ngx_mdm_connect_types[type],
                               body.data, body.len);
 }

@@ -2,8 +2,8 @@
 /*
  * Keeps nginx from telling a device to leave.  A device removes its profile
  * on 401, and 404 and 410 have meanings of their own, so on device locations
- * every one of them that the engine did not choose becomes 503.  Here, too,
- * the TLS side is made to accept any client certificate, for the engine
+ * every one of them that the engine did not choose becomes 503, and every 503
+ * says when to come back.  Here, too, the TLS side is made to accept any client certificate, for the engine
  * judges it, and nginx would answer 400 before any handler ran.
  */
 
@@ -13,9 +13,15 @@
 
 #define NGX_MDM_MEDIA_PREFIX   "application/x-apple-aspen-mdm"
 
+/* Retry-After: a fleet that was refused at once must not come back at once. */
+#define NGX_MDM_RETRY_MIN      10
+#define NGX_MDM_RETRY_SPREAD   50
+
 
 static ngx_int_t ngx_mdm_guard_mark(ngx_http_request_t *r);
 static ngx_int_t ngx_mdm_guard_filter(ngx_http_request_t *r);
+static void ngx_mdm_guard_replace(ngx_http_request_t *r);
+static ngx_int_t ngx_mdm_guard_retry(ngx_http_request_t *r);
 static ngx_uint_t ngx_mdm_guard_is_device(ngx_http_request_t *r);
 static void ngx_mdm_guard_marked(void *data);
 static int ngx_mdm_guard_verify(X509_STORE_CTX *store, void *arg);
@@ -198,22 +204,40 @@ ngx_mdm_guard_marked(void *data)
 static ngx_int_t
 ngx_mdm_guard_filter(ngx_http_request_t *r)
 {
+    ngx_uint_t      order;
     ngx_mdm_ctx_t  *ctx;
 
+    ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
+
+    order = (r->headers_out.status == NGX_HTTP_UNAUTHORIZED
+             || r->headers_out.status == NGX_HTTP_NOT_FOUND
+             || r->headers_out.status == 410)
+            && (ctx == NULL || !ctx->decided);
+
     if (r != r->main
-        || (r->headers_out.status != NGX_HTTP_UNAUTHORIZED
-            && r->headers_out.status != NGX_HTTP_NOT_FOUND
-            && r->headers_out.status != 410))
+        || (!order && r->headers_out.status != NGX_HTTP_SERVICE_UNAVAILABLE)
+        || !ngx_mdm_guard_is_device(r))
     {
         return ngx_mdm_next_header_filter(r);
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
-
-    if ((ctx != NULL && ctx->decided) || !ngx_mdm_guard_is_device(r)) {
-        return ngx_mdm_next_header_filter(r);
+    if (order) {
+        ngx_mdm_guard_replace(r);
     }
 
+    if (ngx_mdm_guard_retry(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_mdm_next_header_filter(r);
+}
+
+
+/* The body goes, too: it is a page that tells of the other status. */
+
+static void
+ngx_mdm_guard_replace(ngx_http_request_t *r)
+{
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "mdm: nginx was about to answer %ui to a device, which "
                   "would take it as an order: it hears 503; look for what "
@@ -231,11 +255,27 @@ ngx_mdm_guard_filter(ngx_http_request_t *r)
         r->headers_out.www_authenticate->hash = 0;
     }
 
-    if (ngx_mdm_route_header_out(r, "Retry-After", "60") != NGX_OK) {
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n = 0;
+    r->headers_out.content_type.len = 0;
+    r->header_only = 1;
+}
+
+
+static ngx_int_t
+ngx_mdm_guard_retry(ngx_http_request_t *r)
+{
+    u_char  *seconds;
+
+    seconds = ngx_pnalloc(r->pool, NGX_INT_T_LEN + 1);
+    if (seconds == NULL) {
         return NGX_ERROR;
     }
 
-    return ngx_mdm_next_header_filter(r);
+    *ngx_sprintf(seconds, "%d", (int) (NGX_MDM_RETRY_MIN + ngx_random()
+                                       % NGX_MDM_RETRY_SPREAD)) = '\0';
+
+    return ngx_mdm_route_header_out(r, "Retry-After", (char *) seconds);
 }
 
 
