@@ -222,7 +222,13 @@ ngx_mdm_route_copy_buf(ngx_http_request_t *r, ngx_buf_t *b, u_char **p)
     }
 
     if (!b->in_file) {
-        *p = ngx_cpymem(*p, b->pos, b->last - b->pos);
+
+        /* the end of a chunked body is a buffer of nothing, at NULL */
+
+        if (b->last != b->pos) {
+            *p = ngx_cpymem(*p, b->pos, b->last - b->pos);
+        }
+
         return NGX_OK;
     }
 
