@@ -21,7 +21,7 @@ my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
 $pg->tenant('umbrella', host => 'umbrella.example.com', device_ca => $ca);
 
 my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
+    vars => { CERT => $server->{cert}, KEY => $server->{key}, CA => $other->{cert} },
     conf => <<'CONF');
 load_module %%MODULE%%;
 events { worker_connections 256; }
@@ -43,6 +43,14 @@ http {
         ssl_verify_client optional_no_ca;
         location = /mdm { mdm connect; }
     }
+    server {
+        listen 127.0.0.1:%%PORT2%% ssl;
+        ssl_certificate %%CERT%%;
+        ssl_certificate_key %%KEY%%;
+        ssl_verify_client on;
+        ssl_client_certificate %%CA%%;
+        location = /mdm { mdm connect; }
+    }
 }
 CONF
 
@@ -62,6 +70,15 @@ sub device {
 
     return MDM::Test::Device->new(certificate => $certificate,
         client => client($certificate), %option);
+}
+
+
+# On the server whose nginx.conf is stricter than it should be.
+
+sub strict {
+    my ($certificate) = @_;
+
+    return client($certificate, port => $nginx->port2);
 }
 
 
@@ -108,6 +125,8 @@ for my $case (
     is $device->authenticate->{status}, 403, "$name cannot enrol";
     is $device->with(sign => 1, client => client(undef))->authenticate->{status}, 403,
         '... nor by signing';
+    is $device->with(client => strict($certificate))->authenticate->{status}, 403,
+        '... nor where nginx demands certificates of a CA';
     is as($iphone, $certificate)->idle->{status}, 403, '... nor speak for a device';
 }
 is $pg->psql('SELECT count(*) FROM mdm.enrollment'), 2, '... and none left a trace';
@@ -157,6 +176,8 @@ SELECT tenant_id, certificate, enrollment_id, 'bound', now() - interval '1 year'
   FROM mdm.enrollment WHERE device_id = '${\ $bound->device_id}';
 SQL
 is $bound->idle->{status}, 200, 'an expired certificate that is bound is heard';
+is $bound->with(client => strict($old))->idle->{status}, 200,
+    '... also where nginx demands certificates of another CA';
 is $bound->with(sign => 1, client => client(undef))->idle->{status}, 200,
     '... also when it signs';
 my $renewal = MDM::Test::Plist::plist({ PayloadType => 'Configuration',
