@@ -57,8 +57,9 @@ mdmctl_devices_page(PGconn *db, long long tenant_id, char *after, size_t size,
     mdmctl_params_t   params;
 
     static const char *const  columns[] = {
-        "id=ID", "channel=CHANNEL", "ownership=OWNER", "state=STATE",
-        "serial=SERIAL", "os_version=OS", "seen_at=LAST SEEN", NULL
+        "id=ID", "channel=CHANNEL", "ownership=OWNER",
+        "supervision=SUPERVISED", "state=STATE", "serial=SERIAL",
+        "os_version=OS", "seen_at=LAST SEEN", NULL
     };
 
     mdm_arena_init(&arena);
@@ -68,7 +69,9 @@ mdmctl_devices_page(PGconn *db, long long tenant_id, char *after, size_t size,
     mdmctl_add(&params, after);
     mdmctl_add_int(&arena, &params, MDMCTL_DEVICES_PAGE);
 
-    res = mdmctl_query(db, "SELECT * FROM " MDMCTL_SCHEMA ".enrollments("
+    res = mdmctl_query(db, "SELECT *, CASE WHEN supervised THEN 'yes'"
+                           " WHEN NOT supervised THEN 'no' END AS supervision"
+                           "  FROM " MDMCTL_SCHEMA ".enrollments("
                            "$1::bigint, $2, $3::int)", &params);
 
     if (res != NULL) {
