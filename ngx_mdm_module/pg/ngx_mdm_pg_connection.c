@@ -101,7 +101,10 @@ ngx_mdm_pg_connection_open(ngx_mdm_pg_connection_t *pc)
         return;
     }
 
-    ngx_add_timer(&pc->timer, ngx_min(pc->class->pg->conf->timeout,
+    /* half of a call's time, so that a call which came just now can still be
+     * served by the next host */
+
+    ngx_add_timer(&pc->timer, ngx_min(pc->class->pg->conf->timeout / 2,
                                       NGX_MDM_PG_CONNECT_TIMEOUT));
 
     /* PQconnectStart() asks its callers to behave as if PQconnectPoll() had
