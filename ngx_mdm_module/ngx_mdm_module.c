@@ -365,6 +365,7 @@ ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     ngx_memzero(db, sizeof(ngx_mdm_pg_conf_t));
+    ngx_str_set(&db->name, "");
     db->conninfo = value[1];
     db->connections = NGX_MDM_CONNECTIONS;
     db->timeout = NGX_MDM_TIMEOUT;
