@@ -119,6 +119,9 @@ cmp_ok scalar(keys %retry), '>', 1, 'Retry-After is spread';
 
 sleep 2;     # pauses between attempts grow
 
+is scalar(() = $nginx->error_log =~ /\[error\].*: cannot connect:/g), 5,
+    'an outage is told once for each connection, not with each attempt';
+
 $pg->launch;
 my ($reads, $writes) = back();
 cmp_ok $reads, '<', 8, 'the service comes back by itself within seconds';

@@ -119,6 +119,7 @@ sub all_done {
         '... each command is answered once by each of them';
     is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, '... none is left over';
     is $pg->psql('SELECT * FROM mdm_r1.check()'), '', '... the tables agree';
+    unlike $pg->log, qr/deadlock/, '... and nobody met a deadlock';
 }
 
 

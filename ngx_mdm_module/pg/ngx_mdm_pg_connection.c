@@ -168,7 +168,12 @@ ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc, const char *what)
     size_t       len;
     ngx_str_t    reason;
     ngx_msec_t   pause;
-    ngx_uint_t   ntargets, rounds;
+    ngx_uint_t   level, ntargets, rounds;
+
+    ntargets = pc->class->pg->conf->targets.nelts;
+
+    /* an outage is told once, not with every attempt */
+    level = (pc->failures < ntargets) ? NGX_LOG_ERR : NGX_LOG_INFO;
 
     reason.data = (u_char *) PQerrorMessage(pc->conn);
     reason.len = ngx_strlen(reason.data);
@@ -177,7 +182,7 @@ ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc, const char *what)
         /* the first line says what is wrong */
     }
 
-    ngx_log_error(NGX_LOG_ERR, pc->timer.log, 0,
+    ngx_log_error(level, pc->timer.log, 0,
                   "mdm: PostgreSQL at %V as %s: %s%s%*s",
                   &ngx_mdm_pg_connection_target(pc)->text,
                   ngx_mdm_pg_class_role(pc->class->id), what,
@@ -188,7 +193,6 @@ ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc, const char *what)
     pc->target++;
     pc->failures++;
 
-    ntargets = pc->class->pg->conf->targets.nelts;
     rounds = pc->failures / ntargets;
 
     if (pc->failures % ntargets != 0) {
