@@ -143,6 +143,7 @@ BEGIN
         OR EXISTS (SELECT FROM mdm.result r
                     WHERE r.tenant_id = p_tenant_id
                       AND r.enrollment_id = p_enrollment_id
+                      AND r.finished_at > v_bound_at
                       AND r.renewal
                       AND r.pushed_at > v_bound_at
                       AND r.state <> 'ERROR');

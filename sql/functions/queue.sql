@@ -68,9 +68,10 @@ CREATE FUNCTION @revision@.next_command(
     p_generation     integer,
     p_idle           boolean,
     p_expired        boolean,
-    OUT command_uuid  text,
-    OUT request_type  text,
-    OUT payload       bytea)
+    OUT command_uuid        text,
+    OUT request_type        text,
+    OUT command_id          bigint,
+    OUT command_created_at  timestamptz)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -81,7 +82,8 @@ BEGIN
     -- overlapping request changed the row that was chosen.
     FOR v_turn IN 1 .. 100 LOOP
         SELECT q.command_id, q.command_created_at, q.command_uuid, q.request_type,
-               q.state, q.repeat, q.delivered_count, q.unanswered_count
+               q.state, q.repeat, q.delivered_count, q.unanswered_count, q.subject,
+               q.queued_at
           INTO v_row
           FROM mdm.queue q
          WHERE q.tenant_id = p_tenant_id
@@ -92,22 +94,56 @@ BEGIN
            AND (q.not_before IS NULL OR q.not_before <= now())
            AND (q.expires_at IS NULL OR q.expires_at > now())
            AND (q.renewal OR NOT p_expired)
-           AND (q.subject IS NULL
-                OR q.state = 'PUSH'
-                OR NOT EXISTS (
-                    SELECT FROM mdm.queue o
-                     WHERE o.tenant_id = p_tenant_id
-                       AND o.enrollment_id = p_enrollment_id
-                       AND o.subject = q.subject
-                       AND (o.queued_at, o.command_id) < (q.queued_at, q.command_id)
-                       AND (o.not_before IS NULL OR o.not_before <= now())
-                       AND (o.expires_at IS NULL OR o.expires_at > now())
-                       AND (o.renewal OR NOT p_expired)))
          ORDER BY q.offer_rank, q.priority DESC, q.queued_at, q.command_id
          LIMIT 1;
 
         IF NOT FOUND THEN
             RETURN;
+        END IF;
+
+        -- Nearly always the first row may go. Only when an older row of its subject
+        -- holds it back are the others searched for one that is free, because a
+        -- statement that can do that costs all deliveries.
+        IF v_row.subject IS NOT NULL AND v_row.state <> 'PUSH' AND EXISTS (
+            SELECT FROM mdm.queue o
+             WHERE o.tenant_id = p_tenant_id
+               AND o.enrollment_id = p_enrollment_id
+               AND o.subject = v_row.subject
+               AND (o.queued_at, o.command_id) < (v_row.queued_at, v_row.command_id)
+               AND (o.not_before IS NULL OR o.not_before <= now())
+               AND (o.expires_at IS NULL OR o.expires_at > now())
+               AND (o.renewal OR NOT p_expired))
+        THEN
+            SELECT q.command_id, q.command_created_at, q.command_uuid, q.request_type,
+                   q.state, q.repeat, q.delivered_count, q.unanswered_count, q.subject,
+                   q.queued_at
+              INTO v_row
+              FROM mdm.queue q
+             WHERE q.tenant_id = p_tenant_id
+               AND q.enrollment_id = p_enrollment_id
+               AND q.offer_rank IS NOT NULL
+               AND q.generation = p_generation
+               AND (p_idle OR q.state <> 'NOTNOW')
+               AND (q.not_before IS NULL OR q.not_before <= now())
+               AND (q.expires_at IS NULL OR q.expires_at > now())
+               AND (q.renewal OR NOT p_expired)
+               AND (q.subject IS NULL
+                    OR q.state = 'PUSH'
+                    OR NOT EXISTS (
+                        SELECT FROM mdm.queue o
+                         WHERE o.tenant_id = p_tenant_id
+                           AND o.enrollment_id = p_enrollment_id
+                           AND o.subject = q.subject
+                           AND (o.queued_at, o.command_id) < (q.queued_at, q.command_id)
+                           AND (o.not_before IS NULL OR o.not_before <= now())
+                           AND (o.expires_at IS NULL OR o.expires_at > now())
+                           AND (o.renewal OR NOT p_expired)))
+             ORDER BY q.offer_rank, q.priority DESC, q.queued_at, q.command_id
+             LIMIT 1;
+
+            IF NOT FOUND THEN
+                RETURN;
+            END IF;
         END IF;
 
         IF v_row.state = 'PUSH'
@@ -135,22 +171,18 @@ BEGIN
            AND q.delivered_count = v_row.delivered_count;
         CONTINUE WHEN NOT FOUND;
 
-        SELECT c.payload INTO payload
-          FROM mdm.command c
-         WHERE c.tenant_id = p_tenant_id
-           AND c.command_id = v_row.command_id
-           AND c.created_at = v_row.command_created_at;
-
         command_uuid := v_row.command_uuid;
         request_type := v_row.request_type;
+        command_id := v_row.command_id;
+        command_created_at := v_row.command_created_at;
         RETURN;
     END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.next_command IS
-'Chooses the next command of a channel, records its delivery and returns it; nulls
-when there is none. p_idle: the device asks for work, so NotNow rows are offered
+'Chooses the next command of a channel, records its delivery and returns where its
+payload is; nulls when there is none. p_idle: the device asks for work, so NotNow rows are offered
 again; p_expired: only renewals are offered. The caller has set the tenant,
 checked the identity against p_generation and holds the channel''s advisory lock.
 Order: urgent, then delivered but unanswered, then priority, then age. A row
@@ -176,6 +208,13 @@ DECLARE
     v_ignored    text;
     v_channel    record;
     v_next       record;
+    v_count      integer := 0;
+    v_ns         integer[];
+    v_channels   bigint[];
+    v_uuids      text[];
+    v_types      text[];
+    v_commands   bigint[];
+    v_created    timestamptz[];
 BEGIN
     IF cardinality(p_tenant_ids) <> 1 THEN
         v_order := ARRAY(
@@ -185,9 +224,30 @@ BEGIN
              ORDER BY m.tenant_id, m.device_id COLLATE "C", m.user_id COLLATE "C");
     END IF;
 
-    FOREACH v_n IN ARRAY v_order LOOP
+    -- The null ends the last tenant.
+    FOREACH v_n IN ARRAY v_order || NULL::integer LOOP
         v_tenant_id := p_tenant_ids[v_n];
-        IF v_tenant_id IS DISTINCT FROM v_set THEN
+        IF v_n IS NULL OR v_tenant_id IS DISTINCT FROM v_set THEN
+            -- Payloads are read together, once per tenant, because a statement
+            -- on the partitions of command is dear to start.
+            IF v_count > 0 THEN
+                RETURN QUERY
+                SELECT g.n, 'ok', g.enrollment_id, g.command_uuid, g.request_type,
+                       c.payload
+                  FROM unnest(v_ns, v_channels, v_uuids, v_types, v_commands,
+                              v_created) WITH ORDINALITY
+                       AS g (n, enrollment_id, command_uuid, request_type, command_id,
+                             created_at, place)
+                  LEFT JOIN LATERAL (
+                       SELECT c.payload
+                         FROM mdm.command c
+                        WHERE c.tenant_id = v_set
+                          AND c.command_id = g.command_id
+                          AND c.created_at = g.created_at) c ON true
+                 WHERE g.place <= v_count;
+                v_count := 0;
+            END IF;
+            EXIT WHEN v_n IS NULL;
             v_ignored := set_config('mdm.tenant', v_tenant_id::text, true);
             v_set := v_tenant_id;
         END IF;
@@ -220,9 +280,16 @@ BEGIN
             v_next := @revision@.next_command(
                 v_tenant_id, v_channel.enrollment_id, v_channel.generation,
                 true, p_expired[v_n]);
-            command_uuid := v_next.command_uuid;
-            request_type := v_next.request_type;
-            payload := v_next.payload;
+            IF v_next.command_uuid IS NOT NULL THEN
+                v_count := v_count + 1;
+                v_ns[v_count] := v_n;
+                v_channels[v_count] := v_channel.enrollment_id;
+                v_uuids[v_count] := v_next.command_uuid;
+                v_types[v_count] := v_next.request_type;
+                v_commands[v_count] := v_next.command_id;
+                v_created[v_count] := v_next.command_created_at;
+                CONTINUE;
+            END IF;
         END IF;
 
         RETURN NEXT;
@@ -233,5 +300,5 @@ $$;
 COMMENT ON FUNCTION @revision@.deliver IS
 'Requests with status Idle that poll() found work for. Parallel arrays, at most
 one member per channel. n: place of the member; outcome: that of
-identity_check(); command_uuid null: nothing to do, and nothing was written. The
-delivery is recorded as PUSH: send the command only after the commit.';
+identity_check(); command_uuid null: nothing to do, and nothing was written. Rows
+come in no order. The delivery is recorded as PUSH: send the command only after the commit.';

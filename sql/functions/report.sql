@@ -110,6 +110,7 @@ BEGIN
            AND r.enrollment_id = p_enrollment_id
            AND r.command_uuid = p_command_uuid
            AND r.finished_at = v_row.finished_at
+           AND r.state = v_row.state
            AND r.reported_at IS NULL;
         changed := FOUND;
         RETURN;
@@ -215,6 +216,14 @@ DECLARE
     v_channel      record;
     v_row          record;
     v_next         record;
+    v_count        integer := 0;
+    v_ns           integer[];
+    v_channels     bigint[];
+    v_reported     text[];
+    v_uuids        text[];
+    v_types        text[];
+    v_commands     bigint[];
+    v_created      timestamptz[];
 BEGIN
     IF cardinality(p_tenant_ids) <> 1 THEN
         v_order := ARRAY(
@@ -230,7 +239,6 @@ BEGIN
         CONTINUE WHEN p_attributes[v_n] IS NULL
                    OR (p_attributes[v_n]::jsonb ->> 'IsSupervised') IS NULL;
         v_ignored := set_config('mdm.tenant', p_tenant_ids[v_n]::text, true);
-        v_set := p_tenant_ids[v_n];
         PERFORM FROM mdm.enrollment e
           WHERE e.tenant_id = p_tenant_ids[v_n]
             AND e.device_id = p_device_ids[v_n]
@@ -240,10 +248,30 @@ BEGIN
                 (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean
             FOR NO KEY UPDATE;
     END LOOP;
+    v_set := NULL;
 
-    FOREACH v_n IN ARRAY v_order LOOP
+    -- The null ends the last tenant; payloads are read as in deliver().
+    FOREACH v_n IN ARRAY v_order || NULL::integer LOOP
         v_tenant_id := p_tenant_ids[v_n];
-        IF v_tenant_id IS DISTINCT FROM v_set THEN
+        IF v_n IS NULL OR v_tenant_id IS DISTINCT FROM v_set THEN
+            IF v_count > 0 THEN
+                RETURN QUERY
+                SELECT g.n, 'ok', g.enrollment_id, g.reported_type, g.command_uuid,
+                       g.request_type, c.payload
+                  FROM unnest(v_ns, v_channels, v_reported, v_uuids, v_types,
+                              v_commands, v_created) WITH ORDINALITY
+                       AS g (n, enrollment_id, reported_type, command_uuid,
+                             request_type, command_id, created_at, place)
+                  LEFT JOIN LATERAL (
+                       SELECT c.payload
+                         FROM mdm.command c
+                        WHERE c.tenant_id = v_set
+                          AND c.command_id = g.command_id
+                          AND c.created_at = g.created_at) c ON true
+                 WHERE g.place <= v_count;
+                v_count := 0;
+            END IF;
+            EXIT WHEN v_n IS NULL;
             v_ignored := set_config('mdm.tenant', v_tenant_id::text, true);
             v_set := v_tenant_id;
         END IF;
@@ -354,10 +382,19 @@ BEGIN
 
         v_next := @revision@.next_command(v_tenant_id, v_enrollment, v_generation,
                                           false, p_expired[v_n]);
-        command_uuid := v_next.command_uuid;
-        request_type := v_next.request_type;
-        payload := v_next.payload;
-        RETURN NEXT;
+        IF v_next.command_uuid IS NULL THEN
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
+
+        v_count := v_count + 1;
+        v_ns[v_count] := v_n;
+        v_channels[v_count] := v_enrollment;
+        v_reported[v_count] := reported_type;
+        v_uuids[v_count] := v_next.command_uuid;
+        v_types[v_count] := v_next.request_type;
+        v_commands[v_count] := v_next.command_id;
+        v_created[v_count] := v_next.command_created_at;
     END LOOP;
 END
 $$;
@@ -372,7 +409,7 @@ acknowledged, or null.
 n: place of the member; outcome: that of identity_check(), and with pending the
 report is kept as UNASKED; reported_type: the request type of the command that was
 answered, null when it is unknown; then the next command as in deliver(), without
-the rows that answered NotNow. A repeated report changes nothing and is ok.';
+the rows that answered NotNow; rows come in no order. A repeated report changes nothing and is ok.';
 
 CREATE FUNCTION @revision@.seen(
     p_tenant_ids      bigint[],

@@ -26,17 +26,15 @@ CREATE TABLE mdm.result (
     notnow_at           timestamptz,
     finished_at         timestamptz NOT NULL,
     reported_at         timestamptz,
-    PRIMARY KEY (tenant_id, enrollment_id, command_uuid, finished_at)
+    -- The state is part of it, because an unasked report and the cancelling of the
+    -- command it is about may come in transactions of the same microsecond.
+    PRIMARY KEY (tenant_id, enrollment_id, command_uuid, finished_at, state)
 ) PARTITION BY RANGE (finished_at);
 ALTER TABLE mdm.result ALTER COLUMN report SET STORAGE EXTERNAL;
 
 CREATE INDEX result_finished ON mdm.result (tenant_id, enrollment_id, finished_at);
 CREATE INDEX result_error ON mdm.result (tenant_id, enrollment_id, finished_at)
     WHERE state = 'ERROR';
-CREATE INDEX result_unasked ON mdm.result (tenant_id, enrollment_id)
-    WHERE state = 'UNASKED';
-CREATE INDEX result_renewal ON mdm.result (tenant_id, enrollment_id, pushed_at)
-    WHERE renewal;
 
 COMMENT ON TABLE mdm.result IS
 'Commands that are final, and reports that nobody asked for; weekly partitions by
@@ -46,13 +44,10 @@ delivery. reported_at tells that it has answered, so a repeat changes nothing.';
 COMMENT ON COLUMN mdm.result.report IS 'The raw report, sealed; null when none came.';
 COMMENT ON INDEX mdm.result_pkey IS
 'report(): is this an answer to something closed? enqueue(): had it been asked?';
-COMMENT ON INDEX mdm.result_finished IS 'enrollment_history(): newest first.';
+COMMENT ON INDEX mdm.result_finished IS
+'enrollment_history(): newest first. authenticate(): was a renewal delivered since
+the certificate was bound? report(): how many unasked reports are kept?';
 COMMENT ON INDEX mdm.result_error IS 'enrollments(): the last error of a channel.';
-COMMENT ON INDEX mdm.result_unasked IS
-'report(): how many unasked reports of this channel are kept.';
-COMMENT ON INDEX mdm.result_renewal IS
-'authenticate(): was a renewal delivered since the certificate was bound?';
-
 CREATE TRIGGER result_move_insert BEFORE INSERT ON mdm.result
     FOR EACH ROW WHEN (NEW.from_state IS DISTINCT FROM 'PUSH' OR NEW.state = 'UNASKED')
     EXECUTE FUNCTION mdm.check_move();

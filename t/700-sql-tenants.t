@@ -1,0 +1,211 @@
+# The second wall between tenants: whatever a role is made to say, row-level
+# security shows and changes the rows of the tenant that is set, and no other.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Test::More;
+use MDM::Test;
+
+my $pg = MDM::Test::Postgres->start(migrate => 1);
+my $super = $pg->session;
+
+sub sql { return $super->run($_[0]) }
+
+my @tables = split /\n/, sql(q{SELECT c.relname FROM pg_class c
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+    WHERE c.relnamespace = 'mdm'::regnamespace AND c.relkind IN ('r', 'p')
+      AND NOT c.relispartition AND c.relname NOT IN ('tenant', 'tenant_host')
+    ORDER BY 1});
+my @roles = qw(mdm_device mdm_api mdm_job mdm_owner);
+
+
+# Two tenants with a row of every table each, made through the front door as far
+# as there is one.
+
+for my $tenant (1, 2) {
+    sql("SELECT mdm_r1.tenant_add('tenant-$tenant', '{host-$tenant}', '')");
+    sql("SELECT mdm_r1.token_add('tenant-$tenant', 'token', sha256('$tenant'), '{*}')");
+    my $member = "'{$tenant}', '{A}', '{\"\"}', ARRAY[sha256('a$tenant')], '{f}'";
+    $pg->psql("
+        SELECT mdm_r1.authenticate($tenant, 'device', 'A', sha256('a$tenant'), false,
+            2000000000, 'CN', '01', 'topic', '{\"SerialNumber\": \"S\"}');
+        SELECT mdm_r1.token_update($tenant, 'device', 'A', '', sha256('a$tenant'), false,
+            'topic', 't', 'm', 'unlock', false, false, NULL, NULL);
+        SELECT mdm_r1.seen('{$tenant}', ARRAY(SELECT enrollment_id
+            FROM mdm_r1.poll($member)), '{0}');
+        SELECT mdm_r1.report($member, '{stray}', '{Acknowledged}',
+            ARRAY['raw'::bytea], '{NULL}', '{NULL}')", role => 'mdm_device');
+    $pg->psql("SELECT mdm_r1.enqueue($tenant, 'joe', 'uuid', 'ProfileList', NULL, 'p',
+        'd', 'safe', false, false, false, 3600, 0::smallint, 3600, NULL, '{A}',
+        '{\"\"}', true)", role => 'mdm_api');
+}
+
+for my $table (@tables) {
+    is sql("SELECT count(DISTINCT tenant_id) FROM mdm.$table"), '2',
+        "$table has rows of both tenants";
+    is sql("SELECT relrowsecurity AND relforcerowsecurity FROM pg_class
+             WHERE oid = 'mdm.$table'::regclass"), 't',
+        "$table forces row-level security";
+}
+
+
+for my $role (@roles) {
+    subtest "as $role" => sub {
+        my $session = $role eq 'mdm_owner' ? $pg->session : $pg->session(role => $role);
+        $session->run('SET ROLE mdm_owner') if $role eq 'mdm_owner';
+
+        for my $table (@tables) {
+            my $may = sub { sql(
+                "SELECT has_any_column_privilege('$role', 'mdm.$table', '$_[0]')") eq 't' };
+            my $column = $table eq 'api_token' && $role eq 'mdm_api' ? 'last_used_at'
+                       : sql("SELECT attname FROM pg_attribute
+                               WHERE attrelid = 'mdm.$table'::regclass AND attnum > 1
+                                 AND NOT attisdropped AND attidentity = ''
+                               ORDER BY attnum LIMIT 1");
+
+            for my $set ('', 'mdm.tenant = 1') {
+                my $begin = 'BEGIN; ' . ($set ? "SET LOCAL $set; " : '');
+                my $who = $set ? 'for one tenant' : 'without a tenant';
+
+                if ($may->('SELECT')) {
+                    is $session->run("$begin SELECT count(*) FROM mdm.$table
+                        WHERE tenant_id <> 1; ROLLBACK"), '0',
+                        "$table $who shows nothing of another";
+                    is $session->run("$begin SELECT count(*) FROM mdm.$table; ROLLBACK")
+                        > 0, $set ne '', "$table $who shows "
+                        . ($set ? 'its own' : 'nothing');
+                }
+                if ($may->('SELECT') && $may->('UPDATE')) {
+                    is $session->run("$begin WITH u AS (UPDATE mdm.$table
+                        SET $column = $column WHERE tenant_id <> 1 RETURNING 1)
+                        SELECT count(*) FROM u; ROLLBACK"), '0',
+                        "$table $who changes nothing of another";
+                }
+                if ($may->('SELECT') && $pg->psql("SELECT has_table_privilege('$role',
+                        'mdm.$table', 'DELETE')") eq 't')
+                {
+                    is $session->run("$begin WITH d AS (DELETE FROM mdm.$table
+                        WHERE tenant_id <> 1 RETURNING 1)
+                        SELECT count(*) FROM d; ROLLBACK"), '0',
+                        "$table $who deletes nothing of another";
+                }
+                if ($may->('INSERT')) {
+                    my $columns = sql("SELECT string_agg(attname, ', ' ORDER BY attnum)
+                        FROM pg_attribute WHERE attrelid = 'mdm.$table'::regclass
+                         AND attnum > 0 AND attidentity = '' AND NOT attisdropped");
+                    my $values = sql("SELECT format('%s', string_agg(quote_nullable(v.value),
+                            ', ' ORDER BY a.attnum))
+                        FROM (SELECT t FROM mdm.$table t WHERE tenant_id = 2 LIMIT 1) r,
+                             pg_attribute a,
+                             LATERAL (SELECT to_jsonb(r.t) ->> a.attname) v (value)
+                        WHERE a.attrelid = 'mdm.$table'::regclass AND a.attnum > 0
+                          AND a.attidentity = '' AND NOT a.attisdropped");
+                    # The arrays of jsonb are not those of SQL.
+                    $values =~ s/'\["\*"\]'/'{*}'/;
+                    like $session->run("$begin INSERT INTO mdm.$table ($columns)
+                        VALUES ($values); ROLLBACK"), qr/violates row-level security/,
+                        "$table $who takes no row of another";
+                }
+            }
+        }
+    };
+}
+
+
+subtest 'what each role is for' => sub {
+    my %never = (
+        mdm_device => [qw(audit api_token lease push)],
+        mdm_api    => [qw(secret lease)],
+        mdm_job    => [qw(audit api_token secret command attribute)],
+    );
+
+    for my $role (sort keys %never) {
+        for my $table (@{ $never{$role} }) {
+            is sql("SELECT bool_or(has_any_column_privilege('$role', 'mdm.$table', p))
+                      FROM unnest('{SELECT,INSERT,UPDATE}'::text[]) p"), 'f',
+                "$role has no right on $table";
+        }
+        is sql("SELECT count(*) FROM pg_class WHERE relowner = '$role'::regrole"), '0',
+            "$role owns nothing";
+        is sql("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = '$role'"),
+            'f', "$role bypasses nothing";
+        is sql("SELECT count(*) FROM pg_class WHERE relispartition
+                 AND has_table_privilege('$role', oid, 'SELECT')"), '0',
+            "$role reads no partition but through its parent";
+    }
+    is sql(q{SELECT has_table_privilege('mdm_device', 'mdm.result', 'DELETE')}), 'f',
+        'devices cannot delete history';
+    is sql(q{SELECT string_agg(oid::regprocedure::text, ' ') FROM pg_proc WHERE prosecdef
+              AND pronamespace IN ('mdm'::regnamespace, 'mdm_r1'::regnamespace)}),
+        'mdm.partition_ahead()', 'one function runs with the rights of the owner';
+    is sql(q{SELECT string_agg(p.proname, ' ') FROM pg_proc p
+              WHERE p.pronamespace = 'mdm_r1'::regnamespace
+                AND has_function_privilege('public', p.oid, 'EXECUTE')}), '',
+        'no function of the revision is for everybody';
+    is sql(q{SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p', 'i', 'I')
+              AND relnamespace = 'mdm'::regnamespace AND NOT relispartition
+              AND obj_description(oid, 'pg_class') IS NULL}), '0',
+        'every table and index says what it is for';
+    is sql(q{SELECT count(*) FROM pg_proc
+              WHERE pronamespace IN ('mdm'::regnamespace, 'mdm_r1'::regnamespace)
+                AND obj_description(oid, 'pg_proc') IS NULL}), '0',
+        'and so does every function';
+};
+
+
+subtest 'the job sees what is due, and only that' => sub {
+    my $job = $pg->session(role => 'mdm_job');
+
+    is $job->run('SELECT count(*) FROM mdm.queue'), '0', 'nothing is due';
+    sql(q{UPDATE mdm.queue SET expires_at = now() - interval '1 s' WHERE tenant_id = 2});
+    is $job->run('SELECT count(*) FROM mdm.queue'), '1', 'then a command of one tenant is';
+    like $job->run(q{UPDATE mdm.queue SET priority = 1 RETURNING 1}), qr/\A\z/,
+        'but changes nothing without that tenant';
+    is $job->run('SELECT mdm_r1.sweep(10)'), '1', 'the sweep deals with it';
+    is sql(q{SELECT state FROM mdm.result WHERE tenant_id = 2 AND command_uuid = 'uuid'}),
+        'EXPIRED', 'in its tenant';
+    is sql(q{SELECT state FROM mdm.queue WHERE tenant_id = 1}), 'QUEUED',
+        'and leaves the other alone';
+};
+
+
+subtest 'tokens and tenants are found before the tenant is known' => sub {
+    my $api = $pg->session(role => 'mdm_api');
+
+    is $api->run(q{SELECT tenant_id, name FROM mdm_r1.token_check(sha256('2'))}),
+        '2|token', 'a token leads to its tenant';
+    is $api->run(q{SELECT count(*) FROM mdm_r1.token_check(sha256('3'))}), '0',
+        'an unknown one leads nowhere';
+    sql(q{SELECT mdm_r1.token_revoke(token_id) FROM mdm.api_token WHERE tenant_id = 2});
+    is $api->run(q{SELECT count(*) FROM mdm_r1.token_check(sha256('2'))}), '0',
+        'nor does a revoked one';
+    is $api->run(q{SELECT tenant_id FROM mdm_r1.tenant_load('HOST-2')}), '2',
+        'a host leads to its tenant, in any case';
+    is $api->run(q{SELECT tenant_id FROM mdm_r1.tenant_load('tenant-1')}), '1',
+        'so does a name';
+    is $api->run(q{SELECT count(*) FROM mdm_r1.tenant_load('host-3')}), '0',
+        'an unknown host leads nowhere';
+
+    my $since = $api->run(q{SELECT until FROM mdm_r1.tenant_changes('')});
+    is $api->run("SELECT tenant_id FROM mdm_r1.tenant_changes('$since')"), '',
+        'at first nothing has changed';
+    my $open = $pg->session;
+    $open->run(q{BEGIN; SELECT mdm_r1.tenant_set_device_ca('tenant-1', 'x')});
+    sql(q{SELECT mdm_r1.tenant_set_device_ca('tenant-2', 'y')});
+    my ($seen, $next) = split /\|/, $api->run(
+        "SELECT tenant_id, until FROM mdm_r1.tenant_changes('$since')");
+    is $seen, '2', 'a change is told once it is committed';
+    $open->run('COMMIT');
+    like $api->run("SELECT string_agg(tenant_id::text, ' ')
+        FROM mdm_r1.tenant_changes('$next')"), qr/1/,
+        'one that began earlier and ended later is not missed';
+};
+
+
+is sql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree with each other';
+
+done_testing;
