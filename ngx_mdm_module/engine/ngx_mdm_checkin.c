@@ -14,8 +14,6 @@
 
 static void ngx_mdm_authenticate(ngx_mdm_exchange_t *x);
 static void ngx_mdm_token_update(ngx_mdm_exchange_t *x);
-static void ngx_mdm_token_updated(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_check_out(ngx_mdm_exchange_t *x);
 static void ngx_mdm_set_bootstrap_token(ngx_mdm_exchange_t *x);
 static void ngx_mdm_get_bootstrap_token(ngx_mdm_exchange_t *x);
@@ -44,16 +42,11 @@ static const ngx_mdm_exchange_pt  ngx_mdm_checkin_operations[] = {
 };
 
 
-/* columns of poll(), token_update() and bootstrap_token_get() */
+/* columns of poll() and bootstrap_token_get() */
 
 enum {
     NGX_MDM_IDENTIFIED_OUTCOME = 1,
     NGX_MDM_IDENTIFIED_ENROLLMENT
-};
-
-enum {
-    NGX_MDM_UPDATED_OUTCOME = 0,
-    NGX_MDM_UPDATED_ENROLLMENT
 };
 
 enum {
@@ -121,29 +114,7 @@ ngx_mdm_token_update(ngx_mdm_exchange_t *x)
     ngx_mdm_set_str(&p[12], message->id.user_short_name);
     ngx_mdm_set_str(&p[13], message->id.user_long_name);
 
-    ngx_mdm_exchange_call(x, NGX_MDM_SQL_TOKEN_UPDATE, ngx_mdm_token_updated);
-}
-
-
-static void
-ngx_mdm_token_updated(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_exchange_t  *x;
-
-    x = call->data;
-
-    if (ngx_mdm_exchange_answered(x, rc, rows, NGX_MDM_UPDATED_OUTCOME,
-                                  ngx_mdm_token_update)
-        != NGX_OK)
-    {
-        return;
-    }
-
-    ngx_mdm_seen_touch(x->engine, x->tenant->id,
-                       ngx_mdm_pg_int(rows, 0, NGX_MDM_UPDATED_ENROLLMENT));
-
-    ngx_mdm_exchange_finish(x, 200);
+    ngx_mdm_exchange_call(x, NGX_MDM_SQL_TOKEN_UPDATE, ngx_mdm_checkin_done);
 }
 
 

@@ -418,6 +418,12 @@ BEGIN
         VALUES (p_tenant_id, 'token_updated', enrollment_id,
                 jsonb_build_object('device_id', p_device_id, 'user_id', p_user_id));
     END IF;
+
+    -- The first contact is shown at once, not when the worker next writes them.
+    INSERT INTO mdm.enrollment_seen AS s (tenant_id, enrollment_id, seen_at)
+    VALUES (p_tenant_id, enrollment_id, now())
+    ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
+       SET seen_at = greatest(s.seen_at, excluded.seen_at);
 END
 $$;
 
