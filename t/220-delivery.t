@@ -1,0 +1,178 @@
+# Which command a device gets: order, repetition, what may run once only, what
+# is urgent, and what a refusal becomes.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Test::More;
+use MDM::Test;
+use MDM::Test::Plist qw(integer);
+
+my $pg     = MDM::Test::Postgres->start(migrate => 1);
+my $ca     = MDM::Test::PKI->ca('Device CA');
+my $tls_ca = MDM::Test::PKI->ca('Server CA');
+my $server = $tls_ca->server;
+my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
+
+my $nginx = MDM::Test::Nginx->start(pg => $pg,
+    vars => { CERT => $server->{cert}, KEY => $server->{key} },
+    conf => <<'CONF');
+load_module %%MODULE%%;
+events { worker_connections 256; }
+http {
+    %%HTTP%%
+    mdm_database "%%PG%%";
+    mdm_secret_key %%SECRET_KEY%%;
+    mdm_tenant $host;
+
+    server {
+        listen 127.0.0.1:%%TLS_PORT%% ssl;
+        ssl_certificate %%CERT%%;
+        ssl_certificate_key %%KEY%%;
+        ssl_verify_client optional_no_ca;
+        location = /mdm { mdm connect; client_max_body_size 4m; }
+        location /v1/ { mdm api; }
+    }
+}
+CONF
+
+my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
+    token => $token);
+my ($revision) = $pg->psql(
+    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+
+sub device {
+    my ($name) = @_;
+
+    my $certificate = $ca->device($name);
+    my $device = MDM::Test::Device->new(certificate => $certificate,
+        client => MDM::Test::Client->new(port => $nginx->tls_port,
+            ca => $tls_ca, certificate => $certificate));
+
+    $device->enroll->{status} == 200 or die "$name does not enrol";
+
+    return $device;
+}
+
+
+sub ask {
+    my ($channel, $type) = @_;
+
+    my $uuid = $channel->uuid;
+    my $answer = $api->api(PUT => '/v1/enqueue/' . $channel->enrollment,
+        $channel->command($type, $uuid));
+    $answer->{status} == 200 or die "not queued: $answer->{body}";
+
+    return $uuid;
+}
+
+
+sub gets {
+    my ($answer, $uuid, $name) = @_;
+
+    is "$answer->{status} " . ($answer->{command_uuid} // 'nothing'),
+        '200 ' . ($uuid // 'nothing'), $name;
+}
+
+
+# State and reason, as the API shows them.
+
+sub state_of {
+    my ($channel, $uuid) = @_;
+
+    for my $list (qw(queue history)) {
+        my $items = $api->api(GET => '/v1/enrollments/' . $channel->enrollment
+            . "/$list")->{json}{items};
+
+        for my $item (grep { $_->{command_uuid} eq $uuid } @$items) {
+            return join ': ', $item->{state}, $item->{reason} // ();
+        }
+    }
+
+    return 'gone';
+}
+
+
+my $iphone = device('iphone');
+my @uuid = map { ask($iphone, $_) } qw(ProfileList SecurityInfo CertificateList);
+
+gets $iphone->idle, $uuid[0], 'the oldest command goes out first';
+gets $iphone->idle, $uuid[0], '... and again, when no answer came';
+gets $iphone->report($uuid[0], 'Acknowledged'), $uuid[1],
+    'the answer brings the second';
+gets $iphone->report($uuid[1], 'Acknowledged'), $uuid[2], '... and so the third';
+gets $iphone->report($uuid[2], 'Acknowledged'), undef, '... and so the end';
+is_deeply [ map { state_of($iphone, $_) } @uuid ], [ ('ACKNOWLEDGED') x 3 ],
+    'all three are acknowledged';
+is $pg->psql('SELECT delivered_count FROM mdm.result ORDER BY queued_at LIMIT 1'),
+    2, 'the history counts both deliveries of the first';
+
+# What may run once only.
+
+my $erase = ask($iphone, 'EraseDevice');
+gets $iphone->idle, $erase, 'EraseDevice goes out';
+gets $iphone->idle, undef, '... once';
+is state_of($iphone, $erase), 'STALLED: delivered, outcome unknown',
+    '... and is then set aside';
+my $list = ask($iphone, 'ProfileList');
+gets $iphone->idle, $list, '... while others go on';
+gets $iphone->report($list, 'Acknowledged'), undef, '... without it';
+
+sub release {
+    my ($uuid) = @_;
+
+    return $pg->psql(sprintf "SELECT $revision.command_release(tenant_id,
+        'anna', '%s', '', '%s') FROM mdm.tenant", $iphone->enrollment, $uuid);
+}
+
+is release($list), 'unknown', 'what is done cannot be released';
+is release($erase), 'ok', 'a person releases EraseDevice';
+is state_of($iphone, $erase), 'STALLED: released, goes out again',
+    '... which the queue shows';
+gets $iphone->idle, $erase, '... and it goes out';
+is release($erase), 'not_stalled', '... which cannot be hastened';
+gets $iphone->idle, undef, '... once again';
+gets $iphone->report($erase, 'Acknowledged'), undef, 'its answer is taken';
+is state_of($iphone, $erase), 'ACKNOWLEDGED', '... and counts';
+
+# Urgent ones, and the fifth delivery without an answer.
+
+$list = ask($iphone, 'ProfileList');
+gets $iphone->idle, $list, 'a command is delivered and not answered';
+my $lock = ask($iphone, 'DeviceLock');
+gets $iphone->idle, $lock, 'DeviceLock goes before it';
+gets $iphone->report($lock, 'Acknowledged'), $list, '... then it comes again';
+gets $iphone->idle, $list, "... delivery $_" for 3 .. 5;
+my $next = ask($iphone, 'CertificateList');
+gets $iphone->idle, $next, 'after five deliveries the next one goes out';
+is state_of($iphone, $list),
+    'STALLED: delivered 5 times without an answer', '... the silent one is aside';
+gets $iphone->report($next, 'Acknowledged'), undef, '... until a person decides';
+
+# Refusals of the device.
+
+sub refused {
+    my ($status, %keys) = @_;
+
+    my $uuid = ask($iphone, 'Settings');
+    $iphone->idle;
+    gets $iphone->report($uuid, $status, %keys), undef, "$status closes a command";
+
+    return state_of($iphone, $uuid);
+}
+
+is refused('Error', ErrorChain => [
+        { ErrorDomain => 'MDMErrorDomain', ErrorCode => integer(12021) },
+        { ErrorDomain => 'Other', ErrorCode => integer(1) } ]),
+    'ERROR: MDMErrorDomain 12021', '... with the first error of the chain';
+is refused('Error'), 'ERROR: the device gave no reason', '... without a chain';
+is refused('CommandFormatError'), 'ERROR: the device could not read the command',
+    '... as an error';
+
+is_deeply [ $pg->query("SELECT * FROM $revision.check()") ], [],
+    'the database is consistent';
+
+done_testing;
