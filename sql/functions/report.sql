@@ -237,7 +237,8 @@ BEGIN
     -- queue is touched. Only supervision is kept there, so this is rare.
     FOREACH v_n IN ARRAY v_order LOOP
         CONTINUE WHEN p_attributes[v_n] IS NULL
-                   OR (p_attributes[v_n]::jsonb ->> 'IsSupervised') IS NULL;
+                   OR jsonb_typeof(p_attributes[v_n]::jsonb -> 'IsSupervised')
+                      IS DISTINCT FROM 'boolean';
         v_ignored := set_config('mdm.tenant', p_tenant_ids[v_n]::text, true);
         PERFORM FROM mdm.enrollment e
           WHERE e.tenant_id = p_tenant_ids[v_n]
@@ -370,13 +371,15 @@ BEGIN
             THEN
                 PERFORM @revision@.attributes_set(v_tenant_id, v_enrollment,
                                                   p_attributes[v_n]::jsonb);
-                UPDATE mdm.enrollment e
-                   SET supervised = (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean
-                 WHERE e.tenant_id = v_tenant_id
-                   AND e.enrollment_id = v_enrollment
-                   AND e.supervised IS DISTINCT FROM
-                       (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean
-                   AND (p_attributes[v_n]::jsonb ->> 'IsSupervised') IS NOT NULL;
+                IF jsonb_typeof(p_attributes[v_n]::jsonb -> 'IsSupervised') = 'boolean' THEN
+                    UPDATE mdm.enrollment e
+                       SET supervised =
+                           (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean
+                     WHERE e.tenant_id = v_tenant_id
+                       AND e.enrollment_id = v_enrollment
+                       AND e.supervised IS DISTINCT FROM
+                           (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean;
+                END IF;
             END IF;
         END IF;
 
