@@ -8,6 +8,9 @@
 #include "ngx_mdm_api.h"
 
 
+#define NGX_MDM_API_TIME_DIGITS   16
+
+
 static void ngx_mdm_api_enrollments_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static ngx_str_t ngx_mdm_api_enrollment_cursor(ngx_mdm_api_t *api,
@@ -141,6 +144,7 @@ ngx_mdm_api_queue_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 void
 ngx_mdm_api_history(ngx_mdm_api_t *api)
 {
+    size_t     digits;
     ngx_str_t  after;
 
     if (ngx_mdm_api_channel(api) != NGX_OK
@@ -149,17 +153,20 @@ ngx_mdm_api_history(ngx_mdm_api_t *api)
         return;
     }
 
-    /* the time is a number before the line feed */
+    /* the time, microseconds since 1970, is a number before the line feed;
+     * larger ones are in no calendar of PostgreSQL */
 
-    if (after.len != 0
-        && ngx_atoi(after.data, ngx_strlchr(after.data,
-                                            after.data + after.len, '\n')
-                                - after.data)
-           == NGX_ERROR)
-    {
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_cursor",
-                          "\"after\" is not a \"next\" of this list");
-        return;
+    if (after.len != 0) {
+        digits = ngx_strlchr(after.data, after.data + after.len, '\n')
+                 - after.data;
+
+        if (digits > NGX_MDM_API_TIME_DIGITS
+            || ngx_atoi(after.data, digits) == NGX_ERROR)
+        {
+            ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_cursor",
+                              "\"after\" is not a \"next\" of this list");
+            return;
+        }
     }
 
     ngx_mdm_pg_set_bytes(&api->call.params[3], after.data, after.len);
