@@ -154,9 +154,12 @@ sim_message_report(sim_channel_t *ch, plist_t envelope,
     if (say == SIM_SAY_ERROR) {
         sim_message_error(dict, rule->code, rule->domain, rule->text);
 
-    } else if (say == SIM_SAY_ACKNOWLEDGE || say == SIM_SAY_DISCONNECT) {
-
-        if (sim_report_fill(ch, dict, command) != SIM_OK) {
+    } else if (say == SIM_SAY_ACKNOWLEDGE || say == SIM_SAY_DISCONNECT
+               || say == SIM_SAY_MALFORMED)
+    {
+        if (sim_report_fill(ch, dict, command) != SIM_OK
+            && say != SIM_SAY_MALFORMED)
+        {
             say = SIM_SAY_ERROR;
             ch->message.type = "Error";
             sim_plist_set(dict, "Status", "Error");
