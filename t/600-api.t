@@ -156,6 +156,9 @@ is with_token($admin, @$_), '405 method_not_allowed', "$_->[0] $_->[1] is no ope
     for [ POST => '/v1/enrollments', '' ], [ GET => "/v1/enqueue/$id" ],
         [ GET => "/v1/commands/$uuid" ], [ DELETE => "/v1/enrollments/$id/queue" ],
         [ PUT => "/v1/enrollments/$id/history", 'x' ], [ DELETE => '/version' ];
+is $client->api(@$_[0, 1])->{headers}{allow}, $_->[2], "... but $_->[2] of $_->[1]"
+    for [ POST => '/v1/enrollments', 'GET' ], [ GET => "/v1/enqueue/$id", 'PUT, POST' ],
+        [ PUT => "/v1/commands/$uuid", 'DELETE' ];
 is with_token($admin, @$_), '404 no_such_path', "$_->[0] $_->[1] does not exist"
     for [ GET => '/v1/' ], [ GET => '/v1/enrollments/' ], [ PUT => '/v1/enqueue/', 'x' ],
         [ GET => "/v1/enrollments/$id" ], [ GET => "/v1/enrollments/$id/queue/" ],

@@ -26,6 +26,8 @@ static const ngx_mdm_api_operation_t *ngx_mdm_api_find(ngx_http_request_t *r,
     ngx_str_t *segment, ngx_uint_t *allowed);
 static ngx_uint_t ngx_mdm_api_path_matches(ngx_str_t path,
     const char *pattern, ngx_str_t *segment);
+static ngx_int_t ngx_mdm_api_allow(ngx_http_request_t *r,
+    ngx_uint_t allowed);
 static ngx_mdm_api_t *ngx_mdm_api_create(ngx_http_request_t *r);
 static void ngx_mdm_api_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_mdm_api_token(ngx_http_request_t *r, ngx_mdm_api_t *api);
@@ -150,6 +152,42 @@ ngx_mdm_api_path_matches(ngx_str_t path, const char *pattern,
 }
 
 
+/* The header that belongs to 405. */
+
+static ngx_int_t
+ngx_mdm_api_allow(ngx_http_request_t *r, ngx_uint_t allowed)
+{
+    size_t   i;
+    u_char  *value, *p;
+
+    static const struct {
+        ngx_uint_t   method;
+        const char  *name;
+    } methods[] = {
+        { NGX_HTTP_GET, "GET" },
+        { NGX_HTTP_PUT, "PUT" },
+        { NGX_HTTP_POST, "POST" },
+        { NGX_HTTP_DELETE, "DELETE" }
+    };
+
+    value = ngx_pnalloc(r->pool, sizeof("GET, PUT, POST, DELETE"));
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0, p = value; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (allowed & methods[i].method) {
+            p = ngx_sprintf(p, "%s%s", p == value ? "" : ", ",
+                            methods[i].name);
+        }
+    }
+
+    *p = '\0';
+
+    return ngx_mdm_route_header_out(r, "Allow", (char *) value);
+}
+
+
 static ngx_mdm_api_t *
 ngx_mdm_api_create(ngx_http_request_t *r)
 {
@@ -208,6 +246,11 @@ ngx_mdm_api_body_handler(ngx_http_request_t *r)
         ngx_mdm_api_find(r, &segment, &allowed);
 
         if (allowed) {
+            if (ngx_mdm_api_allow(r, allowed) != NGX_OK) {
+                ngx_http_finalize_request(r, NGX_ERROR);
+                return;
+            }
+
             ngx_mdm_api_error(api, NGX_HTTP_NOT_ALLOWED, "method_not_allowed",
                               "this path does not take that method");
         } else {
