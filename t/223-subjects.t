@@ -165,6 +165,16 @@ is cancel("$held?force=0"), '409 delivered', '... also with force=0';
 is cancel("$held?force=1"), '200 1', '... but by force';
 gets $pad->idle, undef, '... and then it is not offered';
 
+my $once = ask($pad, 'ShutDownDevice');
+gets $pad->idle, $once, 'what may run once is delivered';
+gets $pad->idle, undef, '... and set aside without an answer';
+is cancel($once), '409 delivered', '... and not withdrawn, for the device had it';
+is cancel("$once?force=1"), '200 1', '... but by force';
+my $put_off = ask($pad, 'ProfileList');
+$pad->idle;
+$pad->report($put_off, 'NotNow');
+is cancel($put_off), '200 1', 'what was put off is withdrawn';
+
 is_deeply [ $pg->query("SELECT * FROM $revision.check()") ], [],
     'the database is consistent';
 

@@ -215,11 +215,11 @@ BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
     -- One row per channel, locked in the order of all who lock several.
-    SELECT array_agg(s.enrollment_id) FILTER (WHERE p_force OR s.state <> 'PUSH'),
-           count(*) FILTER (WHERE s.state = 'PUSH'),
+    SELECT array_agg(s.enrollment_id) FILTER (WHERE p_force OR NOT s.unanswered),
+           count(*) FILTER (WHERE s.unanswered),
            count(*) > 0
       INTO v_ids, delivered, v_known
-      FROM (SELECT q.enrollment_id, q.state
+      FROM (SELECT q.enrollment_id, q.state IN ('PUSH', 'STALLED') AS unanswered
               FROM mdm.queue q
               JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
                                    AND e.enrollment_id = q.enrollment_id
