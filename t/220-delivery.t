@@ -152,6 +152,26 @@ is state_of($iphone, $list),
     'STALLED: delivered 5 times without an answer', '... the silent one is aside';
 gets $iphone->report($next, 'Acknowledged'), undef, '... until a person decides';
 
+# Two connections at once, as when a device gives one up and repeats itself.
+
+my $twice = $iphone->with(client => $iphone->{client}->with);
+
+for my $status ('Acknowledged', 'Error', 'NotNow') {
+    $list = ask($iphone, 'ProfileList');
+    $next = ask($iphone, 'CertificateList');
+    $_->begin('idle') for $iphone, $twice;
+    gets $_->finish, $list, 'two polls at once get the same command'
+        for $iphone, $twice;
+    $_->begin('report', $list, $status) for $iphone, $twice;
+    gets $_->finish, $next, "... and two reports of $status the same next one"
+        for $iphone, $twice;
+    is $pg->psql("SELECT count(*) FROM mdm.result WHERE command_uuid = '$list'"),
+        $status eq 'NotNow' ? 0 : 1, '... but the command ends once';
+    $iphone->report($next, 'Acknowledged');
+}
+$iphone->idle;
+$iphone->report($list, 'Acknowledged');
+
 # Refusals of the device.
 
 sub refused {

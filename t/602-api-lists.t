@@ -170,6 +170,21 @@ for my $limit (1, 4, 7, 13, 14) {
     is_deeply \@times, [ reverse sort @times ], '... newest first';
 }
 
+# What an enrolment's row tells of its last error and of its end.
+
+$api->api(PUT => '/v1/enqueue/' . $iphone->enrollment,
+    $iphone->command('Settings', 'fails'));
+$iphone->idle;
+$iphone->report_error('fails', 'MCMDMErrorDomain', 5);
+$iphone->check_out->{status} == 200 or die 'not checked out';
+
+my ($row) = grep { $_->{device_id} eq $iphone->enrollment }
+    @{ (all('/v1/enrollments', 'limit=500'))[0] };
+is join(' ', @$row{qw(last_error state close_reason)}),
+    'MCMDMErrorDomain 5 closed checked out', 'a row tells how it went and ended';
+like $row->{$_}, qr/^\d{4}-.*Z$/, "... and has its $_"
+    for qw(last_error_at enrolled_at closed_at);
+
 is refusal("$path/history?after=" . $_->[1]), '400 bad_cursor',
     "a cursor of $_->[0] is refused"
     for [ 'another list', cursor("UDID\n") ], [ 'no time', cursor("\nx") ],
