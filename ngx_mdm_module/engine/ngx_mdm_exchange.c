@@ -13,22 +13,14 @@
 #include <openssl/evp.h>
 
 
-/* A thread that has not come back after this long has hung: the worker may
- * exit without it. */
-#define NGX_MDM_INTAKE_GUARD   60000
-
-
 static void ngx_mdm_exchange_tenant(ngx_mdm_tenant_wait_t *wait,
     ngx_mdm_tenant_rc_e rc, ngx_mdm_tenant_t *tenant);
 static ngx_int_t ngx_mdm_exchange_certificate(ngx_mdm_exchange_t *x);
 static ngx_int_t ngx_mdm_exchange_signature(ngx_mdm_exchange_t *x);
 static ngx_int_t ngx_mdm_exchange_judge(ngx_mdm_exchange_t *x, mdm_str_t der,
     ngx_mdm_certificate_t **certificate);
-static void ngx_mdm_exchange_post_intake(ngx_mdm_exchange_t *x);
-static void ngx_mdm_exchange_thread(void *data, ngx_log_t *log);
-static void ngx_mdm_exchange_thread_done(ngx_event_t *ev);
-static void ngx_mdm_exchange_guard(ngx_event_t *ev);
-static void ngx_mdm_exchange_taken_in(ngx_mdm_exchange_t *x);
+static void ngx_mdm_exchange_take_in(void *data);
+static void ngx_mdm_exchange_taken_in(void *data);
 static void ngx_mdm_exchange_bad(ngx_mdm_exchange_t *x, mdm_rc_e rc,
     const mdm_fault_t *fault);
 static void ngx_mdm_exchange_end_enrollment(ngx_mdm_exchange_t *x);
@@ -137,15 +129,16 @@ ngx_mdm_exchange_tenant(ngx_mdm_tenant_wait_t *wait, ngx_mdm_tenant_rc_e rc,
         return;
     }
 
-#if (NGX_THREADS)
-    if (x->threads != NULL && x->intake.body.len > NGX_MDM_INTAKE_INLINE) {
-        ngx_mdm_exchange_post_intake(x);
-        return;
-    }
-#endif
+    x->thread.run = ngx_mdm_exchange_take_in;
+    x->thread.done = ngx_mdm_exchange_taken_in;
+    x->thread.data = x;
 
-    ngx_mdm_intake_run(&x->intake);
-    ngx_mdm_exchange_taken_in(x);
+    if (ngx_mdm_thread_run(&x->thread, x->threads, x->pool, x->log,
+                           x->intake.body.len)
+        != NGX_OK)
+    {
+        ngx_mdm_exchange_fail(x, "the thread pool is full");
+    }
 }
 
 
@@ -290,76 +283,20 @@ ngx_mdm_exchange_judge(ngx_mdm_exchange_t *x, mdm_str_t der,
 }
 
 
-#if (NGX_THREADS)
-
 static void
-ngx_mdm_exchange_post_intake(ngx_mdm_exchange_t *x)
+ngx_mdm_exchange_take_in(void *data)
 {
-    ngx_thread_task_t  *task;
+    ngx_mdm_exchange_t *x = data;
 
-    task = ngx_thread_task_alloc(x->pool, sizeof(ngx_mdm_intake_t *));
-    if (task == NULL) {
-        ngx_mdm_exchange_fail(x, "out of memory");
-        return;
-    }
-
-    *(ngx_mdm_intake_t **) task->ctx = &x->intake;
-
-    task->handler = ngx_mdm_exchange_thread;
-    task->event.handler = ngx_mdm_exchange_thread_done;
-    task->event.data = x;
-
-    if (ngx_thread_task_post(x->threads, task) != NGX_OK) {
-        ngx_mdm_exchange_fail(x, "the thread pool is full");
-        return;
-    }
-
-    x->guard.handler = ngx_mdm_exchange_guard;
-    x->guard.data = x;
-    x->guard.log = x->log;
-    ngx_add_timer(&x->guard, NGX_MDM_INTAKE_GUARD);
+    ngx_mdm_intake_run(&x->intake);
 }
 
 
 static void
-ngx_mdm_exchange_thread(void *data, ngx_log_t *log)
+ngx_mdm_exchange_taken_in(void *data)
 {
-    ngx_mdm_intake_run(*(ngx_mdm_intake_t **) data);
-}
+    ngx_mdm_exchange_t *x = data;
 
-
-static void
-ngx_mdm_exchange_thread_done(ngx_event_t *ev)
-{
-    ngx_mdm_exchange_t  *x;
-
-    x = ev->data;
-
-    if (x->guard.timer_set) {
-        ngx_del_timer(&x->guard);
-    }
-
-    ngx_mdm_exchange_taken_in(x);
-}
-
-
-static void
-ngx_mdm_exchange_guard(ngx_event_t *ev)
-{
-    ngx_mdm_exchange_t  *x;
-
-    x = ev->data;
-
-    ngx_log_error(NGX_LOG_ALERT, x->log, 0,
-                  "mdm: a thread has not decoded a body within a minute");
-}
-
-#endif
-
-
-static void
-ngx_mdm_exchange_taken_in(ngx_mdm_exchange_t *x)
-{
     if (x->intake.rc != MDM_OK) {
         ngx_mdm_exchange_bad(x, x->intake.rc, &x->intake.fault);
         return;

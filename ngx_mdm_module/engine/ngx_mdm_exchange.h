@@ -15,17 +15,12 @@
 #define _NGX_MDM_EXCHANGE_H_INCLUDED_
 
 
-#include <ngx_thread_pool.h>
-
 #include "ngx_mdm_engine.h"
 #include "ngx_mdm_identity.h"
 #include "ngx_mdm_tenant.h"
+#include "ngx_mdm_thread.h"
 #include "../message/mdm_message.h"
 #include "../pki/mdm_signature.h"
-
-
-/* Larger bodies are decoded in the thread pool. */
-#define NGX_MDM_INTAKE_INLINE   (64 * 1024)
 
 
 typedef struct ngx_mdm_exchange_s  ngx_mdm_exchange_t;
@@ -88,8 +83,7 @@ struct ngx_mdm_exchange_s {
     ngx_mdm_tenant_wait_t      wait;
     ngx_mdm_tenant_t          *tenant;
     ngx_mdm_intake_t           intake;
-    ngx_event_t                guard;         /* keeps an exiting worker while
-                                                 a thread has the intake */
+    ngx_mdm_thread_t           thread;
     u_char                     sha256[MDM_SHA256_SIZE];
     unsigned                   expired:1;
     unsigned                   rolled_back:1;

@@ -1,0 +1,44 @@
+
+/*
+ * Work for the thread pool: what takes more than a moment of CPU, such as the
+ * decoding and sealing of a large body.
+ */
+
+
+#ifndef _NGX_MDM_THREAD_H_INCLUDED_
+#define _NGX_MDM_THREAD_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_thread_pool.h>
+
+
+/* Bodies up to this size are decoded in the event loop. */
+#define NGX_MDM_THREAD_INLINE   (64 * 1024)
+
+
+typedef void (*ngx_mdm_thread_pt)(void *data);
+
+
+typedef struct {
+    ngx_mdm_thread_pt          run;        /* in a thread: touches nothing but
+                                              its own memory */
+    ngx_mdm_thread_pt          done;       /* in the event loop */
+    void                      *data;
+    ngx_event_t                guard;      /* keeps an exiting worker while the
+                                              thread runs */
+} ngx_mdm_thread_t;
+
+
+/*
+ * Runs `run` and then `done`: at once when the body is small or there is no
+ * pool, else later; `work` and the memory pool stay until then.  NGX_ERROR:
+ * neither was or will be called, for the thread pool is full.
+ */
+ngx_int_t ngx_mdm_thread_run(ngx_mdm_thread_t *work, ngx_thread_pool_t *threads,
+    ngx_pool_t *pool, ngx_log_t *log, size_t body);
+
+
+#endif /* _NGX_MDM_THREAD_H_INCLUDED_ */
