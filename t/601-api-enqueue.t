@@ -92,14 +92,6 @@ my $pushes = 'SELECT string_agg(device_id, \',\') FROM mdm.push
                JOIN mdm.enrollment USING (tenant_id, enrollment_id)';
 is $pg->psql($pushes), 'UDID-iphone', 'nopush leaves no wish to push';
 
-# Large ones.
-
-my $large = $iphone->command('InstallProfile', 'large', Payload => \
-    $iphone->profile('com.example.large', Blob => \("\0\1\2" x 700_000)));
-is enqueue('UDID-iphone', $large)->{status}, 200, 'a profile of megabytes is taken';
-ok $iphone->idle->{body} eq $large, '... and delivered byte for byte';
-$iphone->report('large', 'Acknowledged');
-
 # Targets.
 
 my @ids = map { "UDID-$_" } qw(gone iphone late mac nobody);

@@ -191,12 +191,14 @@ ngx_mdm_api_allow(ngx_http_request_t *r, ngx_uint_t allowed)
 static ngx_mdm_api_t *
 ngx_mdm_api_create(ngx_http_request_t *r)
 {
-    ngx_pool_t          *pool;
-    ngx_mdm_api_t       *api;
-    ngx_mdm_ctx_t       *ctx;
-    ngx_mdm_engine_t    *engine;
-    ngx_pool_cleanup_t  *cln;
+    ngx_pool_t           *pool;
+    ngx_mdm_api_t        *api;
+    ngx_mdm_ctx_t        *ctx;
+    ngx_mdm_engine_t     *engine;
+    ngx_pool_cleanup_t   *cln;
+    ngx_mdm_main_conf_t  *mcf;
 
+    mcf = ngx_http_get_module_main_conf(r, ngx_mdm_module);
     ctx = ngx_mdm_route_ctx(r);
     engine = ngx_mdm_route_engine(r);
     cln = ngx_pool_cleanup_add(r->pool, 0);
@@ -219,6 +221,7 @@ ngx_mdm_api_create(ngx_http_request_t *r)
     api->pool = pool;
     api->log = engine->log;
     api->engine = engine;
+    api->threads = mcf->threads;
     api->request = r;
     mdm_arena_init(&api->arena);
 

@@ -39,6 +39,7 @@ struct ngx_mdm_api_s {
     mdm_arena_t                    arena;
     ngx_http_request_t            *request;    /* NULL when it went away */
     ngx_mdm_engine_t              *engine;
+    ngx_thread_pool_t             *threads;    /* NULL: none configured */
     const ngx_mdm_api_operation_t *operation;
     ngx_str_t                      tenant_key;
     ngx_mdm_tenant_wait_t          wait;

@@ -29,12 +29,16 @@ enum {
 
 
 typedef struct {
+    ngx_mdm_thread_t        thread;
+    mdm_rc_e                rc;
+    mdm_fault_t             fault;
     mdm_command_t           command;
+    mdm_str_t               sealed;
+    u_char                  digest[32];
     ngx_str_t              *ids;         /* as the client wrote them */
     ngx_mdm_pg_value_t     *devices;
     ngx_mdm_pg_value_t     *users;
     ngx_uint_t              n;
-    u_char                  digest[32];
 } ngx_mdm_api_enqueue_t;
 
 
@@ -44,6 +48,10 @@ typedef struct {
 } ngx_mdm_api_target_text_t;
 
 
+static void ngx_mdm_api_take_in(void *data);
+static mdm_rc_e ngx_mdm_api_seal(ngx_mdm_api_t *api,
+    ngx_mdm_api_enqueue_t *enqueue);
+static void ngx_mdm_api_taken_in(void *data);
 static ngx_int_t ngx_mdm_api_targets(ngx_mdm_api_t *api,
     ngx_mdm_api_enqueue_t *enqueue);
 static ngx_int_t ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api,
@@ -69,8 +77,6 @@ static const ngx_mdm_api_target_text_t  ngx_mdm_api_target_texts[] = {
 void
 ngx_mdm_api_enqueue(ngx_mdm_api_t *api)
 {
-    mdm_rc_e                rc;
-    mdm_fault_t             fault;
     ngx_mdm_api_enqueue_t  *enqueue;
 
     enqueue = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_enqueue_t));
@@ -82,23 +88,84 @@ ngx_mdm_api_enqueue(ngx_mdm_api_t *api)
 
     api->ctx = enqueue;
 
-    rc = mdm_command_read(&api->arena, api->body, &enqueue->command, &fault);
-
-    if (rc != MDM_OK) {
-        ngx_mdm_api_finish(api, rc == MDM_NO_MEMORY
-                                ? NGX_HTTP_SERVICE_UNAVAILABLE
-                                : NGX_HTTP_BAD_REQUEST,
-                           json_pack("{s:s}", "command_error", fault.text));
+    if (ngx_mdm_api_targets(api, enqueue) != NGX_OK) {
         return;
     }
 
-    if (ngx_mdm_api_targets(api, enqueue) != NGX_OK) {
+    enqueue->thread.run = ngx_mdm_api_take_in;
+    enqueue->thread.done = ngx_mdm_api_taken_in;
+    enqueue->thread.data = api;
+
+    if (ngx_mdm_thread_run(&enqueue->thread, api->threads, api->pool, api->log,
+                           api->body.len)
+        != NGX_OK)
+    {
+        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable",
+                          "the thread pool is full");
+    }
+}
+
+
+/* Reads the command and seals it: in a thread when it is large. */
+
+static void
+ngx_mdm_api_take_in(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_api_enqueue_t  *enqueue;
+
+    enqueue = api->ctx;
+
+    enqueue->rc = mdm_command_read(&api->arena, api->body, &enqueue->command,
+                                   &enqueue->fault);
+
+    if (enqueue->rc == MDM_OK) {
+        enqueue->rc = ngx_mdm_api_seal(api, enqueue);
+    }
+}
+
+
+static mdm_rc_e
+ngx_mdm_api_seal(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
+{
+    if (EVP_Digest(api->body.data, api->body.len, enqueue->digest, NULL,
+                   EVP_sha256(), NULL)
+           != 1
+        || mdm_secret_seal(&api->arena, api->engine->ring, api->tenant_id,
+                           "command", enqueue->command.command_uuid,
+                           api->body, &enqueue->sealed)
+           != MDM_OK)
+    {
+        return mdm_fault(&enqueue->fault, MDM_NO_MEMORY,
+                         "the command cannot be sealed");
+    }
+
+    return MDM_OK;
+}
+
+
+static void
+ngx_mdm_api_taken_in(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_api_enqueue_t  *enqueue;
+
+    enqueue = api->ctx;
+
+    if (enqueue->rc != MDM_OK) {
+        ngx_mdm_api_finish(api, enqueue->rc == MDM_NO_MEMORY
+                                ? NGX_HTTP_SERVICE_UNAVAILABLE
+                                : NGX_HTTP_BAD_REQUEST,
+                           json_pack("{s:s}", "command_error",
+                                     enqueue->fault.text));
         return;
     }
 
     if (ngx_mdm_api_enqueue_params(api, enqueue) != NGX_OK) {
         ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
-                          "the command cannot be sealed");
+                          "out of memory");
         return;
     }
 
@@ -168,7 +235,6 @@ ngx_mdm_api_targets(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
 static ngx_int_t
 ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
 {
-    mdm_str_t                  sealed;
     const char                *repeat;
     mdm_command_t             *command;
     ngx_mdm_pg_value_t        *p;
@@ -178,17 +244,6 @@ ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
     command = &enqueue->command;
     type = command->type;
 
-    if (EVP_Digest(api->body.data, api->body.len, enqueue->digest, NULL,
-                   EVP_sha256(), NULL)
-           != 1
-        || mdm_secret_seal(&api->arena, api->engine->ring, api->tenant_id,
-                           "command", command->command_uuid, api->body,
-                           &sealed)
-           != MDM_OK)
-    {
-        return NGX_ERROR;
-    }
-
     repeat = (type->repeat == MDM_REPEAT_ONCE) ? "once" : "safe";
 
     ngx_mdm_pg_set_int8(&p[0], api->tenant_id);
@@ -196,7 +251,7 @@ ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
     ngx_mdm_set_str(&p[2], command->command_uuid);
     ngx_mdm_set_str(&p[3], command->request_type);
     ngx_mdm_set_str(&p[4], command->subject);
-    ngx_mdm_set_str(&p[5], sealed);
+    ngx_mdm_set_str(&p[5], enqueue->sealed);
     ngx_mdm_pg_set_bytes(&p[6], enqueue->digest, sizeof(enqueue->digest));
     ngx_mdm_pg_set_bytes(&p[7], repeat, ngx_strlen(repeat));
     ngx_mdm_pg_set_bool(&p[8], command->urgent);
