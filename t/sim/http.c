@@ -19,6 +19,7 @@
 
 
 static int sim_http_resolve(sim_t *sim);
+static int sim_http_takes(const struct addrinfo *a);
 static int sim_http_connect(sim_conn_t *c);
 static int sim_http_tls(sim_conn_t *c, sim_device_t *device);
 
@@ -72,11 +73,14 @@ sim_http_free(sim_t *sim)
 }
 
 
+/* "localhost" is often two addresses, of which the server has one: the first
+ * that takes a connection now serves for the whole run. */
+
 static int
 sim_http_resolve(sim_t *sim)
 {
     int               rc;
-    struct addrinfo   hints, *list;
+    struct addrinfo   hints, *list, *a;
     sim_options_t    *o;
 
     o = &sim->options;
@@ -91,12 +95,35 @@ sim_http_resolve(sim_t *sim)
         return SIM_ERROR;
     }
 
-    memcpy(&sim->address, list->ai_addr, list->ai_addrlen);
-    sim->address_len = list->ai_addrlen;
+    for (a = list; a->ai_next != NULL; a = a->ai_next) {
+        if (sim_http_takes(a)) {
+            break;
+        }
+    }
+
+    memcpy(&sim->address, a->ai_addr, a->ai_addrlen);
+    sim->address_len = a->ai_addrlen;
 
     freeaddrinfo(list);
 
     return SIM_OK;
+}
+
+
+static int
+sim_http_takes(const struct addrinfo *a)
+{
+    int  fd, taken;
+
+    fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd == -1) {
+        return 0;
+    }
+
+    taken = (connect(fd, a->ai_addr, a->ai_addrlen) == 0);
+    close(fd);
+
+    return taken;
 }
 
 
