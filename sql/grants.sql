@@ -48,7 +48,8 @@ GRANT EXECUTE ON FUNCTION @revision@.token_check, @revision@.enqueue,
                           @revision@.command_release, @revision@.enrollment_end,
                           @revision@.identity_revoke, @revision@.queue_close,
                           @revision@.queue_finish, @revision@.enrollment_lock,
-                          @revision@.rfc3339
+                          @revision@.rfc3339, @revision@.is_dormant,
+                          @revision@.token_refused
    TO mdm_api;
 
 -- Background work.

@@ -137,8 +137,8 @@ is end_of($uuid{erase}), 'CANCELLED: erased: device came back',
 is end_of($uuid{user}), 'CANCELLED: re-enrolled', '... the user\'s as well';
 is $user->idle->{status}, 403, '... who is not known any more';
 nothing $again->idle, '... nothing is left to do';
-is $again->with(certificate => $iphone->{certificate})->idle->{status}, 200,
-    'the old certificate is that of a restored backup from now on';
+is $iphone->idle->{status}, 403, 'the old certificate is void from now on';
+is $again->idle->{status}, 200, '... and the new one stays';
 
 my $same = device('same');
 $uuid{same} = queue($same, 'ProfileList');

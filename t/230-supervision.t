@@ -189,6 +189,19 @@ is inform($iphone, 'Acknowledged', IsSupervised => false()), 200,
     'supervision may end';
 is supervised($iphone), 'no', '... which is shown';
 
+# Users come and go.
+
+ok !item($channel{anna})->{dormant}, 'a user who was here today is not dormant';
+$api->api(PUT => '/v1/enqueue/' . $channel{anna}->enrollment,
+    $mac->command('ProfileList'));
+$pg->psql("UPDATE mdm.enrollment_seen SET seen_at = seen_at - interval '2 days'");
+$pg->psql("UPDATE mdm.enrollment SET token_at = token_at - interval '2 days'");
+ok item($channel{anna})->{dormant}, 'after two days without contact he is';
+ok !item($mac)->{dormant}, '... his Mac never';
+is $api->api(GET => '/v1/enrollments/' . $channel{anna}->enrollment . '/queue')
+    ->{json}{items}[0]{next}, 'It waits for the user to log in.',
+    '... and his queue says what it waits for';
+
 # A new enrolment begins anew.
 
 is $iphone->enroll->{status}, 200, 'the iPhone enrols anew';

@@ -155,6 +155,10 @@ is told($intruder->api(@$_)), '403 wrong_tenant', "$_->[0] $_->[1] on her host i
         [ GET => '/v1/enrollments/UDID-1/history' ];
 like $nginx->error_log, qr/the token "test" belongs to another tenant than "anna"/,
     '... and logged';
+is $pg->psql("SELECT count(*) FROM mdm.audit a JOIN mdm.tenant t USING (tenant_id)
+               WHERE a.action = 'token_refused' AND t.name = 'bert'
+                 AND a.actor = 'test' AND a.detail->>'host' = 'anna.example'"), 6,
+    '... each left in the audit of the token\'s own tenant';
 
 is rows_of('anna'), $before, 'of all that nothing of hers has changed';
 isnt rows_of('bert'), $before, '... while he has rows, too';

@@ -46,6 +46,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
 
     { "token_check",         NGX_MDM_PG_API,   0, "y" },
 
+    /* tenant, actor, host */
+    { "token_refused",       NGX_MDM_PG_API,   0, "itt" },
+
     /* tenant, actor, command_uuid, request_type, subject, payload, digest,
      * repeat, urgent, renewal, supersedes, expires, priority, not_before,
      * dedupe_key, devices, users, push */

@@ -36,6 +36,9 @@ static void ngx_mdm_api_token_checked(ngx_mdm_pg_call_t *call,
 static ngx_uint_t ngx_mdm_api_has_scope(ngx_str_t scopes, const char *scope);
 static void ngx_mdm_api_tenant(ngx_mdm_tenant_wait_t *wait,
     ngx_mdm_tenant_rc_e rc, ngx_mdm_tenant_t *tenant);
+static void ngx_mdm_api_refuse_token(ngx_mdm_api_t *api);
+static void ngx_mdm_api_token_refused(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_send(ngx_mdm_api_t *api, ngx_uint_t status);
 static void ngx_mdm_api_cleanup(void *data);
 static void ngx_mdm_api_free(ngx_mdm_api_t *api);
@@ -444,12 +447,42 @@ ngx_mdm_api_tenant(ngx_mdm_tenant_wait_t *wait, ngx_mdm_tenant_rc_e rc,
         ngx_log_error(NGX_LOG_WARN, api->log, 0,
                       "mdm: the token \"%V\" belongs to another tenant than "
                       "\"%V\"", &api->actor, &tenant->name);
-        ngx_mdm_api_error(api, NGX_HTTP_FORBIDDEN, "wrong_tenant",
-                          "the token does not belong to this host's tenant");
+        ngx_mdm_api_refuse_token(api);
         return;
     }
 
     api->operation->handler(api);
+}
+
+
+/* The token's own tenant should know that it was used elsewhere. */
+
+static void
+ngx_mdm_api_refuse_token(ngx_mdm_api_t *api)
+{
+    ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
+    ngx_mdm_pg_set_bytes(&api->call.params[1], api->actor.data,
+                         api->actor.len);
+    ngx_mdm_pg_set_bytes(&api->call.params[2], api->tenant_key.data,
+                         api->tenant_key.len);
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_TOKEN_REFUSED,
+                     ngx_mdm_api_token_refused);
+}
+
+
+static void
+ngx_mdm_api_token_refused(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
+        ngx_mdm_api_error(api, NGX_HTTP_FORBIDDEN, "wrong_tenant",
+                          "the token does not belong to this host's tenant");
+    }
 }
 
 

@@ -76,8 +76,12 @@ BEGIN
         RETURN 'expired';
     END IF;
 
+    -- Only one that a renewal replaced in this generation. What was bound before
+    -- a re-enrolment may be in other hands, and would get the tokens and commands
+    -- of whoever enrolled after it.
     IF v_device.state = 'live' AND v_channel.state = 'live'
        AND v_identity.state = 'former'
+       AND v_identity.bound_at >= v_device.enrolled_at
     THEN
         RETURN 'former';
     END IF;
@@ -96,7 +100,8 @@ Outcomes:
  unknown       no such channel, or it is closed
  not_bound     not the certificate of this device, and nobody else''s
  other_device  the certificate of another device of this tenant: a clone
- former        was bound to this very device: identity_roll_back() may restore it
+ former        was bound to this very device since it enrolled, and replaced by a
+               renewal: identity_roll_back() may restore it
  revoked       the certificate was revoked
  ended         an operator ended the enrolment, told to its own certificate only
  expired       past its time and not the bound one';
@@ -197,15 +202,22 @@ BEGIN
        AND e.device_id = p_device_id
        AND e.state = 'live';
 
-    IF p_command_uuid IS NOT NULL THEN
+    IF p_command_uuid IS NOT NULL AND NOT EXISTS (
+        SELECT FROM mdm.queue q
+         WHERE q.tenant_id = p_tenant_id
+           AND q.enrollment_id = v_device.enrollment_id
+           AND q.dedupe_key = 'rolled back')
+    THEN
         INSERT INTO mdm.command (tenant_id, command_uuid, request_type, payload, created_at)
         VALUES (p_tenant_id, p_command_uuid, 'DeviceInformation', p_payload, now())
         RETURNING command_id INTO v_command_id;
 
         INSERT INTO mdm.queue (tenant_id, enrollment_id, generation, command_id,
-                               command_created_at, command_uuid, request_type, queued_at)
+                               command_created_at, command_uuid, request_type, queued_at,
+                               dedupe_key)
         VALUES (p_tenant_id, v_device.enrollment_id, v_device.generation, v_command_id,
-                now(), p_command_uuid, 'DeviceInformation', clock_timestamp())
+                now(), p_command_uuid, 'DeviceInformation', clock_timestamp(),
+                'rolled back')
         ON CONFLICT DO NOTHING;
     END IF;
 

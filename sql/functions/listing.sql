@@ -7,6 +7,15 @@ RETURN to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 COMMENT ON FUNCTION @revision@.rfc3339 IS
 'A time as the API writes it; null stays null.';
 
+CREATE FUNCTION @revision@.is_dormant(p_channel text, p_last timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN p_channel IN ('user', 'shared_user', 'enrollment_user')
+       AND coalesce(p_last < now() - interval '1 day', true);
+
+COMMENT ON FUNCTION @revision@.is_dormant IS
+'Does this channel wait for its user to log in? A user''s channel is silent while
+nobody is logged in, so a day without contact is no fault. p_last: last contact.';
+
 CREATE FUNCTION @revision@.enrollments(
     p_tenant_id  bigint,
     p_after      text,
@@ -32,6 +41,7 @@ RETURNS TABLE (
     awaiting_configuration  boolean,
     pending                 text,
     pending_since           text,
+    dormant                 boolean,
     rolled_back_at          text,
     closed_at               text,
     close_reason            text)
@@ -53,7 +63,10 @@ BEGIN
                      AND e.pending_kind = 'new' THEN 'enrolling, stuck'
                 WHEN e.pending_kind = 'new' THEN 'enrolling'
                 WHEN e.pending_kind = 'renewal' THEN 'renewing' END,
-           @revision@.rfc3339(e.pending_since), @revision@.rfc3339(e.rolled_back_at),
+           @revision@.rfc3339(e.pending_since),
+           e.state = 'live'
+               AND @revision@.is_dormant(e.channel, greatest(s.seen_at, e.token_at)),
+           @revision@.rfc3339(e.rolled_back_at),
            @revision@.rfc3339(e.closed_at), e.close_reason
       FROM (SELECT *
               FROM mdm.enrollment e
@@ -89,7 +102,8 @@ $$;
 COMMENT ON FUNCTION @revision@.enrollments IS
 'A page of the channels of a tenant, in the order of (device_id, user_id).
 p_after: device_id, a line feed and user_id of the last row shown, or empty.
-last_error: of the last 30 days. pending: null, "enrolling", "enrolling, stuck"
+last_error: of the last 30 days. dormant: a user''s channel that waits for a login.
+pending: null, "enrolling", "enrolling, stuck"
 after 15 minutes, or "renewing".';
 
 CREATE FUNCTION @revision@.enrollment_queue(
@@ -117,8 +131,21 @@ RETURNS TABLE (
     next             text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    v_enrollment_id  bigint;
+    v_dormant        boolean;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
+
+    SELECT e.enrollment_id,
+           @revision@.is_dormant(e.channel, greatest(s.seen_at, e.token_at))
+      INTO v_enrollment_id, v_dormant
+      FROM mdm.enrollment e
+      LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
+                                     AND s.enrollment_id = e.enrollment_id
+     WHERE e.tenant_id = p_tenant_id
+       AND e.device_id = p_device_id
+       AND e.user_id = p_user_id;
 
     RETURN QUERY
     SELECT q.command_uuid, q.request_type, q.subject, t.state, q.priority, q.urgent,
@@ -136,7 +163,9 @@ BEGIN
                 THEN 'not before ' || @revision@.rfc3339(q.not_before)
                 WHEN q.older IS NOT NULL AND q.state <> 'PUSH'
                 THEN 'waits for ' || q.older || ', which has the same subject' END,
-           t.means, t.next
+           t.means,
+           CASE WHEN v_dormant AND q.offer_rank IS NOT NULL
+                THEN 'It waits for the user to log in.' ELSE t.next END
       FROM (SELECT q.*,
                    (SELECT o.command_uuid
                       FROM mdm.queue o
@@ -150,12 +179,7 @@ BEGIN
                      LIMIT 1) AS older
               FROM mdm.queue q
              WHERE q.tenant_id = p_tenant_id
-               AND q.enrollment_id =
-                   (SELECT e.enrollment_id
-                      FROM mdm.enrollment e
-                     WHERE e.tenant_id = p_tenant_id
-                       AND e.device_id = p_device_id
-                       AND e.user_id = p_user_id)
+               AND q.enrollment_id = v_enrollment_id
              ORDER BY q.offer_rank, q.priority DESC, q.queued_at, q.command_id
              LIMIT p_limit) q
       JOIN mdm.command_state t
