@@ -253,6 +253,16 @@ ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* set by a directive before "mdm", or overwritten by one after it */
+
+    if (clcf->handler != conf->route->handler) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "another directive answers in location \"%V\" "
+                           "instead of \"mdm %V\": remove one of the two",
+                           &clcf->name, &conf->route->name);
+        return NGX_CONF_ERROR;
+    }
+
     mcf->used = 1;
 
     if (!conf->route->device) {
@@ -338,7 +348,10 @@ ngx_mdm_set_route(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = mlcf->route->handler;
+
+    if (clcf->handler == NULL) {
+        clcf->handler = mlcf->route->handler;
+    }
 
     return NGX_CONF_OK;
 }
@@ -610,6 +623,14 @@ ngx_mdm_init_module(ngx_cycle_t *cycle)
 
     if (mcf == NULL || !mcf->used) {
         return NGX_OK;
+    }
+
+    if (OpenSSL_version_num() >> 28 != OPENSSL_VERSION_NUMBER >> 28) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "ngx_mdm was built with %s, this nginx runs with %s: "
+                      "build the module anew",
+                      OPENSSL_VERSION_TEXT, OpenSSL_version(OPENSSL_VERSION));
+        return NGX_ERROR;
     }
 
     db = mcf->databases.elts;

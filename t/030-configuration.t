@@ -141,6 +141,15 @@ refused 'two databases of one name', 'two databases are named "a"',
     database => "$db name=a; $db name=a;";
 refused 'two databases without a name', 'give each its own "name="',
     database => "$db; $db;";
+refused 'a location with another handler',
+    'another directive answers in location "/mdm" instead of "mdm connect"',
+    location => "$_" for 'mdm connect; proxy_pass http://127.0.0.1:9;',
+                         'proxy_pass http://127.0.0.1:9; mdm connect;';
+refused 'an sslmode that libpq does not know',
+    '"sslmode" cannot be "foo", write one of: disable',
+    database => 'mdm_database "host=/nowhere dbname=mdm sslmode=foo";';
+refused 'a port out of range', 'port "65536" is not a number from 1 to 65535',
+    database => 'mdm_database "host=/nowhere dbname=mdm port=65536";';
 refused 'a user in the connection string', 'remove "user"',
     database => 'mdm_database "host=/nowhere dbname=mdm user=postgres";';
 refused 'a connection string without a database', 'add "dbname="',

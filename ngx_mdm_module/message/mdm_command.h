@@ -30,11 +30,7 @@ typedef struct {
                                             unknown types */
     bool                  renewal;       /* InstallProfile with a com.apple.mdm
                                             payload */
-    bool                  urgent;        /* type->urgent.  RemoveProfile of the
-                                            management profile is urgent and to
-                                            be repeated MDM_REPEAT_ONCE too,
-                                            but only the caller knows that
-                                            profile: it compares the subject */
+    bool                  urgent;        /* type->urgent */
 } mdm_command_t;
 
 

@@ -22,7 +22,9 @@ typedef struct {
 
 static const char *ngx_mdm_pg_option(const PQconninfoOption *options,
     const char *keyword);
-static char *ngx_mdm_pg_options_check(const PQconninfoOption *options);
+static char *ngx_mdm_pg_options_check(ngx_conf_t *cf,
+    const PQconninfoOption *options);
+static ngx_uint_t ngx_mdm_pg_is_word(const char *words, const char *value);
 static char *ngx_mdm_pg_targets_add(ngx_conf_t *cf, ngx_mdm_pg_conf_t *conf,
     const PQconninfoOption *options);
 static ngx_uint_t ngx_mdm_pg_list_split(ngx_conf_t *cf, const char *list,
@@ -60,6 +62,16 @@ static const ngx_mdm_pg_option_t  ngx_mdm_pg_refused[] = {
     { "client_encoding", "remove \"client_encoding\": it is always UTF8" },
     { "service", "write the connection's parameters out instead of "
                  "\"service\"" },
+    { NULL, NULL }
+};
+
+
+/* libpq looks at these only when it connects; the operator hears now. */
+
+static const ngx_mdm_pg_option_t  ngx_mdm_pg_words[] = {
+    { "sslmode", "disable allow prefer require verify-ca verify-full" },
+    { "target_session_attrs", "any read-write read-only primary standby "
+                              "prefer-standby" },
     { NULL, NULL }
 };
 
@@ -103,7 +115,7 @@ ngx_mdm_pg_conf_parse(ngx_conf_t *cf, ngx_mdm_pg_conf_t *conf)
         return text;
     }
 
-    text = ngx_mdm_pg_options_check(options);
+    text = ngx_mdm_pg_options_check(cf, options);
     if (text == NULL) {
         text = ngx_mdm_pg_targets_add(cf, conf, options);
     }
@@ -149,9 +161,10 @@ ngx_mdm_pg_option(const PQconninfoOption *options, const char *keyword)
 
 
 static char *
-ngx_mdm_pg_options_check(const PQconninfoOption *options)
+ngx_mdm_pg_options_check(ngx_conf_t *cf, const PQconninfoOption *options)
 {
-    ngx_uint_t  i;
+    ngx_uint_t   i;
+    const char  *value;
 
     for (i = 0; ngx_mdm_pg_refused[i].keyword; i++) {
         if (ngx_mdm_pg_option(options, ngx_mdm_pg_refused[i].keyword)) {
@@ -163,7 +176,41 @@ ngx_mdm_pg_options_check(const PQconninfoOption *options)
         return "add \"dbname=\": the database that \"mdmctl migrate\" set up";
     }
 
+    for (i = 0; ngx_mdm_pg_words[i].keyword; i++) {
+        value = ngx_mdm_pg_option(options, ngx_mdm_pg_words[i].keyword);
+
+        if (value != NULL
+            && !ngx_mdm_pg_is_word(ngx_mdm_pg_words[i].value, value))
+        {
+            return ngx_mdm_pg_printf(cf, "\"%s\" cannot be \"%s\", write one "
+                                     "of: %s", ngx_mdm_pg_words[i].keyword,
+                                     value, ngx_mdm_pg_words[i].value);
+        }
+    }
+
     return NULL;
+}
+
+
+static ngx_uint_t
+ngx_mdm_pg_is_word(const char *words, const char *value)
+{
+    size_t       len;
+    const char  *p;
+
+    len = ngx_strlen(value);
+
+    for (p = words; len != 0 && p != NULL; p = strchr(p, ' ')) {
+        p += (*p == ' ');
+
+        if (ngx_strncmp(p, value, len) == 0
+            && (p[len] == ' ' || p[len] == '\0'))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -173,6 +220,7 @@ ngx_mdm_pg_targets_add(ngx_conf_t *cf, ngx_mdm_pg_conf_t *conf,
 {
     char        *hosts[NGX_MDM_PG_MAX_HOSTS], *addrs[NGX_MDM_PG_MAX_HOSTS];
     char        *ports[NGX_MDM_PG_MAX_HOSTS], *text;
+    ngx_int_t    port;
     ngx_uint_t   i, n, nhosts, naddrs, nports;
 
     nhosts = ngx_mdm_pg_list_split(cf, ngx_mdm_pg_option(options, "host"),
@@ -191,6 +239,15 @@ ngx_mdm_pg_targets_add(ngx_conf_t *cf, ngx_mdm_pg_conf_t *conf,
 
     if ((nhosts && naddrs && nhosts != naddrs) || (nports > 1 && nports != n)) {
         return "give as many \"hostaddr\" and \"port\" as \"host\"";
+    }
+
+    for (i = 0; i < nports; i++) {
+        port = ngx_atoi((u_char *) ports[i], ngx_strlen(ports[i]));
+
+        if (port < 1 || port > 65535) {
+            return ngx_mdm_pg_printf(cf, "port \"%s\" is not a number from 1 "
+                                     "to 65535", ports[i]);
+        }
     }
 
     for (i = 0; i < n; i++) {
