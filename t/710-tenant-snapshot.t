@@ -25,8 +25,9 @@ my $tls_ca = MDM::Test::PKI->ca('Server CA');
 my $server = $tls_ca->server;
 
 my %certificate = (
-    old => $ca->device('old'),
-    new => $new_ca->device('new'),
+    old      => $ca->device('old'),
+    new      => $new_ca->device('new'),
+    changing => $new_ca->device('changing'),
 );
 
 $pg->tenant('acme', host => 'acme.example.com', device_ca => $ca);
@@ -47,7 +48,7 @@ worker_processes 1;
 events { worker_connections 256; }
 http {
     %%HTTP%%
-    mdm_database "%%PG%%" connections=2 timeout=4s;
+    mdm_database "%%PG%%" connections=4 timeout=4s;
     mdm_database "%%SECOND%%" name=two connections=2 timeout=4s;
     mdm_secret_key %%SECRET_KEY%%;
     mdm_tenant $host;
@@ -134,6 +135,43 @@ for my $name (map { "flood$_.example.com" } (1 .. 20) x 5) {
 }
 cmp_ok loads() - $before, '<=', 45,
     'a flood of requests for unknown hosts asks rarely, not each time';
+
+
+# A load that saw the tenant as it was before a change, and is answered after the
+# worker heard of the change.
+
+my $changing = device('changing.example.com', 'changing');
+$pg->tenant('changing', host => 'changing.example.com', device_ca => $ca);
+
+$pg->psql(<<'SQL');
+ALTER FUNCTION mdm_r1.tenant_load(text) RENAME TO tenant_load_at_once;
+CREATE FUNCTION mdm_r1.tenant_load(p_key text)
+RETURNS TABLE (tenant_id bigint, name text, version bigint, device_ca text,
+               settings text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM mdm_r1.tenant_load_at_once(p_key);
+    PERFORM pg_sleep(2.8);
+END $$;
+GRANT EXECUTE ON FUNCTION mdm_r1.tenant_load(text) TO mdm_device;
+SQL
+$pg->terminate_backends;
+sleep 4;                       # connected anew, and the poll has begun anew
+
+$changing->begin('authenticate');
+Time::HiRes::sleep(0.3);
+MDM::Test::run_or_die(build('mdmctl'), '--database', $pg->conninfo, 'tenant',
+    'set', 'changing', '--device-ca', $new_ca->{cert});
+is $changing->finish->{status}, 403, 'a slow load brings the old CA';
+is $changing->authenticate->{status}, 200,
+    '... which does not stay when it was changed meanwhile';
+
+$pg->psql(<<'SQL');
+DROP FUNCTION mdm_r1.tenant_load(text);
+ALTER FUNCTION mdm_r1.tenant_load_at_once(text) RENAME TO tenant_load;
+SQL
+$pg->terminate_backends;
+cmp_ok until_status($new, 'idle', 200), '<', 8, '... and so on';
 
 
 # The database is away.

@@ -10,11 +10,10 @@
 #include "ngx_mdm_tenant.h"
 
 
-#define NGX_MDM_TENANT_POLL       2000
-#define NGX_MDM_TENANT_UNKNOWN_MS 2000
-#define NGX_MDM_TENANT_MAX_KEY    255
-#define NGX_MDM_TENANT_MAX_LOADS  64
-#define NGX_MDM_TENANT_MAX_UNKNOWN 1024
+#define NGX_MDM_TENANT_POLL          2000
+#define NGX_MDM_TENANT_UNKNOWN_MS    2000
+#define NGX_MDM_TENANT_MAX_LOADS     64
+#define NGX_MDM_TENANT_MAX_UNKNOWN   1024
 
 /* an anchor's X509 weighs several times its PEM text */
 #define NGX_MDM_TENANT_WEIGHT     6
@@ -54,6 +53,8 @@ struct ngx_mdm_tenants_s {
     ngx_event_t                poll;
     ngx_uint_t                 polling;
     ngx_uint_t                 epoch;
+    ngx_uint_t                 marks;             /* times that some snapshot
+                                                     was said to be old */
     ngx_mdm_pg_call_t          changes;
     u_char                     since[NGX_INT64_LEN + 1];
 };
@@ -67,6 +68,7 @@ typedef struct {
     ngx_mdm_tenants_t         *tenants;
     ngx_pool_t                *pool;
     ngx_str_t                  key;
+    ngx_uint_t                 marks;             /* when it was asked for */
     ngx_mdm_pg_call_t          call;
 } ngx_mdm_tenant_load_t;
 
@@ -189,9 +191,17 @@ ngx_mdm_tenant_get(ngx_mdm_engine_t *engine, ngx_str_t key,
         return;
     }
 
-    if (ngx_mdm_tenant_load(tenants, &name, wait) != NGX_OK) {
-        wait->handler(wait, NGX_MDM_TENANT_AWAY, NULL);
+    if (ngx_mdm_tenant_load(tenants, &name, wait) == NGX_OK) {
+        return;
     }
+
+    if (tenant == NULL) {
+        wait->handler(wait, NGX_MDM_TENANT_AWAY, NULL);
+        return;
+    }
+
+    tenant->refs++;
+    wait->handler(wait, NGX_MDM_TENANT_FOUND, tenant);
 }
 
 
@@ -330,6 +340,7 @@ ngx_mdm_tenant_load(ngx_mdm_tenants_t *tenants, ngx_str_t *key,
     ngx_queue_insert_tail(&tenants->loads, &load->queue);
     tenants->nloads++;
 
+    load->marks = tenants->marks;
     load->call.statement = NGX_MDM_SQL_TENANT_LOAD;
     load->call.handler = ngx_mdm_tenant_loaded;
     load->call.data = load;
@@ -371,6 +382,13 @@ ngx_mdm_tenant_loaded(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
         } else {
             tenant = ngx_mdm_tenant_build(tenants, &load->key, rows);
+        }
+
+        /* a change that was told meanwhile may be younger than these rows,
+         * and will not be told again */
+
+        if (tenant != NULL && load->marks != tenants->marks) {
+            tenant->stale = 1;
         }
     }
 
@@ -529,15 +547,14 @@ ngx_mdm_tenants_poll(ngx_event_t *ev)
         return;
     }
 
-    /* transaction ids of another server, or of one restored, say nothing: all
-     * snapshots are looked at again, and the poll begins anew */
+    /* transaction ids of another server, or of one restored, say nothing: the
+     * poll begins anew */
 
     epoch = ngx_mdm_pg_epoch(tenants->engine->pg);
 
     if (tenants->epoch != epoch) {
         tenants->epoch = epoch;
         tenants->since[0] = '\0';
-        ngx_mdm_tenants_mark(tenants, 0, 0);
     }
 
     tenants->polling = 1;
@@ -568,6 +585,13 @@ ngx_mdm_tenants_changed(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         return;
     }
 
+    /* what came before the beginning will not be told: all snapshots are
+     * looked at again */
+
+    if (tenants->since[0] == '\0') {
+        ngx_mdm_tenants_mark(tenants, 0, 0);
+    }
+
     for (i = 0; i < rows->count; i++) {
 
         if (ngx_mdm_pg_is_null(rows, i, NGX_MDM_CHANGES_ID)) {
@@ -594,6 +618,8 @@ ngx_mdm_tenants_mark(ngx_mdm_tenants_t *tenants, int64_t id, int64_t version)
 {
     ngx_queue_t       *q;
     ngx_mdm_tenant_t  *tenant;
+
+    tenants->marks++;
 
     for (q = ngx_queue_head(&tenants->used);
          q != ngx_queue_sentinel(&tenants->used);

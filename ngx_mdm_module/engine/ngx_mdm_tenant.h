@@ -16,6 +16,9 @@
 /* Memory of all snapshots of one worker; the least recently used go. */
 #define NGX_MDM_TENANTS_BYTES   (64 * 1024 * 1024)
 
+/* A longer key names no tenant. */
+#define NGX_MDM_TENANT_MAX_KEY  255
+
 
 typedef struct {
     ngx_str_node_t             node;       /* by key: host or tenant name */
