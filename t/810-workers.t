@@ -196,13 +196,34 @@ $lock->run('COMMIT');
 ok MDM::Test::wait_for(5, sub { stored($gone) }),
     'a report whose sender has gone away is stored all the same';
 
+
+# Times of contact that were not written yet when nginx is to quit.
+
+sub seen_lately {
+    return $pg->psql("SELECT count(*) FROM mdm.enrollment_seen
+                        JOIN mdm.enrollment USING (tenant_id, enrollment_id)
+                       WHERE device_id = '" . $_[0]->device_id . "'
+                         AND seen_at > now() - interval '1 minute'");
+}
+
+my $ipad = MDM::Test::Device->new(
+    client => MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
+        certificate => $ca->device('ipad')));
+$ipad->enroll;
+
 my ($late, $last_lock) = waiting_report();
+$ipad->idle;
+$pg->psql("DELETE FROM mdm.enrollment_seen");
 kill 'QUIT', $nginx->pid;
 ok MDM::Test::wait_for(3, sub { !$nginx->workers && exiting() }),
     'nginx is told to quit';
 $last_lock->run('COMMIT');
 is $iphone->finish->{status}, 200, '... and first answers what it was asked';
 is stored($late), 1, '... after the commit';
+
+ok MDM::Test::wait_for(3, sub { !exiting() }), '... and is gone soon';
+is seen_lately($ipad), 1, 'the time of the last contact is written before that';
+is seen_lately($iphone), 1, '... that of the last request of all, too';
 
 $nginx->stop;
 

@@ -23,6 +23,7 @@ enum {
 
 static ngx_int_t ngx_mdm_engine_accept(ngx_mdm_pg_t *pg,
     const ngx_mdm_pg_rows_t *rows, ngx_log_t *log);
+static void ngx_mdm_engine_leave(ngx_mdm_pg_t *pg);
 static ngx_int_t ngx_mdm_engine_accept_key(ngx_mdm_engine_t *engine,
     ngx_str_t id, ngx_str_t check, ngx_log_t *log);
 
@@ -42,7 +43,8 @@ ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     engine->log = cycle->log;
     engine->ring = ring;
 
-    engine->pg = ngx_mdm_pg_create(cycle, conf, ngx_mdm_engine_accept, engine);
+    engine->pg = ngx_mdm_pg_create(cycle, conf, ngx_mdm_engine_accept,
+                                   ngx_mdm_engine_leave, engine);
     engine->tenants = ngx_mdm_tenants_create(engine);
     engine->certificates = ngx_mdm_certificates_create(engine);
     engine->seen = ngx_mdm_seen_create(engine);
@@ -66,6 +68,17 @@ ngx_mdm_engine_destroy(ngx_mdm_engine_t *engine)
     ngx_mdm_tenants_destroy(engine->tenants);
     ngx_mdm_certificates_destroy(engine->certificates);
     ngx_mdm_seen_destroy(engine->seen);
+}
+
+
+static void
+ngx_mdm_engine_leave(ngx_mdm_pg_t *pg)
+{
+    ngx_mdm_engine_t  *engine;
+
+    engine = ngx_mdm_pg_data(pg);
+
+    ngx_mdm_seen_leave(engine->seen);
 }
 
 

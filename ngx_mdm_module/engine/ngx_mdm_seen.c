@@ -11,6 +11,9 @@
 #define NGX_MDM_SEEN_INTERVAL   10000
 #define NGX_MDM_SEEN_CHUNK      1000
 
+/* Between two chunks, so that requests have their turn. */
+#define NGX_MDM_SEEN_PAUSE      1
+
 
 typedef struct {
     ngx_rbtree_node_t          node;       /* by enrollment_id */
@@ -83,6 +86,18 @@ ngx_mdm_seen_destroy(ngx_mdm_seen_t *seen)
 
 
 void
+ngx_mdm_seen_leave(ngx_mdm_seen_t *seen)
+{
+    seen->timer.cancelable = 0;
+
+    if (seen->timer.timer_set) {
+        ngx_del_timer(&seen->timer);
+        ngx_add_timer(&seen->timer, NGX_MDM_SEEN_PAUSE);
+    }
+}
+
+
+void
 ngx_mdm_seen_touch(ngx_mdm_engine_t *engine, int64_t tenant_id,
     int64_t enrollment_id)
 {
@@ -119,7 +134,9 @@ ngx_mdm_seen_touch(ngx_mdm_engine_t *engine, int64_t tenant_id,
     ngx_queue_insert_tail(&seen->queue, &entry->queue);
 
     if (!seen->timer.timer_set) {
-        ngx_add_timer(&seen->timer, NGX_MDM_SEEN_INTERVAL);
+        ngx_add_timer(&seen->timer,
+                      seen->timer.cancelable ? NGX_MDM_SEEN_INTERVAL
+                                             : NGX_MDM_SEEN_PAUSE);
     }
 }
 
@@ -127,15 +144,21 @@ ngx_mdm_seen_touch(ngx_mdm_engine_t *engine, int64_t tenant_id,
 static void
 ngx_mdm_seen_timer(ngx_event_t *ev)
 {
+    ngx_int_t        rc;
     ngx_mdm_seen_t  *seen;
 
     seen = ev->data;
+    rc = ngx_mdm_seen_flush(seen);
 
-    while (!ngx_queue_empty(&seen->queue)) {
-        if (ngx_mdm_seen_flush(seen) != NGX_OK) {
-            ngx_add_timer(ev, NGX_MDM_SEEN_INTERVAL);
-            return;
-        }
+    if (ngx_queue_empty(&seen->queue)) {
+        return;
+    }
+
+    if (rc == NGX_OK) {
+        ngx_add_timer(ev, NGX_MDM_SEEN_PAUSE);
+
+    } else if (ev->cancelable) {
+        ngx_add_timer(ev, NGX_MDM_SEEN_INTERVAL);
     }
 }
 

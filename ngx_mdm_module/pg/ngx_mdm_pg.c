@@ -42,7 +42,7 @@ static const char *const ngx_mdm_pg_rc_texts[] = {
 
 ngx_mdm_pg_t *
 ngx_mdm_pg_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
-    ngx_mdm_pg_accept_pt accept, void *data)
+    ngx_mdm_pg_accept_pt accept, ngx_mdm_pg_leave_pt leave, void *data)
 {
     ngx_uint_t     i;
     ngx_mdm_pg_t  *pg;
@@ -55,6 +55,7 @@ ngx_mdm_pg_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     pg->conf = conf;
     pg->cycle = cycle;
     pg->accept = accept;
+    pg->leave = leave;
     pg->data = data;
 
     for (i = 0; i < NGX_MDM_PG_NCLASSES; i++) {

@@ -142,7 +142,7 @@ struct ngx_mdm_pg_call_s {
     ngx_mdm_pg_statement_e    statement;
     ngx_mdm_pg_value_t        params[NGX_MDM_PG_MAX_PARAMS];
     uint32_t                  key;     /* members of one key (an enrolment)
-                                          never share a batch; 0: none */
+                                          never share a batch */
     ngx_mdm_pg_handler_pt     handler;
     void                     *data;
     ngx_log_t                *log;     /* outlives the call; NULL: the
@@ -181,6 +181,11 @@ typedef struct {
 typedef ngx_int_t (*ngx_mdm_pg_accept_pt)(ngx_mdm_pg_t *pg,
     const ngx_mdm_pg_rows_t *rows, ngx_log_t *log);
 
+/* The worker begins to exit: what should be written before must be called for
+ * now.  May be told several times. */
+
+typedef void (*ngx_mdm_pg_leave_pt)(ngx_mdm_pg_t *pg);
+
 
 /*
  * Parses the connection string and expands it into targets.  Returns NULL or
@@ -195,7 +200,7 @@ ngx_uint_t ngx_mdm_pg_conf_connections(const ngx_mdm_pg_conf_t *conf);
 /* In a worker: creates the classes and starts to connect.  `accept` judges
  * the answer of startup(); NGX_ERROR keeps the connection out of use. */
 ngx_mdm_pg_t *ngx_mdm_pg_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
-    ngx_mdm_pg_accept_pt accept, void *data);
+    ngx_mdm_pg_accept_pt accept, ngx_mdm_pg_leave_pt leave, void *data);
 void ngx_mdm_pg_destroy(ngx_mdm_pg_t *pg);
 void *ngx_mdm_pg_data(ngx_mdm_pg_t *pg);
 

@@ -5,9 +5,9 @@
  *
  * libpq owns the descriptor, so nginx's connection is taken from it before
  * PQfinish().  Reads are level-triggered; the write event is only there while
- * PQflush() has bytes left.  At an exit the connections are closed by
- * exit_process, after the last request was answered, so they are not marked
- * idle: nginx would close them under requests that still need them.
+ * PQflush() has bytes left.  The connections are marked idle, so nginx tells
+ * them when the worker begins to exit; they pass that on and stay open, for
+ * requests still need them, until exit_process closes them.
  */
 
 
@@ -379,8 +379,9 @@ ngx_mdm_pg_event_handler(ngx_event_t *ev)
     pc = c->data;
 
     if (c->close) {
-        /* an exit: exit_process closes */
         c->close = 0;
+        pc->class->pg->leave(pc->class->pg);
+        return;
     }
 
     if (pc->state == NGX_MDM_PG_CONNECTING) {
@@ -451,6 +452,7 @@ ngx_mdm_pg_connection_watch(ngx_mdm_pg_connection_t *pc, ngx_uint_t read,
         }
 
         c->data = pc;
+        c->idle = 1;
         c->log = pc->timer.log;
         c->read->log = c->log;
         c->write->log = c->log;

@@ -90,6 +90,7 @@ struct ngx_mdm_pg_s {
     ngx_cycle_t                   *cycle;
     ngx_mdm_pg_class_t             classes[NGX_MDM_PG_NCLASSES];
     ngx_mdm_pg_accept_pt           accept;
+    ngx_mdm_pg_leave_pt            leave;
     void                          *data;
     ngx_uint_t                     epoch;
 };
