@@ -190,6 +190,8 @@ ngx_mdm_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_mdm_loc_conf_t  *prev = parent;
     ngx_mdm_loc_conf_t  *conf = child;
 
+    ngx_http_core_loc_conf_t  *clcf;
+
     ngx_conf_merge_ptr_value(conf->tenant, prev->tenant, NULL);
     ngx_conf_merge_ptr_value(conf->database, prev->database, NULL);
     ngx_conf_merge_value(conf->user_authenticate, prev->user_authenticate, 0);
@@ -198,6 +200,19 @@ ngx_mdm_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                  (NGX_CONF_BITMASK_SET
                                   |NGX_MDM_IDENTITY_CERTIFICATE
                                   |NGX_MDM_IDENTITY_SIGNATURE));
+
+    /* "if" and "limit_except" are locations without a name, and their
+     * location's route is theirs; nginx gives them no handler */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname && prev->route != NULL) {
+        conf->route = prev->route;
+
+        if (clcf->handler == NULL) {
+            clcf->handler = conf->route->handler;
+        }
+    }
 
     if (conf->route == NULL) {
         return NGX_CONF_OK;

@@ -102,6 +102,8 @@ refused 'an unknown route',
     location => 'mdm conect;';
 refused 'a second route in a location', '"mdm" directive is duplicate',
     location => 'mdm connect; mdm api;';
+refused 'a second route, in "limit_except"', 'directive is not allowed here',
+    location => 'mdm api; limit_except GET { mdm api; }';
 refused 'a route outside of a location', 'directive is not allowed here',
     server => 'mdm connect;';
 
@@ -204,6 +206,9 @@ refused 'auth_basic of the server', 'write "auth_basic off;"',
 refused 'auth_basic of http', 'write "auth_basic off;"', http => $basic;
 refused 'auth_basic whose realm is a variable', 'write "auth_basic off;"',
     server => 'auth_basic $host;';
+refused 'auth_basic in a limit_except of the location',
+    'write "auth_basic off;"',
+    location => "mdm connect; limit_except GET { $basic }";
 taken 'auth_basic that is switched off', http => $basic,
     location => 'mdm connect; auth_basic off;';
 taken 'auth_basic on the API', location => "mdm api; $basic";
