@@ -59,8 +59,8 @@ typedef struct {
     ngx_http_request_t         *request;
     ngx_mdm_exchange_t         *exchange;
     void                       *api;        /* the API call, of its route */
+    ngx_uint_t                  decided;    /* the status the engine chose */
     unsigned                    finished:1;
-    unsigned                    decided:1;  /* the engine chose the status */
 
     ngx_str_t                   tenant;
     ngx_str_t                   enrollment;

@@ -49,7 +49,9 @@ http {
         location = /denied { mdm connect; deny all; }
         location = /limit { mdm connect; limit_req zone=none; }
         location = /full { mdm connect; return 503; }
-        location = /except { mdm connect; limit_except GET { auth_basic x; auth_basic_user_file /none; } }
+        location = /except { mdm connect; limit_except GET { deny all; } }
+        location = /only { mdm connect; limit_except PUT { deny all; } }
+        location = /lost { return 404; error_page 404 /mdm; }
         location = /engine { mdm connect; error_page 400 403 404 410 415 405 =401 /page; }
         location = /shard { mdm connect; mdm_use_database $arg_db; }
         location = /tenant { mdm connect; mdm_tenant $arg_t; }
@@ -178,7 +180,8 @@ goes_on;
 
 for my $case ([ '/401', 503 ], [ '/404', 503 ], [ '/410', 503 ], [ '/if', 503 ],
     [ '/small', 503 ], [ '/deny', 503 ], [ '/named', 503 ], [ '/denied', 403 ],
-    [ '/limit', 200 ], [ '/limit', 503 ], [ '/full', 503 ], [ '/except', 503 ],
+    [ '/limit', 200 ], [ '/limit', 503 ], [ '/full', 503 ], [ '/except', 403 ],
+    [ '/only', 200 ], [ '/lost', 503 ],
     [ '/nowhere', 503 ], [ '/static', 405 ], [ '/mdm?server=1', 503 ])
 {
     my ($path, $status) = @$case;

@@ -122,7 +122,7 @@ ngx_mdm_connect_refuse(ngx_http_request_t *r, ngx_uint_t status)
         return NGX_ERROR;
     }
 
-    ctx->decided = 1;
+    ctx->decided = status;
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
@@ -277,7 +277,7 @@ ngx_mdm_connect_done(ngx_mdm_exchange_t *x)
     c = r->connection;
 
     ctx->finished = 1;
-    ctx->decided = 1;
+    ctx->decided = x->answer.status;
     ngx_mdm_connect_log(ctx, x);
 
     rc = ngx_mdm_connect_answer(r, x->answer.status, x->answer.type,

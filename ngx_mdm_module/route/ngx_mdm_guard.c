@@ -3,8 +3,9 @@
  * Keeps nginx from telling a device to leave.  A device removes its profile
  * on 401, and 404 and 410 have meanings of their own, so on device locations
  * every one of them that the engine did not choose becomes 503, and every 503
- * says when to come back.  Here, too, the TLS side is made to accept any client certificate, for the engine
- * judges it, and nginx would answer 400 before any handler ran.
+ * says when to come back.  Here, too, the TLS side is made to accept any
+ * client certificate, for the engine judges it, and nginx would answer 400
+ * before any handler ran.
  */
 
 
@@ -204,18 +205,21 @@ ngx_mdm_guard_marked(void *data)
 static ngx_int_t
 ngx_mdm_guard_filter(ngx_http_request_t *r)
 {
-    ngx_uint_t      order;
+    ngx_uint_t      status, order;
     ngx_mdm_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
+    status = r->headers_out.status;
 
-    order = (r->headers_out.status == NGX_HTTP_UNAUTHORIZED
-             || r->headers_out.status == NGX_HTTP_NOT_FOUND
-             || r->headers_out.status == 410)
-            && (ctx == NULL || !ctx->decided);
+    /* after error_page nginx sends the status of the error, whatever the
+     * engine chose */
+
+    order = (status == NGX_HTTP_UNAUTHORIZED || status == NGX_HTTP_NOT_FOUND
+             || status == 410)
+            && (ctx == NULL || ctx->decided != status);
 
     if (r != r->main
-        || (!order && r->headers_out.status != NGX_HTTP_SERVICE_UNAVAILABLE)
+        || (!order && status != NGX_HTTP_SERVICE_UNAVAILABLE)
         || !ngx_mdm_guard_is_device(r))
     {
         return ngx_mdm_next_header_filter(r);
