@@ -102,7 +102,7 @@ ngx_int_t ngx_mdm_api_handler(ngx_http_request_t *r);
 /* route/ngx_mdm_guard.c */
 ngx_int_t ngx_mdm_guard_init(ngx_conf_t *cf);
 char *ngx_mdm_guard_check(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf);
-void ngx_mdm_guard_tls(SSL_CTX *ctx);
+void ngx_mdm_guard_tls(ngx_http_ssl_srv_conf_t *sscf);
 
 /* route/ngx_mdm_variables.c */
 ngx_int_t ngx_mdm_variables_init(ngx_conf_t *cf);

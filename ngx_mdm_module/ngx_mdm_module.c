@@ -615,7 +615,7 @@ ngx_mdm_postconfiguration(ngx_conf_t *cf)
         sscf = cscfp[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
 
         if (scf->device && sscf->ssl.ctx != NULL) {
-            ngx_mdm_guard_tls(sscf->ssl.ctx);
+            ngx_mdm_guard_tls(sscf);
         }
     }
 

@@ -42,6 +42,7 @@ http {
         ssl_certificate_key %%KEY%%;
         ssl_verify_client optional_no_ca;
         location = /mdm { mdm connect; }
+        location = /verify { return 200 $ssl_client_verify; }
     }
     server {
         listen 127.0.0.1:%%PORT2%% ssl;
@@ -110,6 +111,9 @@ sub events {
 my $iphone = device($ca->device('iphone'));
 my $rsa = device($ca->device('rsa', key => 'rsa'), sign => 1);
 is $_->enroll->{status}, 200, $_->{certificate}{name} . ' enrols' for $iphone, $rsa;
+
+like $iphone->{client}->get('/verify')->{body}, qr/^FAILED:/,
+    '$ssl_client_verify does not vouch for a certificate nobody verified';
 
 my $old = $ca->device('old', days => -1);
 for my $case (

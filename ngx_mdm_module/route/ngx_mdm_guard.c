@@ -18,6 +18,9 @@
 #define NGX_MDM_RETRY_MIN      10
 #define NGX_MDM_RETRY_SPREAD   50
 
+/* ngx_http_ssl_module's number for ssl_verify_client */
+#define NGX_MDM_VERIFY_OPTIONAL_NO_CA   3
+
 
 static ngx_int_t ngx_mdm_guard_mark(ngx_http_request_t *r);
 static ngx_int_t ngx_mdm_guard_filter(ngx_http_request_t *r);
@@ -149,19 +152,29 @@ ngx_mdm_guard_foreign_conf(ngx_conf_t *cf, const char *name)
 
 
 void
-ngx_mdm_guard_tls(SSL_CTX *ctx)
+ngx_mdm_guard_tls(ngx_http_ssl_srv_conf_t *sscf)
 {
-    SSL_CTX_set_cert_verify_callback(ctx, ngx_mdm_guard_verify, NULL);
+    SSL_CTX_set_cert_verify_callback(sscf->ssl.ctx, ngx_mdm_guard_verify,
+                                     sscf);
 }
 
 
-/* Possession of the key is proved by the handshake; whom it belongs to is for
- * the engine to say. */
+/*
+ * Possession of the key is proved by the handshake; whom it belongs to is for
+ * the engine to say.  Under "optional_no_ca" nginx goes on with a certificate
+ * of an unknown issuer, so $ssl_client_verify need not say SUCCESS of what
+ * nobody has verified; any other mode would answer 400.
+ */
 
 static int
 ngx_mdm_guard_verify(X509_STORE_CTX *store, void *arg)
 {
-    X509_STORE_CTX_set_error(store, X509_V_OK);
+    ngx_http_ssl_srv_conf_t *sscf = arg;
+
+    X509_STORE_CTX_set_error(store,
+                       sscf->verify == NGX_MDM_VERIFY_OPTIONAL_NO_CA
+                       ? X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+                       : X509_V_OK);
 
     return 1;
 }
