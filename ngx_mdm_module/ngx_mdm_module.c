@@ -26,6 +26,8 @@ static char *ngx_mdm_set_route(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_mdm_database_parameter(ngx_conf_t *cf, ngx_mdm_pg_conf_t *db,
+    ngx_str_t *value);
 static char *ngx_mdm_set_secret_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_mdm_read_secret_key(ngx_conf_t *cf, ngx_str_t *path,
@@ -380,83 +382,32 @@ ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_mdm_main_conf_t  *mcf = conf;
 
     char               *text;
-    ngx_int_t           n;
-    ngx_str_t          *value, s;
+    ngx_str_t          *value;
     ngx_uint_t          i;
-    ngx_mdm_pg_conf_t  *db, *others;
+    ngx_mdm_pg_conf_t   db, *added;
 
     value = cf->args->elts;
 
-    db = ngx_array_push(&mcf->databases);
-    if (db == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(db, sizeof(ngx_mdm_pg_conf_t));
-    ngx_str_set(&db->name, "");
-    db->conninfo = value[1];
-    db->connections = NGX_MDM_CONNECTIONS;
-    db->timeout = NGX_MDM_TIMEOUT;
+    ngx_memzero(&db, sizeof(ngx_mdm_pg_conf_t));
+    ngx_str_set(&db.name, "");
+    db.conninfo = value[1];
+    db.connections = NGX_MDM_CONNECTIONS;
+    db.timeout = NGX_MDM_TIMEOUT;
 
     for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_strncmp(value[i].data, "name=", 5) == 0) {
-            db->name.data = value[i].data + 5;
-            db->name.len = value[i].len - 5;
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "connections=", 12) == 0) {
-            n = ngx_atoi(value[i].data + 12, value[i].len - 12);
-
-            if (n >= 2 && n <= 64) {
-                db->connections = n;
-                continue;
-            }
-
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\": write a number from 2 to 64",
-                               &value[i]);
+        if (ngx_mdm_database_parameter(cf, &db, &value[i]) != NGX_CONF_OK) {
             return NGX_CONF_ERROR;
         }
+    }
 
-        if (ngx_strncmp(value[i].data, "timeout=", 8) == 0) {
-            s.data = value[i].data + 8;
-            s.len = value[i].len - 8;
-            n = ngx_parse_time(&s, 0);
-
-            if (n >= 1000 && n <= 60000) {
-                db->timeout = n;
-                continue;
-            }
-
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\": write a time from 1s to 60s",
-                               &value[i]);
-            return NGX_CONF_ERROR;
-        }
-
+    if (ngx_mdm_database_find(mcf, &db.name) != NGX_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown parameter \"%V\", there are: name=, "
-                           "connections=, timeout=", &value[i]);
+                           "two databases are named \"%V\": give each "
+                           "its own \"name=\"", &db.name);
         return NGX_CONF_ERROR;
     }
 
-    others = mcf->databases.elts;
-
-    for (i = 0; i + 1 < mcf->databases.nelts; i++) {
-        if (others[i].name.len == db->name.len
-            && ngx_strncmp(others[i].name.data, db->name.data, db->name.len)
-               == 0)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "two databases are named \"%V\": give each "
-                               "its own \"name=\"", &db->name);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    text = ngx_mdm_pg_conf_parse(cf, db);
+    text = ngx_mdm_pg_conf_parse(cf, &db);
     if (text != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the connection string of \"mdm_database\": %s",
@@ -464,7 +415,63 @@ ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    added = ngx_array_push(&mcf->databases);
+    if (added == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *added = db;
+
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mdm_database_parameter(ngx_conf_t *cf, ngx_mdm_pg_conf_t *db,
+    ngx_str_t *value)
+{
+    ngx_int_t  n;
+    ngx_str_t  s;
+
+    if (ngx_strncmp(value->data, "name=", 5) == 0) {
+        db->name.data = value->data + 5;
+        db->name.len = value->len - 5;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value->data, "connections=", 12) == 0) {
+        n = ngx_atoi(value->data + 12, value->len - 12);
+
+        if (n >= 2 && n <= 64) {
+            db->connections = n;
+            return NGX_CONF_OK;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\": write a number from 2 to 64", value);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_strncmp(value->data, "timeout=", 8) == 0) {
+        s.data = value->data + 8;
+        s.len = value->len - 8;
+        n = ngx_parse_time(&s, 0);
+
+        if (n >= 1000 && n <= 60000) {
+            db->timeout = n;
+            return NGX_CONF_OK;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\": write a time from 1s to 60s", value);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "unknown parameter \"%V\", there are: name=, "
+                       "connections=, timeout=", value);
+
+    return NGX_CONF_ERROR;
 }
 
 
