@@ -29,6 +29,7 @@ static void ngx_mdm_pg_connection_read(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_connection_ready(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_event_handler(ngx_event_t *ev);
 static void ngx_mdm_pg_timer_handler(ngx_event_t *ev);
+static void ngx_mdm_pg_notice(void *data, const PGresult *result);
 static const ngx_mdm_pg_target_t *ngx_mdm_pg_connection_target(
     ngx_mdm_pg_connection_t *pc);
 
@@ -100,6 +101,9 @@ ngx_mdm_pg_connection_open(ngx_mdm_pg_connection_t *pc)
         ngx_mdm_pg_connection_failed(pc, "cannot connect");
         return;
     }
+
+    /* by default libpq writes the server's notices to stderr */
+    PQsetNoticeReceiver(pc->conn, ngx_mdm_pg_notice, NULL);
 
     /* half of a call's time, so that a call which came just now can still be
      * served by the next host */
@@ -434,6 +438,13 @@ ngx_mdm_pg_timer_handler(ngx_event_t *ev)
     }
 
     ngx_mdm_pg_connection_failed(pc, "does not answer");
+}
+
+
+static void
+ngx_mdm_pg_notice(void *data, const PGresult *result)
+{
+    /* nothing that the module calls has something to say by a notice */
 }
 
 

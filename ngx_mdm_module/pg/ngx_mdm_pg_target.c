@@ -38,7 +38,8 @@ static char *ngx_mdm_pg_printf(ngx_conf_t *cf, const char *fmt, ...);
 
 
 /* Set unless the operator says otherwise: a peer that vanished without a word
- * is noticed within the deadline, and only a primary is good enough. */
+ * is noticed within the deadline, only a primary is good enough, and Kerberos
+ * is left alone, for libpq would wait for its servers in the event loop. */
 
 static const ngx_mdm_pg_option_t  ngx_mdm_pg_defaults[] = {
     { "target_session_attrs", "read-write" },
@@ -46,6 +47,7 @@ static const ngx_mdm_pg_option_t  ngx_mdm_pg_defaults[] = {
     { "keepalives_interval", "5" },
     { "keepalives_count", "3" },
     { "application_name", "ngx_mdm" },
+    { "gssencmode", "disable" },
     { NULL, NULL }
 };
 
