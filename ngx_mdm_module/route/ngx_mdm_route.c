@@ -11,6 +11,7 @@
 static ngx_int_t ngx_mdm_route_copy_buf(ngx_http_request_t *r, ngx_buf_t *b,
     u_char **p);
 static void ngx_mdm_route_cleanup(void *data);
+static ngx_uint_t ngx_mdm_route_is_plain(ngx_str_t *value);
 
 
 static const ngx_mdm_route_t  ngx_mdm_routes[] = {
@@ -121,6 +122,14 @@ ngx_mdm_route_engine(ngx_http_request_t *r)
     mcf = ngx_http_get_module_main_conf(r, ngx_mdm_module);
     mlcf = ngx_http_get_module_loc_conf(r, ngx_mdm_module);
 
+    if (mcf->engines == NULL) {
+
+        /* a process that runs alone takes a new configuration without the
+         * start of a worker */
+
+        return NULL;
+    }
+
     if (mlcf->database == NULL) {
         return mcf->engines[0];
     }
@@ -134,6 +143,10 @@ ngx_mdm_route_engine(ngx_http_request_t *r)
         return mcf->engines[i];
     }
 
+    if (!ngx_mdm_route_is_plain(&name)) {
+        name.len = 0;
+    }
+
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "mdm: mdm_use_database names \"%V\", but no mdm_database "
                   "has that name", &name);
@@ -142,7 +155,17 @@ ngx_mdm_route_engine(ngx_http_request_t *r)
 }
 
 
-/* mdm_tenant's value, in the pool. */
+static ngx_uint_t
+ngx_mdm_route_is_plain(ngx_str_t *value)
+{
+    return value->len <= NGX_MDM_TENANT_MAX_KEY
+           && !mdm_str_has_control(ngx_mdm_to_str(*value))
+           && mdm_utf8_valid(value->data, value->len);
+}
+
+
+/* mdm_tenant's value, in the pool.  What cannot be a tenant's name is made
+ * empty: it may come from the client and must not reach the error log. */
 
 ngx_int_t
 ngx_mdm_route_tenant(ngx_http_request_t *r, ngx_pool_t *pool, ngx_str_t *key)
@@ -156,10 +179,32 @@ ngx_mdm_route_tenant(ngx_http_request_t *r, ngx_pool_t *pool, ngx_str_t *key)
         return NGX_ERROR;
     }
 
+    if (!ngx_mdm_route_is_plain(&value)) {
+        value.len = 0;
+    }
+
     key->len = value.len;
     key->data = ngx_pstrdup(pool, &value);
 
     return key->data ? NGX_OK : NGX_ERROR;
+}
+
+
+off_t
+ngx_mdm_route_body_size(ngx_http_request_t *r)
+{
+    off_t         size;
+    ngx_chain_t  *cl;
+
+    if (r->request_body == NULL) {
+        return 0;
+    }
+
+    for (cl = r->request_body->bufs, size = 0; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    return size;
 }
 
 
@@ -172,7 +217,6 @@ ngx_mdm_route_tenant(ngx_http_request_t *r, ngx_pool_t *pool, ngx_str_t *key)
 ngx_int_t
 ngx_mdm_route_body(ngx_http_request_t *r, ngx_pool_t *pool, mdm_str_t *body)
 {
-    off_t         size;
     u_char       *data, *p;
     ngx_chain_t  *cl;
 
@@ -190,11 +234,7 @@ ngx_mdm_route_body(ngx_http_request_t *r, ngx_pool_t *pool, mdm_str_t *body)
                       "client_max_body_size in this location");
     }
 
-    for (cl = r->request_body->bufs, size = 0; cl; cl = cl->next) {
-        size += ngx_buf_size(cl->buf);
-    }
-
-    data = ngx_pnalloc(pool, size + 1);
+    data = ngx_pnalloc(pool, ngx_mdm_route_body_size(r) + 1);
     if (data == NULL) {
         return NGX_ERROR;
     }
