@@ -85,6 +85,7 @@ ngx_mdm_ctx_t *ngx_mdm_route_ctx(ngx_http_request_t *r);
 ngx_mdm_engine_t *ngx_mdm_route_engine(ngx_http_request_t *r);
 ngx_int_t ngx_mdm_route_tenant(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_str_t *key);
+off_t ngx_mdm_route_body_size(ngx_http_request_t *r);
 ngx_int_t ngx_mdm_route_body(ngx_http_request_t *r, ngx_pool_t *pool,
     mdm_str_t *body);
 ngx_int_t ngx_mdm_route_send(ngx_http_request_t *r, ngx_uint_t status,

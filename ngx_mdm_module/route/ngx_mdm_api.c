@@ -24,12 +24,16 @@ enum {
 
 static const ngx_mdm_api_operation_t *ngx_mdm_api_find(ngx_http_request_t *r,
     ngx_str_t *segment, ngx_uint_t *allowed);
+static ngx_uint_t ngx_mdm_api_path_begins(ngx_str_t uri,
+    const char *pattern);
 static ngx_uint_t ngx_mdm_api_path_matches(ngx_str_t path,
     const char *pattern, ngx_str_t *segment);
 static ngx_int_t ngx_mdm_api_allow(ngx_http_request_t *r,
     ngx_uint_t allowed);
 static ngx_mdm_api_t *ngx_mdm_api_create(ngx_http_request_t *r);
 static void ngx_mdm_api_body_handler(ngx_http_request_t *r);
+static void ngx_mdm_api_no_operation(ngx_mdm_api_t *api);
+static ngx_int_t ngx_mdm_api_keep(ngx_mdm_api_t *api);
 static ngx_int_t ngx_mdm_api_token(ngx_http_request_t *r, ngx_mdm_api_t *api);
 static void ngx_mdm_api_token_checked(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
@@ -83,8 +87,12 @@ ngx_mdm_api_handler(ngx_http_request_t *r)
 }
 
 
-/* Paths are compared as they stand in the request line: an id may hold
- * escaped characters that must not be taken for separators. */
+/*
+ * Paths are compared as they stand in the request line: an id may hold
+ * escaped characters that must not be taken for separators.  nginx chose the
+ * location, and so who may come, by the path that it unescaped; what that path
+ * begins with must be the operation's, too.
+ */
 
 static const ngx_mdm_api_operation_t *
 ngx_mdm_api_find(ngx_http_request_t *r, ngx_str_t *segment,
@@ -104,7 +112,9 @@ ngx_mdm_api_find(ngx_http_request_t *r, ngx_str_t *segment,
 
     for (operation = ngx_mdm_api_operations; operation->path; operation++) {
 
-        if (!ngx_mdm_api_path_matches(path, operation->path, segment)) {
+        if (!ngx_mdm_api_path_begins(r->uri, operation->path)
+            || !ngx_mdm_api_path_matches(path, operation->path, segment))
+        {
             continue;
         }
 
@@ -116,6 +126,17 @@ ngx_mdm_api_find(ngx_http_request_t *r, ngx_str_t *segment,
     }
 
     return NULL;
+}
+
+
+static ngx_uint_t
+ngx_mdm_api_path_begins(ngx_str_t uri, const char *pattern)
+{
+    size_t  len;
+
+    len = strcspn(pattern, "*");
+
+    return uri.len >= len && ngx_strncmp(uri.data, pattern, len) == 0;
 }
 
 
@@ -226,6 +247,7 @@ ngx_mdm_api_create(ngx_http_request_t *r)
     api->engine = engine;
     api->threads = mcf->threads;
     api->request = r;
+    api->request_ctx = ctx;
     mdm_arena_init(&api->arena);
 
     cln->handler = ngx_mdm_api_cleanup;
@@ -240,52 +262,31 @@ ngx_mdm_api_create(ngx_http_request_t *r)
 static void
 ngx_mdm_api_body_handler(ngx_http_request_t *r)
 {
-    ngx_str_t       segment;
-    ngx_uint_t      allowed;
     ngx_mdm_api_t  *api;
     ngx_mdm_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
-    api = ctx->api;
+    api = ctx ? ctx->api : NULL;
+
+    if (api == NULL) {
+        ngx_http_finalize_request(r, NGX_HTTP_SERVICE_UNAVAILABLE);
+        return;
+    }
 
     if (api->operation == NULL) {
-        ngx_mdm_api_find(r, &segment, &allowed);
-
-        if (allowed) {
-            if (ngx_mdm_api_allow(r, allowed) != NGX_OK) {
-                ngx_http_finalize_request(r, NGX_ERROR);
-                return;
-            }
-
-            ngx_mdm_api_error(api, NGX_HTTP_NOT_ALLOWED, "method_not_allowed",
-                              "this path does not take that method");
-        } else {
-            ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "no_such_path",
-                              "there is no such operation, see docs/api.md");
-        }
-
+        ngx_mdm_api_no_operation(api);
         return;
     }
 
-    /* what points into the request must outlive it */
-
-    segment = api->segment;
-    api->segment.data = ngx_pstrdup(api->pool, &segment);
-    api->args.len = r->args.len;
-    api->args.data = ngx_pstrdup(api->pool, &r->args);
-
-    if (api->segment.data == NULL || api->args.data == NULL
-        || ngx_mdm_route_body(r, api->pool, &api->body) != NGX_OK
-        || ngx_mdm_route_tenant(r, api->pool, &api->tenant_key) != NGX_OK)
-    {
-        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
-                          "out of memory");
-        return;
-    }
-
-    if (api->body.len > NGX_MDM_API_BODY_LIMIT) {
+    if (ngx_mdm_route_body_size(r) > NGX_MDM_API_BODY_LIMIT) {
         ngx_mdm_api_error(api, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "too_large",
                           "the body passes 4 MB");
+        return;
+    }
+
+    if (ngx_mdm_api_keep(api) != NGX_OK) {
+        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
+                          "out of memory");
         return;
     }
 
@@ -304,6 +305,55 @@ ngx_mdm_api_body_handler(ngx_http_request_t *r)
     ngx_mdm_pg_set_bytes(&api->call.params[0], api->token_hash,
                          sizeof(api->token_hash));
     ngx_mdm_api_call(api, NGX_MDM_SQL_TOKEN_CHECK, ngx_mdm_api_token_checked);
+}
+
+
+static void
+ngx_mdm_api_no_operation(ngx_mdm_api_t *api)
+{
+    ngx_str_t   segment;
+    ngx_uint_t  allowed;
+
+    ngx_mdm_api_find(api->request, &segment, &allowed);
+
+    if (!allowed) {
+        ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "no_such_path",
+                          "there is no such operation, see docs/api.md");
+        return;
+    }
+
+    if (ngx_mdm_api_allow(api->request, allowed) != NGX_OK) {
+        ngx_http_finalize_request(api->request, NGX_ERROR);
+        return;
+    }
+
+    ngx_mdm_api_error(api, NGX_HTTP_NOT_ALLOWED, "method_not_allowed",
+                      "this path does not take that method");
+}
+
+
+/* Copies what points into the request, for the call may outlive it. */
+
+static ngx_int_t
+ngx_mdm_api_keep(ngx_mdm_api_t *api)
+{
+    ngx_str_t            segment;
+    ngx_http_request_t  *r;
+
+    r = api->request;
+    segment = api->segment;
+
+    api->segment.data = ngx_pstrdup(api->pool, &segment);
+    api->args.len = r->args.len;
+    api->args.data = ngx_pstrdup(api->pool, &r->args);
+
+    if (api->segment.data == NULL || api->args.data == NULL
+        || ngx_mdm_route_body(r, api->pool, &api->body) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_mdm_route_tenant(r, api->pool, &api->tenant_key);
 }
 
 
@@ -419,7 +469,6 @@ static void
 ngx_mdm_api_tenant(ngx_mdm_tenant_wait_t *wait, ngx_mdm_tenant_rc_e rc,
     ngx_mdm_tenant_t *tenant)
 {
-    ngx_mdm_ctx_t  *ctx;
     ngx_mdm_api_t  *api;
 
     api = wait->data;
@@ -439,8 +488,7 @@ ngx_mdm_api_tenant(ngx_mdm_tenant_wait_t *wait, ngx_mdm_tenant_rc_e rc,
     }
 
     if (api->request != NULL) {
-        ctx = ngx_http_get_module_ctx(api->request, ngx_mdm_module);
-        ctx->tenant = tenant->name;
+        api->request_ctx->tenant = tenant->name;
     }
 
     if (tenant->id != api->tenant_id) {
@@ -503,12 +551,9 @@ ngx_mdm_api_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
 ngx_int_t
 ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc)
 {
-    ngx_mdm_ctx_t  *ctx;
-
     if (api->request != NULL) {
-        ctx = ngx_http_get_module_ctx(api->request, ngx_mdm_module);
-        ctx->db_time += ngx_current_msec - api->asked;
-        ctx->db_asked = 1;
+        api->request_ctx->db_time += ngx_current_msec - api->asked;
+        api->request_ctx->db_asked = 1;
     }
 
     if (rc == NGX_MDM_PG_DONE) {

@@ -37,7 +37,8 @@ struct ngx_mdm_api_s {
     ngx_pool_t                    *pool;
     ngx_log_t                     *log;
     mdm_arena_t                    arena;
-    ngx_http_request_t            *request;    /* NULL when it went away */
+    ngx_http_request_t            *request;    /* NULL when it went away, and */
+    ngx_mdm_ctx_t                 *request_ctx;   /* its context with it */
     ngx_mdm_engine_t              *engine;
     ngx_thread_pool_t             *threads;    /* NULL: none configured */
     const ngx_mdm_api_operation_t *operation;
