@@ -58,6 +58,8 @@ static ngx_int_t ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api,
     ngx_mdm_api_enqueue_t *enqueue);
 static void ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_targets_status(ngx_mdm_api_enqueue_t *enqueue,
+    const ngx_mdm_pg_rows_t *rows, ngx_uint_t *queued);
 static const char *ngx_mdm_api_target_text(ngx_str_t outcome);
 static void ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
@@ -281,12 +283,10 @@ static void
 ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    int                     i;
-    json_t                 *answer, *status, *target;
-    int64_t                 n;
-    ngx_str_t               outcome, id;
+    json_t                 *answer;
+    ngx_str_t               outcome;
     ngx_uint_t              queued;
-    const char             *text;
+    mdm_command_t          *command;
     ngx_mdm_api_t          *api;
     ngx_mdm_api_enqueue_t  *enqueue;
 
@@ -308,8 +308,43 @@ ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         return;
     }
 
+    command = &enqueue->command;
+
+    answer = json_pack("{s:o, s:o, s:o}",
+                       "status",
+                       ngx_mdm_api_targets_status(enqueue, rows, &queued),
+                       "command_uuid",
+                       json_stringn((char *) command->command_uuid.data,
+                                    command->command_uuid.len),
+                       "request_type",
+                       json_stringn((char *) command->request_type.data,
+                                    command->request_type.len));
+
+    if (ngx_mdm_api_flag(api, "nopush")) {
+        json_object_set_new(answer, "no_push", json_true());
+    }
+
+    ngx_mdm_api_finish(api, queued == enqueue->n ? NGX_HTTP_OK
+                            : queued != 0 ? 207 : NGX_HTTP_NOT_FOUND,
+                       answer);
+}
+
+
+/* {"ID":{}} of a target that has the command, else with what is wrong; the
+ * rows from the second on are targets. */
+
+static json_t *
+ngx_mdm_api_targets_status(ngx_mdm_api_enqueue_t *enqueue,
+    const ngx_mdm_pg_rows_t *rows, ngx_uint_t *queued)
+{
+    int          i;
+    json_t      *status, *target;
+    int64_t      n;
+    ngx_str_t    id;
+    const char  *text;
+
     status = json_object();
-    queued = 0;
+    *queued = 0;
 
     for (i = 1; i < rows->count; i++) {
         n = ngx_mdm_pg_int(rows, i, NGX_MDM_ENQUEUED_N);
@@ -327,28 +362,13 @@ ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
             json_object_set_new(target, "command_error", json_string(text));
 
         } else {
-            queued++;
+            (*queued)++;
         }
 
         json_object_setn_new(status, (char *) id.data, id.len, target);
     }
 
-    answer = json_pack("{s:o}", "status", status);
-
-    if (ngx_mdm_api_flag(api, "nopush")) {
-        json_object_set_new(answer, "no_push", json_true());
-    }
-
-    json_object_set_new(answer, "command_uuid",
-               json_stringn((char *) enqueue->command.command_uuid.data,
-                            enqueue->command.command_uuid.len));
-    json_object_set_new(answer, "request_type",
-               json_stringn((char *) enqueue->command.request_type.data,
-                            enqueue->command.request_type.len));
-
-    ngx_mdm_api_finish(api, queued == enqueue->n ? NGX_HTTP_OK
-                            : queued != 0 ? 207 : NGX_HTTP_NOT_FOUND,
-                       answer);
+    return status;
 }
 
 
