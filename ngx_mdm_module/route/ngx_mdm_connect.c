@@ -142,11 +142,13 @@ ngx_mdm_connect_body_handler(ngx_http_request_t *r)
     ngx_mdm_exchange_t  *x;
 
     ctx = ngx_mdm_route_ctx(r);
-    x = ngx_mdm_connect_exchange(r);
+    x = NULL;
 
-    if (ctx == NULL || x == NULL
-        || ngx_mdm_connect_media_type(r, &report) != NGX_OK)
-    {
+    if (ctx != NULL && ngx_mdm_connect_media_type(r, &report) == NGX_OK) {
+        x = ngx_mdm_connect_exchange(r);
+    }
+
+    if (x == NULL) {
         ngx_http_finalize_request(r, NGX_HTTP_SERVICE_UNAVAILABLE);
         return;
     }
