@@ -43,6 +43,11 @@ ngx_mdm_connect_handler(ngx_http_request_t *r)
     unsigned    report;
     ngx_int_t   rc;
 
+    if (r != r->main) {
+        /* a copy that "mirror" made: the device has sent it once */
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
     if (r->method != NGX_HTTP_PUT) {
 
         if (ngx_mdm_route_header_out(r, "Allow", "PUT") != NGX_OK) {
