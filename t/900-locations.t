@@ -38,6 +38,7 @@ http {
         location /v1/ { mdm api; limit_except GET { allow 127.0.0.1; deny all; } }
         location = /version { mdm api; }
         location = /page { return 200 "a page"; }
+        location = /mirrored { mirror /mdm; mirror_request_body on; mdm connect; }
     }
     server {
         listen 127.0.0.1:%%PORT2%%;
@@ -85,6 +86,16 @@ is $client->api(GET => '/v1/enrollments')->{status}, 200,
 is $client->api(PUT => $enqueue, command('FIRST'))->{status}, 200,
     '... and those of its own who may to the API, not to nginx\'s files';
 is $client->api(DELETE => '/v1/commands/FIRST')->{status}, 200, '... DELETE, too';
+
+
+# A copy of a message is not the device.
+
+is $client->api(PUT => $enqueue, command('ONCE'))->{status}, 200, 'a command waits';
+is $iphone->with(path => '/mirrored')->idle->{command_uuid}, 'ONCE',
+    'it goes out through a location with a mirror';
+is $pg->psql("SELECT delivered_count FROM mdm.queue WHERE command_uuid = 'ONCE'"), 1,
+    '... and is delivered once, not to the copy as well';
+is $iphone->report('ONCE', 'Acknowledged')->{status}, 200, '... its answer is taken';
 
 
 # Methods
