@@ -11,6 +11,7 @@ use MDM::Test;
 
 plan skip_all => 'the simulator is not built' if !-x build('mdm-sim');
 
+my $run = $ENV{MDM_RUN_DIR} = test_dir() . '/run';
 my ($exit, $text) = run_command(tree() . '/bin/mdm-dev', 'demo');
 
 is $exit, 0, 'the demonstration succeeds' or diag $text;
@@ -30,7 +31,7 @@ my ($last) = $text =~ /come again(.*?)What the states mean/s;
 unlike $last // 'QUEUED', qr/QUEUED|PUSH|NOTNOW/,
     'in the end no command is left undone';
 
-ok !-e tree() . '/run/demo/nginx.pid', 'its nginx has gone';
-ok !-e tree() . '/run/demo/postgres.pid', 'its PostgreSQL has gone';
+ok !-e "$run/demo/nginx.pid", 'its nginx has gone';
+ok !-e "$run/demo/postgres.pid", 'its PostgreSQL has gone';
 
 done_testing;

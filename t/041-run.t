@@ -1,0 +1,129 @@
+# "make run" leaves a server running that its environment describes, and
+# "make stop" ends it.
+
+use strict;
+use warnings;
+
+use Cwd ();
+use FindBin ();
+use lib "$FindBin::Bin/lib";
+use Test::More;
+
+use MDM::Test;
+
+my $run = test_dir() . '/run';
+my $ca  = MDM::Test::PKI->ca('Another CA');
+
+my %environment = (
+    MDM_RUN_DIR   => $run,
+    MDM_PORT      => free_port(),
+    MDM_TLS_PORT  => free_port(),
+    MDM_WORKERS   => 3,
+    MDM_DEVICE_CA => $ca->{cert},
+    MDM_API_TOKEN => 'a-token-of-my-own',
+);
+
+
+sub dev {
+    my ($command, %other) = @_;
+
+    local %ENV = (%ENV, %environment, %other);
+
+    return run_command(tree() . '/bin/mdm-dev', $command);
+}
+
+
+END { my $exit = $?; dev('stop') if -d $run; $? = $exit }
+
+
+sub pid_in {
+    my ($file) = @_;
+
+    return -e "$run/$file" ? slurp("$run/$file") =~ /\A(\d+)\n\z/ : ();
+}
+
+
+sub client {
+    my (%option) = @_;
+
+    return MDM::Test::Client->new(port => $environment{MDM_TLS_PORT},
+        ca => bless({ cert => "$run/server-ca.pem" }, 'MDM::Test::PKI'),
+        %option);
+}
+
+
+sub starts {
+    # As in a home directory that only root may enter.
+    my $closed = test_dir() . '/closed';
+    mkdir $closed, 0700 or die "$closed: $!\n";
+
+    my $home = Cwd::getcwd();
+    chdir $closed or die "$closed: $!\n";
+    my ($exit, $text) = dev('run');
+    chdir $home or die "$home: $!\n";
+
+    is $exit, 0, 'the server starts' or BAIL_OUT($text);
+    unlike $text, qr/could not|warn/, '... without a complaint';
+    like $text, qr{^API .*https://localhost:$environment{MDM_TLS_PORT}/v1/}m,
+        '... and tells its address';
+    like $text, qr/^token +a-token-of-my-own$/m, '... and the token';
+}
+
+
+sub serves {
+    my ($nginx) = pid_in('nginx.pid');
+    my ($postgres) = pid_in('postgres.pid');
+
+    like slurp("/proc/$nginx/comm"), qr/^nginx$/, 'nginx.pid names nginx';
+    like slurp("/proc/$postgres/comm"), qr/^postgres$/,
+        'postgres.pid names the postmaster';
+
+    ok wait_for(5, sub {
+        my @children = split ' ', slurp("/proc/$nginx/task/$nginx/children");
+        3 == grep { slurp("/proc/$_/cmdline") =~ /worker process/ } @children;
+    }), 'there are as many workers as MDM_WORKERS says';
+
+    my $iphone = MDM::Test::Device->new(
+        client => client(certificate => $ca->device('iphone')));
+    is $iphone->enroll->{status}, 200,
+        'a device with a certificate of MDM_DEVICE_CA enrols';
+
+    my $certificate = $ca->device('ipad');
+    my $signing = MDM::Test::Device->new(certificate => $certificate, sign => 1,
+        client => MDM::Test::Client->new(port => $environment{MDM_PORT}));
+    is $signing->enroll->{status}, 200,
+        'another enrols with Mdm-Signature on MDM_PORT';
+
+    my $api = client(token => 'a-token-of-my-own')
+        ->api(GET => '/v1/enrollments');
+    is $api->{status}, 200, 'the API takes the token of MDM_API_TOKEN';
+    is scalar @{ $api->{json}{items} }, 2, '... and shows both devices';
+}
+
+
+sub stops {
+    my ($nginx) = pid_in('nginx.pid');
+    my ($postgres) = pid_in('postgres.pid');
+    my ($exit, $text) = dev('run');
+
+    is $exit, 1, 'a second start is refused';
+    like $text, qr/it runs already; "make stop" ends it/, '... and told why';
+
+    ($exit, $text) = dev('stop');
+    is $exit, 0, 'the server stops' or diag $text;
+    ok wait_for(5, sub { !-e "/proc/$nginx" && !-e "/proc/$postgres" }),
+        '... both processes end';
+    ok !-e "$run/nginx.pid" && !-e "$run/postgres.pid",
+        '... and the pid files are gone';
+
+    ($exit, $text) = dev('stop');
+    is $exit, 0, 'to stop what has stopped is no fault';
+    is $text, '', '... and nothing to tell';
+}
+
+
+starts();
+serves();
+stops();
+
+done_testing;
