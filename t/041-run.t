@@ -33,6 +33,18 @@ sub dev {
 }
 
 
+# With as few open files as a login of Debian's has, or still fewer.
+
+sub dev_limited {
+    my ($command, $limit) = @_;
+
+    local %ENV = (%ENV, %environment);
+
+    return run_command('sh', '-c', "ulimit $limit && exec \"\$0\" \"\$1\"",
+        tree() . '/bin/mdm-dev', $command);
+}
+
+
 END { my $exit = $?; dev('stop') if -d $run; $? = $exit }
 
 
@@ -59,11 +71,12 @@ sub starts {
 
     my $home = Cwd::getcwd();
     chdir $closed or die "$closed: $!\n";
-    my ($exit, $text) = dev('run');
+    my ($exit, $text) = dev_limited('run', '-S -n 1024');
     chdir $home or die "$home: $!\n";
 
     is $exit, 0, 'the server starts' or BAIL_OUT($text);
     unlike $text, qr/could not|warn/, '... without a complaint';
+    unlike slurp("$run/nginx-test.log"), qr/warn/, '... of nginx neither';
     like $text, qr{^API .*https://localhost:$environment{MDM_TLS_PORT}/v1/}m,
         '... and tells its address';
     like $text, qr/^token +a-token-of-my-own$/m, '... and the token';
