@@ -86,11 +86,15 @@ for my $name (sort keys %conf) {
 
 my ($sample) = map { MDM::Test::Nginx->start(pg => $pg, conf => placed($_)) }
     $conf{'the sample'};
-my $api = MDM::Test::Client->new(port => $sample->tls_port, ca => $tls_ca,
-    token => $token)->api(GET => '/v1/enrollments');
+my $sample_client = MDM::Test::Client->new(port => $sample->tls_port,
+    ca => $tls_ca, token => $token);
+my $api = $sample_client->api(GET => '/v1/enrollments');
 
 is $api->{status}, 200, 'the API of the sample answers';
 is scalar @{ $api->{json}{items} }, 4, '... and shows the devices';
+
+is $sample_client->api(GET => '/version')->{status}, 200,
+    '... and tells its version';
 
 like $sample->access_log . MDM::Test::slurp($sample->dir . '/mdm.log'),
     qr/tenant=acme enrollment=- message=- device_says=- command=- type=- db=\d/,

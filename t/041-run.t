@@ -107,6 +107,8 @@ sub serves {
     is $signing->enroll->{status}, 200,
         'another enrols with Mdm-Signature on MDM_PORT';
 
+    is client()->api(GET => '/version')->{status}, 200, 'the version is told';
+
     my $api = client(token => 'a-token-of-my-own')
         ->api(GET => '/v1/enrollments');
     is $api->{status}, 200, 'the API takes the token of MDM_API_TOKEN';
