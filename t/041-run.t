@@ -109,6 +109,9 @@ sub serves {
 
     is client()->api(GET => '/version')->{status}, 200, 'the version is told';
 
+    like slurp("$run/access.log"), qr/ tenant=demo enrollment=\S+ message=Auth/,
+        'the access log has the variables of the sample';
+
     my $api = client(token => 'a-token-of-my-own')
         ->api(GET => '/v1/enrollments');
     is $api->{status}, 200, 'the API takes the token of MDM_API_TOKEN';
