@@ -16,6 +16,8 @@ my ($exit, $text) = run_command(tree() . '/bin/mdm-dev', 'demo');
 
 is $exit, 0, 'the demonstration succeeds' or diag $text;
 
+unlike $text, qr/\e/, 'what is not a terminal gets plain text';
+
 for my $kind (qw(iphone byod mac sharedipad)) {
     like $text, qr/^demo-$kind-\d+ .* live\b/m, "a device enrols: $kind";
 }

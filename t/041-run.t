@@ -83,6 +83,16 @@ sub starts {
 }
 
 
+sub keeps_secrets {
+    my %mode = map { m{([^/]+)\z} => (stat)[2] & 0777 }
+        glob "$run/*.pem $run/*.key $run/tokens";
+
+    is sprintf('%o', $mode{$_}), /\.pem\z/ ? '644' : '600',
+        /\.pem\z/ ? "everybody may read $_" : "only its owner may read $_"
+        for sort keys %mode;
+}
+
+
 sub serves {
     my ($nginx) = pid_in('nginx.pid');
     my ($postgres) = pid_in('postgres.pid');
@@ -141,6 +151,7 @@ sub stops {
 
 
 starts();
+keeps_secrets();
 serves();
 stops();
 
