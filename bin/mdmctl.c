@@ -38,7 +38,7 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "prepare the database, or bring it up to this version",
       0, 0, "s", mdmctl_migrate },
 
-    { "tenant add", "NAME [--host HOST]... [--device-ca FILE]",
+    { "tenant add", "NAME [--host HOST]... [--device-ca FILE]...",
       "make a tenant",
       1, 1, "hc", mdmctl_tenant_add },
 
@@ -46,7 +46,7 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "show all tenants",
       0, 0, "", mdmctl_tenant_list },
 
-    { "tenant set", "NAME --device-ca FILE",
+    { "tenant set", "NAME --device-ca FILE [--device-ca FILE]...",
       "replace the CAs whose device certificates a tenant accepts",
       1, 1, "c", mdmctl_tenant_set },
 
@@ -191,7 +191,6 @@ mdmctl_options(int argc, char **argv, mdmctl_options_t *options, char *given)
         switch (c) {
         case 'd': options->database = optarg; break;
         case 't': options->tenant = optarg; break;
-        case 'c': options->device_ca = optarg; break;
         case 's': options->sql = optarg; break;
         case 'f': options->token_file = optarg; break;
         case 'r': options->retire = true; break;
@@ -200,6 +199,9 @@ mdmctl_options(int argc, char **argv, mdmctl_options_t *options, char *given)
             break;
         case 'h':
             rc = mdmctl_list_add(&options->hosts, "host", optarg);
+            break;
+        case 'c':
+            rc = mdmctl_list_add(&options->device_cas, "device-ca", optarg);
             break;
         case 'p':
             rc = mdmctl_list_add(&options->scopes, "scope", optarg);

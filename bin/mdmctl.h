@@ -48,11 +48,11 @@ typedef struct {
     const char           *database;
     const char           *tenant;
     const char           *sql;
-    const char           *device_ca;
     const char           *token_file;
     bool                  retire;         /* keys that seal nothing */
     mdmctl_list_t         secret_keys;    /* files */
     mdmctl_list_t         hosts;
+    mdmctl_list_t         device_cas;     /* files */
     mdmctl_list_t         scopes;
 
     unsigned              nwords;         /* what follows the command */

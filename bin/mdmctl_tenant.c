@@ -11,6 +11,7 @@
 
 static int mdmctl_tenant_anchors(const mdmctl_options_t *options,
     mdm_arena_t *arena, const char **pem, unsigned *n);
+static int mdmctl_tenant_count(const char *name, mdm_str_t pem, unsigned *n);
 
 
 int
@@ -66,8 +67,9 @@ mdmctl_tenant_set(mdmctl_options_t *options)
     mdm_arena_t       arena;
     mdmctl_params_t   params;
 
-    if (options->device_ca == NULL) {
-        mdmctl_error("usage: mdmctl tenant set NAME --device-ca FILE");
+    if (options->device_cas.n == 0) {
+        mdmctl_error("usage: mdmctl tenant set NAME --device-ca FILE "
+                     "[--device-ca FILE]...");
         return MDMCTL_USAGE;
     }
 
@@ -107,35 +109,54 @@ mdmctl_tenant_set(mdmctl_options_t *options)
 }
 
 
-/* Only what the server can read later is stored. */
+/* All files as one text: only what the server can read later is stored. */
 
 static int
 mdmctl_tenant_anchors(const mdmctl_options_t *options, mdm_arena_t *arena,
     const char **pem, unsigned *n)
 {
-    mdm_str_t       text;
-    mdm_fault_t     fault;
-    mdm_anchors_t  *anchors;
+    unsigned     i;
+    mdm_str_t    text;
+    const char  *file;
 
     *n = 0;
     *pem = "";
 
-    if (options->device_ca == NULL) {
+    for (i = 0; i < options->device_cas.n; i++) {
+        file = options->device_cas.words[i];
+
+        if (mdmctl_read_file(arena, file, MDMCTL_CA_LIMIT, &text) != MDMCTL_OK
+            || mdmctl_tenant_count(file, text, n) != MDMCTL_OK)
+        {
+            return MDMCTL_FAILED;
+        }
+
+        *pem = mdmctl_printf(arena, "%s%s%s", *pem, **pem ? "\n" : "",
+                             (const char *) text.data);
+    }
+
+    if (i < 2) {
         return MDMCTL_OK;
     }
 
-    if (mdmctl_read_file(arena, options->device_ca, MDMCTL_CA_LIMIT, &text)
-        != MDMCTL_OK)
-    {
-        return MDMCTL_FAILED;
-    }
+    text.data = (const unsigned char *) *pem;
+    text.len = strlen(*pem);
 
-    if (mdm_anchors_parse(text, &anchors, &fault) != MDM_OK) {
-        return mdmctl_error("\"%s\": %s", options->device_ca, fault.text);
+    return mdmctl_tenant_count("all these CAs", text, n);
+}
+
+
+static int
+mdmctl_tenant_count(const char *name, mdm_str_t pem, unsigned *n)
+{
+    mdm_fault_t     fault;
+    mdm_anchors_t  *anchors;
+
+    if (mdm_anchors_parse(pem, &anchors, &fault) != MDM_OK) {
+        return mdmctl_error("\"%s\": %s", name, fault.text);
     }
 
     *n = mdm_anchors_count(anchors);
-    *pem = (const char *) text.data;
     mdm_anchors_free(anchors);
 
     return MDMCTL_OK;

@@ -198,6 +198,10 @@ sub keeps_tenants {
     is $exit, 0, 'its CAs are replaced';
     said $text, qr/2 CAs/, 'both are counted';
 
+    ($exit, $text) = ctl('tenant', 'set', 'acme', '--device-ca', $two,
+        '--device-ca', MDM::Test::PKI->ca('Third CA')->{cert});
+    said $text, qr/3 CAs/, 'several files are taken together';
+
     ($exit, $text) = ctl('tenant', 'set', 'nobody', '--device-ca', $two);
     is $exit, 1, 'a tenant that does not exist is not changed';
     said $text, qr/no tenant "nobody"/, 'it is named';
@@ -207,6 +211,11 @@ sub keeps_tenants {
 
     ($exit, $text) = ctl('tenant', 'add', 'other', '--device-ca', $key);
     is $exit, 1, 'a file without certificates is refused';
+    said $text, qr/\Q$key\E/, 'that file is named';
+
+    ($exit, $text) = ctl('tenant', 'set', 'acme', '--device-ca', $two,
+        '--device-ca', $key);
+    is $exit, 1, '... also behind a good one';
     said $text, qr/\Q$key\E/, 'that file is named';
 }
 
