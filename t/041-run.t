@@ -129,6 +129,35 @@ sub serves {
 }
 
 
+sub refuses {
+    my $junk = spew(test_dir() . '/junk.pem', "no certificate\n");
+    my $broken = spew(test_dir() . '/broken.pem',
+        $ca->pem =~ s/\n[^\n]{64}\n/\n/r);
+
+    my %case = (
+        'a token of two words' => [MDM_API_TOKEN => 'two words',
+            qr/^mdm-dev: MDM_API_TOKEN must be one word/m],
+        'a CA file that is not there' => [MDM_DEVICE_CA => '/nowhere',
+            qr{^mdm-dev: MDM_DEVICE_CA: cannot read /nowhere$}m],
+        'a CA file without a certificate' => [MDM_DEVICE_CA => $junk,
+            qr/"\Q$junk\E": .*^mdm-dev: .*MDM_DEVICE_CA$/ms],
+        'a broken certificate' => [MDM_DEVICE_CA => $broken,
+            qr/"\Q$broken\E": .*^mdm-dev: .*MDM_DEVICE_CA$/ms],
+        'one port for both' => [MDM_PORT => $environment{MDM_TLS_PORT},
+            qr/^mdm-dev: MDM_PORT and MDM_TLS_PORT are both \d+/m],
+    );
+
+    for my $what (sort keys %case) {
+        my ($name, $value, $pattern) = @{ $case{$what} };
+        my ($exit, $text) = dev('run', $name => $value);
+
+        is $exit, 1, "$what is refused";
+        like $text, $pattern, '... in words';
+        ok !-e "$run/postgres.pid", '... and nothing is left running';
+    }
+}
+
+
 sub stops {
     my ($nginx) = pid_in('nginx.pid');
     my ($postgres) = pid_in('postgres.pid');
@@ -154,5 +183,6 @@ starts();
 keeps_secrets();
 serves();
 stops();
+refuses();
 
 done_testing;
