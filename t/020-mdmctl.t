@@ -208,6 +208,15 @@ sub keeps_tenants {
 
     ($exit, $text) = ctl('tenant', 'add', 'acme');
     is $exit, 1, 'a name is given once';
+    said $text, qr/there is a tenant "acme" already/, '... and it says so';
+
+    ($exit, $text) = ctl('tenant', 'add', 'Acme_2');
+    is $exit, 1, 'a name with other characters is refused';
+    said $text, qr/small letters, digits and hyphens/, '... with those allowed';
+
+    ($exit, $text) = ctl('tenant', 'add', 'two', '--host', 'MDM.example.com');
+    is $exit, 1, 'a host belongs to one tenant';
+    said $text, qr/another tenant has one of these hosts/, '... and it says so';
 
     ($exit, $text) = ctl('tenant', 'add', 'other', '--device-ca', $key);
     is $exit, 1, 'a file without certificates is refused';
@@ -240,8 +249,24 @@ sub keeps_tokens {
                    WHERE token_hash = sha256('of-my-own-making')"), 1,
         'it is the word in the file';
 
+    my $text;
+    ($exit, $text) = ctl('token', 'add', 'acme', 'own', '--token-file', $file);
+    is $exit, 1, 'but not twice';
+    said $text, qr/is registered already/, '... and it says so';
+
+    ctl('tenant', 'add', 'rival');
+    ($exit, $text) = ctl('token', 'add', 'rival', 'own', '--token-file', $file);
+    is $exit, 1, '... nor for another tenant';
+    $pg->psql("DELETE FROM mdm.tenant WHERE name = 'rival'");
+
     ($exit) = ctl('token', 'add', 'nobody', 'script');
     is $exit, 1, 'a tenant that does not exist has no token';
+
+    ($exit, $text) = ctl('token', 'add', 'acme', 'script', '--scope', 'read',
+        '--scope', 'wrong');
+    is $exit, 1, 'an unknown scope is refused';
+    said $text, qr/\Amdmctl: there is no scope "wrong": write read, command or admin\n\z/,
+        '... with those that exist, and no token is shown';
 
     revokes_tokens();
 }

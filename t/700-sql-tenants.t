@@ -28,7 +28,7 @@ my @roles = qw(mdm_device mdm_api mdm_job mdm_owner);
 
 for my $tenant (1, 2) {
     sql("SELECT mdm_r1.tenant_add('tenant-$tenant', '{host-$tenant}', '')");
-    sql("SELECT mdm_r1.token_add('tenant-$tenant', 'token', sha256('$tenant'), '{*}')");
+    sql("SELECT mdm_r1.token_add('tenant-$tenant', 'token', sha256('$tenant'), '{admin}')");
     my $member = "'{$tenant}', '{A}', '{\"\"}', ARRAY[sha256('a$tenant')], '{f}'";
     $pg->psql("
         SELECT mdm_r1.authenticate($tenant, 'device', 'A', sha256('a$tenant'), false,
@@ -105,7 +105,7 @@ for my $role (@roles) {
                         WHERE a.attrelid = 'mdm.$table'::regclass AND a.attnum > 0
                           AND a.attidentity = '' AND NOT a.attisdropped");
                     # The arrays of jsonb are not those of SQL.
-                    $values =~ s/'\["\*"\]'/'{*}'/;
+                    $values =~ s/'\["admin"\]'/'{admin}'/;
                     like $session->run("$begin INSERT INTO mdm.$table ($columns)
                         VALUES ($values); ROLLBACK"), qr/violates row-level security/,
                         "$table $who takes no row of another";

@@ -4,7 +4,8 @@ CREATE FUNCTION @revision@.tenant_add(p_name text, p_hosts text[], p_device_ca t
 RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_tenant_id  bigint;
+    v_tenant_id   bigint;
+    v_constraint  text;
 BEGIN
     INSERT INTO mdm.tenant (name, device_ca)
     VALUES (p_name, coalesce(p_device_ca, ''))
@@ -13,6 +14,17 @@ BEGIN
     INSERT INTO mdm.tenant_host (host, tenant_id)
     SELECT DISTINCT lower(h), v_tenant_id FROM unnest(p_hosts) AS h;
     RETURN v_tenant_id;
+EXCEPTION
+    WHEN check_violation OR unique_violation THEN
+        GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
+        RAISE EXCEPTION '%', CASE v_constraint
+            WHEN 'tenant_name_check' THEN format(
+                '"%s" cannot be a tenant''s name: write 1 to 63 small letters, digits '
+                'and hyphens, with no hyphen at either end', p_name)
+            WHEN 'tenant_name' THEN format('there is a tenant "%s" already', p_name)
+            WHEN 'tenant_host_pkey' THEN 'another tenant has one of these hosts'
+            ELSE sqlerrm END
+            USING ERRCODE = sqlstate;
 END
 $$;
 
@@ -147,7 +159,17 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_tenant_id  bigint;
     v_token_id   bigint;
+    v_unknown    text;
 BEGIN
+    SELECT s INTO v_unknown
+      FROM unnest(p_scopes) AS s
+     WHERE s IS NULL OR s <> ALL (ARRAY['read', 'command', 'admin'])
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'there is no scope "%": write read, command or admin', v_unknown
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
     SELECT t.tenant_id INTO v_tenant_id FROM mdm.tenant t WHERE t.name = p_tenant;
     IF NOT FOUND THEN
         RETURN NULL;
@@ -156,7 +178,12 @@ BEGIN
     PERFORM set_config('mdm.tenant', v_tenant_id::text, true);
     INSERT INTO mdm.api_token (tenant_id, name, token_hash, scopes)
     VALUES (v_tenant_id, p_name, p_hash, p_scopes)
+    ON CONFLICT (token_hash) DO NOTHING
     RETURNING token_id INTO v_token_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'this token is registered already, perhaps as a revoked one'
+            USING ERRCODE = 'unique_violation';
+    END IF;
     INSERT INTO mdm.audit (tenant_id, actor, action, detail)
     VALUES (v_tenant_id, 'mdmctl', 'token_add',
             jsonb_build_object('token_id', v_token_id, 'name', p_name,
@@ -167,7 +194,7 @@ $$;
 
 COMMENT ON FUNCTION @revision@.token_add IS
 'Stores an API token by its SHA-256; returns its id, or null when there is no such
-tenant.';
+tenant. Raises when a scope is unknown or the token is registered already.';
 
 CREATE FUNCTION @revision@.token_list(p_tenant text)
 RETURNS TABLE (token_id bigint, tenant text, name text, scopes text, created_at text,
