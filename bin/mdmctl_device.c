@@ -12,6 +12,8 @@
 
 static int mdmctl_devices_page(PGconn *db, long long tenant_id, char *after,
     size_t size, int *n);
+static int mdmctl_queue_known(PGconn *db, const mdmctl_params_t *channel,
+    const char *written);
 static int mdmctl_queue_show(PGconn *db, long long tenant_id,
     const char *written);
 
@@ -153,11 +155,14 @@ mdmctl_queue_show(PGconn *db, long long tenant_id, const char *written)
     mdmctl_add_int(&arena, &params, tenant_id);
     mdmctl_add(&params, (const char *) device_id.data);
     mdmctl_add(&params, (const char *) user_id.data);
-    mdmctl_add_int(&arena, &params, MDMCTL_HISTORY_PAGE);
 
-    live = mdmctl_query(db, "SELECT * FROM " MDMCTL_SCHEMA
-                            ".enrollment_queue($1::bigint, $2, $3, $4::int)",
-                        &params);
+    if (mdmctl_queue_known(db, &params, written) == MDMCTL_OK) {
+        mdmctl_add_int(&arena, &params, MDMCTL_HISTORY_PAGE);
+
+        live = mdmctl_query(db, "SELECT * FROM " MDMCTL_SCHEMA
+                                ".enrollment_queue($1::bigint, $2, $3,"
+                                " $4::int)", &params);
+    }
 
     if (live != NULL) {
         mdmctl_table(&arena, live, columns, "no command waits");
@@ -178,4 +183,29 @@ mdmctl_queue_show(PGconn *db, long long tenant_id, const char *written)
     mdm_arena_free(&arena);
 
     return rc;
+}
+
+
+static int
+mdmctl_queue_known(PGconn *db, const mdmctl_params_t *channel,
+    const char *written)
+{
+    int        known;
+    PGresult  *res;
+
+    res = mdmctl_query(db, "SELECT " MDMCTL_SCHEMA
+                           ".enrollment_known($1::bigint, $2, $3)", channel);
+    if (res == NULL) {
+        return MDMCTL_FAILED;
+    }
+
+    known = strcmp(PQgetvalue(res, 0, 0), "t") == 0;
+    PQclear(res);
+
+    if (!known) {
+        return mdmctl_error("there is no enrolment \"%s\"; "
+                            "\"mdmctl devices\" shows them", written);
+    }
+
+    return MDMCTL_OK;
 }

@@ -300,6 +300,10 @@ sub has_no_devices_yet {
     is $exit, 1, 'a command for an unknown device fails';
     said $text, qr/^UDID-1: is not enrolled/m, 'that device is named';
 
+    ($exit, $text) = ctl('queue', 'UDID-1');
+    is $exit, 1, 'an unknown device has no queue';
+    said $text, qr/there is no enrolment "UDID-1"/, '... and it is named';
+
     my $junk = spew(test_dir() . '/junk.plist', 'this is no list');
     ($exit, $text) = ctl('send', 'UDID-1', $junk);
     is $exit, 1, 'a file that is no command is refused';

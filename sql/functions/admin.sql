@@ -252,6 +252,24 @@ $$;
 COMMENT ON FUNCTION @revision@.token_revoke IS
 'Revokes an API token at once; false when there is no such valid token.';
 
+CREATE FUNCTION @revision@.enrollment_known(
+    p_tenant_id  bigint,
+    p_device_id  text,
+    p_user_id    text)
+RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
+    RETURN EXISTS (SELECT FROM mdm.enrollment e
+                    WHERE e.tenant_id = p_tenant_id
+                      AND e.device_id = p_device_id
+                      AND e.user_id = p_user_id);
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.enrollment_known IS
+'Was this channel ever enrolled?';
+
 CREATE FUNCTION @revision@.secret_key_register(p_key_id bytea, p_check_value bytea)
 RETURNS text
 LANGUAGE plpgsql AS $$
