@@ -30,6 +30,7 @@ static const mdmctl_command_t *mdmctl_command(mdmctl_options_t *options);
 static int mdmctl_command_check(const mdmctl_command_t *command,
     const mdmctl_options_t *options, const char *given);
 static void mdmctl_help(void);
+static bool mdmctl_half_command(const char *word);
 
 
 static const mdmctl_command_t  mdmctl_commands[] = {
@@ -40,7 +41,7 @@ static const mdmctl_command_t  mdmctl_commands[] = {
 
     { "tenant add", "NAME [--host HOST]... [--device-ca FILE]...",
       "make a tenant",
-      1, 1, "hc", mdmctl_tenant_add },
+      1, 1, "Hc", mdmctl_tenant_add },
 
     { "tenant list", "",
       "show all tenants",
@@ -87,13 +88,13 @@ static const struct option  mdmctl_long_options[] = {
     { "database",   required_argument, NULL, 'd' },
     { "secret-key", required_argument, NULL, 'k' },
     { "tenant",     required_argument, NULL, 't' },
-    { "host",       required_argument, NULL, 'h' },
+    { "host",       required_argument, NULL, 'H' },
     { "device-ca",  required_argument, NULL, 'c' },
     { "scope",      required_argument, NULL, 'p' },
     { "sql",        required_argument, NULL, 's' },
     { "token-file", required_argument, NULL, 'f' },
     { "retire",     no_argument,       NULL, 'r' },
-    { "help",       no_argument,       NULL, '?' + 128 },
+    { "help",       no_argument,       NULL, 'h' },
     { NULL, 0, NULL, 0 }
 };
 
@@ -113,7 +114,9 @@ main(int argc, char **argv)
         return rc;
     }
 
-    if (strchr(given, '?') != NULL) {
+    if (strchr(given, 'h') != NULL
+        || (options.nwords > 0 && strcmp(options.words[0], "help") == 0))
+    {
         mdmctl_help();
         return MDMCTL_OK;
     }
@@ -167,19 +170,15 @@ mdmctl_options(int argc, char **argv, mdmctl_options_t *options, char *given)
     rc = MDMCTL_OK;
 
     while (rc == MDMCTL_OK) {
-        c = getopt_long(argc, argv, "", mdmctl_long_options, NULL);
+        c = getopt_long(argc, argv, "h", mdmctl_long_options, NULL);
 
         if (c == -1) {
             break;
         }
 
         if (c == '?') {
-            fputs("mdmctl: \"mdmctl --help\" shows the options\n", stderr);
+            fputs("mdmctl: \"mdmctl help\" shows the options\n", stderr);
             return MDMCTL_USAGE;
-        }
-
-        if (c == '?' + 128) {
-            c = '?';
         }
 
         given[n] = '\0';
@@ -197,7 +196,7 @@ mdmctl_options(int argc, char **argv, mdmctl_options_t *options, char *given)
         case 'k':
             rc = mdmctl_list_add(&options->secret_keys, "secret-key", optarg);
             break;
-        case 'h':
+        case 'H':
             rc = mdmctl_list_add(&options->hosts, "host", optarg);
             break;
         case 'c':
@@ -260,7 +259,7 @@ mdmctl_command(mdmctl_options_t *options)
     const mdmctl_command_t  *command;
 
     if (options->nwords == 0) {
-        mdmctl_error("no command given; \"mdmctl --help\" shows them");
+        mdmctl_error("no command given; \"mdmctl help\" shows them");
         return NULL;
     }
 
@@ -286,11 +285,40 @@ mdmctl_command(mdmctl_options_t *options)
         return command;
     }
 
-    mdmctl_error("there is no command \"%s%s%s\"; \"mdmctl --help\" shows them",
+    if (options->nwords == 1 && mdmctl_half_command(options->words[0])) {
+        return NULL;
+    }
+
+    mdmctl_error("there is no command \"%s%s%s\"; \"mdmctl help\" shows them",
                  options->words[0], options->nwords > 1 ? " " : "",
                  options->nwords > 1 ? options->words[1] : "");
 
     return NULL;
+}
+
+
+/* The first of two words, alone: says which second ones there are. */
+
+static bool
+mdmctl_half_command(const char *word)
+{
+    size_t    len;
+    unsigned  i, n;
+
+    n = 0;
+    len = strlen(word);
+
+    for (i = 0; i < MDMCTL_NCOMMANDS; i++) {
+
+        if (strncmp(mdmctl_commands[i].name, word, len) == 0
+            && mdmctl_commands[i].name[len] == ' ')
+        {
+            fprintf(stderr, "%s mdmctl %s %s\n", n++ ? "      " : "usage:",
+                    mdmctl_commands[i].name, mdmctl_commands[i].arguments);
+        }
+    }
+
+    return n > 0;
 }
 
 
@@ -307,7 +335,7 @@ mdmctl_command_check(const mdmctl_command_t *command,
 
     for (option = mdmctl_long_options; option->name != NULL; option++) {
 
-        if (strchr("dk?", option->val) != NULL
+        if (strchr("dkh", option->val) != NULL
             || strchr(given, option->val) == NULL
             || strchr(command->options, option->val) != NULL)
         {

@@ -45,14 +45,16 @@ sub refuses_bad_command_lines {
     my %case = (
         'no command at all'  => [[],                 qr/no command given/],
         'an unknown command' => [['dance'],          qr/no command "dance"/],
-        'half a command'     => [['tenant'],         qr/no command "tenant"/],
+        'half a command'     => [['tenant'],
+                                 qr/^usage: mdmctl tenant add .*\n.*tenant list/],
+        'a wrong second word' => [['tenant', 'x'],   qr/no command "tenant x"/],
         'a missing word'     => [['tenant', 'add'],  qr/usage: mdmctl tenant/],
         'a word too many'    => [['devices', 'x'],   qr/usage: mdmctl devices/],
         'an option that the command does not take'
                              => [['devices', '--host', 'x'],
                                  qr/"devices" takes no --host/],
         'an unknown option'  => [['devices', '--colour'],
-                                 qr/mdmctl --help/],
+                                 qr/mdmctl help/],
         'a token without a number'
                              => [['token', 'revoke', 'abc'],
                                  qr/"abc" is no token's number/],
@@ -72,6 +74,7 @@ sub helps {
     my ($exit, $text) = mdmctl('--help');
 
     is $exit, 0, '--help succeeds';
+    is_deeply [mdmctl($_)], [0, $text], "$_ is the same" for 'help', '-h';
     said $text, qr/^  \Q$_\E\b/m, "--help shows \"$_\""
         for 'migrate', 'tenant add', 'token revoke', 'queue', 'send', 'rekey';
 }
