@@ -52,15 +52,20 @@ asan: build/asan/ngx_mdm_module.so
 ifeq ($(NGINX_SRC),)
 NGINX_TREE  = $(NGINX_DEV)
 CONFIGURE   = source ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}"
+NO_TREE     = install nginx-dev, or name a source tree with NGINX_SRC=
 else
 NGINX_TREE  = $(NGINX_SRC)
 CONFIGURE   = $$(ls ./configure ./auto/configure 2>/dev/null | head -1) \
               --with-compat --with-debug --with-threads \
               --with-http_ssl_module --with-http_v2_module
+NO_TREE     = NGINX_SRC= names the source tree of nginx
 endif
 
 # $(call configure,BUILDDIR,COMPILER OPTIONS,LINKER OPTIONS)
 define configure
+	@ls $(NGINX_TREE)/configure $(NGINX_TREE)/auto/configure 2>/dev/null \
+	    | grep -q . || { echo "$(NGINX_TREE) has no configure: $(NO_TREE)"; \
+	                     exit 1; }
 	@mkdir -p $(1)
 	@echo "configuring $(NGINX_TREE) in $(1)"
 	@cd $(NGINX_TREE) && $(CONFIGURE) --builddir=$(CURDIR)/$(1) \
