@@ -133,7 +133,8 @@ mdmctl_queue_show(PGconn *db, long long tenant_id, const char *written)
 
     static const char *const  columns[] = {
         "command_uuid=COMMAND", "request_type=TYPE", "state=STATE",
-        "delivered_count=DELIVERED", "reason=REASON", "means=MEANS", NULL
+        "delivered_count=DELIVERED", "notnow_at=NOT NOW", "reason=REASON",
+        "means=MEANS", NULL
     };
 
     live = NULL;

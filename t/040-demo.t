@@ -29,9 +29,18 @@ for my $state (qw(QUEUED PUSH NOTNOW ACKNOWLEDGED ERROR)) {
     like $text, qr/^  demo-\S+ .*\b$state\b/m, "a command is in state $state";
 }
 
-my ($last) = $text =~ /come again(.*?)What the states mean/s;
+my ($last) = $text =~ /come again(.*?)What became/s;
 unlike $last // 'QUEUED', qr/QUEUED|PUSH|NOTNOW/,
     'in the end no command is left undone';
+
+like $text, qr/What became.*^demo-install-profile .*ACKNOWLEDGED +2 +20\S+Z /ms,
+    'the time of the NotNow is told with its command';
+
+my ($devices) = $text =~ /of themselves(.*)/s;
+is scalar(() = $devices =~ /^demo-iphone-\d+ +device +\S+ +yes/mg), 2,
+    'both iPhones are supervised';
+is scalar(() = $devices =~ /^demo-mac-\d+ +device +\S+ +no /mg), 1,
+    '... and the Mac is not';
 
 ok !-e "$run/demo/nginx.pid", 'its nginx has gone';
 ok !-e "$run/demo/postgres.pid", 'its PostgreSQL has gone';

@@ -133,8 +133,7 @@ sim_report_information(sim_channel_t *ch, plist_t queries)
                         plist_new_real(m->capacity / 2));
     plist_dict_set_item(all, "IsSupervised",
                         plist_new_bool(d->kind == SIM_KIND_SHAREDIPAD
-                                       || (d->kind != SIM_KIND_BYOD
-                                           && d->sim->options.supervised)));
+                                       || d->sim->options.supervised[d->kind]));
 
     if (d->kind != SIM_KIND_BYOD) {
         sim_report_hardware(d, all, m->cellular);

@@ -202,6 +202,25 @@ sim_set_kind(sim_options_t *o, size_t offset, const char *value)
 
 
 int
+sim_set_supervised(sim_options_t *o, size_t offset, const char *value)
+{
+    int  kind;
+
+    (void) offset;
+
+    kind = sim_kind_find(value, strlen(value));
+
+    if (kind != SIM_KIND_IPHONE && kind != SIM_KIND_MAC) {
+        return SIM_ERROR;
+    }
+
+    o->supervised[kind] = 1;
+
+    return SIM_OK;
+}
+
+
+int
 sim_set_key_type(sim_options_t *o, size_t offset, const char *value)
 {
     (void) offset;

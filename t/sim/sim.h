@@ -104,7 +104,7 @@ typedef struct {
     unsigned      kinds[SIM_KIND_N];
     unsigned      kinds_given;
     uint64_t      seed;
-    unsigned      supervised;
+    unsigned      supervised[SIM_KIND_N];
     unsigned      apps;
     unsigned      enroll;
     unsigned      again;                 /* enrol also who is enrolled */
@@ -522,6 +522,7 @@ int sim_set_seconds(sim_options_t *o, size_t offset, const char *value);
 int sim_set_seed(sim_options_t *o, size_t offset, const char *value);
 int sim_set_url(sim_options_t *o, size_t offset, const char *value);
 int sim_set_kind(sim_options_t *o, size_t offset, const char *value);
+int sim_set_supervised(sim_options_t *o, size_t offset, const char *value);
 int sim_set_key_type(sim_options_t *o, size_t offset,
     const char *value);
 int sim_set_bench(sim_options_t *o, size_t offset, const char *value);
