@@ -129,6 +129,25 @@ sub serves {
 }
 
 
+sub stops_for_its_owner {
+    my @as = MDM::Test::unprivileged();
+    my $program = tree() . '/bin/mdm-dev';
+
+    SKIP: {
+        skip 'only root has other users\' rights', 2 if !MDM::Test::worker_user();
+        skip 'other users cannot reach the checkout', 2
+            if (run_command(@as, 'test', '-x', $program))[0] != 0;
+
+        local %ENV = (%ENV, %environment);
+        my ($exit, $text) = run_command(@as, $program, 'stop');
+
+        is $exit, 1, 'another user cannot stop it';
+        is $text, "mdm-dev: the server in $run belongs to root, not to you\n",
+            '... and hears whose it is';
+    }
+}
+
+
 sub refuses {
     my $junk = spew(test_dir() . '/junk.pem', "no certificate\n");
     my $broken = spew(test_dir() . '/broken.pem',
@@ -182,6 +201,7 @@ sub stops {
 starts();
 keeps_secrets();
 serves();
+stops_for_its_owner();
 stops();
 refuses();
 
