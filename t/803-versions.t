@@ -72,10 +72,15 @@ sub api {
 
 sub reconnect { $pg->terminate_backends; sleep 1 }
 
+# Polls and writes have connections of their own, which pause on their own.
+
 sub comes_back {
     my ($iphone, $why) = @_;
 
-    ok MDM::Test::wait_for(8, sub { $iphone->idle->{status} == 200 }), $why;
+    ok MDM::Test::wait_for(8, sub {
+        $iphone->idle->{status} == 200
+            && $iphone->token_update->{status} == 200
+    }), $why;
 }
 
 # Everything that requests could have written.
