@@ -170,7 +170,7 @@ TESTS = build/unit/test_* t/*.t
 
 test: deps
 	$(call logged,all asan sim unit fuzzers)
-	@prove -j$(JOBS) $(TESTS)
+	@MDM_TEST_ALL=1 prove -j$(JOBS) $(TESTS)
 
 bench: deps
 	$(call logged,all sim)

@@ -12,7 +12,7 @@ use MDM::Test;
 my $seconds = $ENV{MDM_TEST_FUZZ_SECONDS} // 3;
 my @programs = grep { -x && !/\.\w+\z/ } glob build('fuzz/fuzz_*');
 
-plan skip_all => 'no fuzz target is built' if !@programs;
+needs('the fuzz targets', scalar @programs);
 
 
 for my $program (@programs) {

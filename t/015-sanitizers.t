@@ -11,13 +11,10 @@ use Test::More;
 use MDM::Test;
 
 plan skip_all => 'MDM_TEST_ASAN is set already' if $ENV{MDM_TEST_ASAN};
-plan skip_all => 'the module is not built with sanitizers'
-    if !-e build('asan/ngx_mdm_module.so');
+needs('the module with sanitizers', -e build('asan/ngx_mdm_module.so'));
 
-my @tests = grep { MDM::Test::slurp($_) =~ /MDM::Test::Nginx/ }
-    glob tree() . '/t/[1-9]*.t';
-
-plan skip_all => 'no test starts nginx' if !@tests;
+my @tests = grep { MDM::Test::slurp($_) =~ /MDM::Test::Nginx->(?:start|test)/ }
+    glob tree() . '/t/*.t';
 
 $ENV{MDM_TEST_ASAN} = 1;
 

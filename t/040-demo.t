@@ -9,7 +9,7 @@ use Test::More;
 
 use MDM::Test;
 
-plan skip_all => 'the simulator is not built' if !-x build('mdm-sim');
+needs('the simulator', -x build('mdm-sim'));
 
 my $run = $ENV{MDM_RUN_DIR} = test_dir() . '/run';
 my ($exit, $text) = run_command(tree() . '/bin/mdm-dev', 'demo');

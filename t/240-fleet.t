@@ -12,7 +12,7 @@ use JSON::PP ();
 use Test::More;
 use MDM::Test;
 
-plan skip_all => 'the simulator is not built' if !-x build('mdm-sim');
+needs('the simulator', -x build('mdm-sim'));
 
 my $pg     = MDM::Test::Postgres->start(migrate => 1);
 my $ca     = MDM::Test::PKI->ca('Device CA');

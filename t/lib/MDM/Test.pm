@@ -24,11 +24,12 @@ use File::Path ();
 use File::Temp ();
 use IO::Socket::INET ();
 use POSIX ();
+use Test::More ();
 use Time::HiRes ();
 
 our @EXPORT = qw(
     tree build test_dir run_command mdmctl slurp spew wait_for free_port
-    worker_user
+    worker_user needs
 );
 
 my $tree = Cwd::abs_path(
@@ -52,6 +53,19 @@ sub import_servers {
 
 sub tree  { return $tree }
 sub build { return "$tree/build/$_[0]" }
+
+
+# What must have been built for a test, and whether it was: without it the test
+# is skipped, but fails when all is to be tested (MDM_TEST_ALL, "make test").
+
+sub needs {
+    my ($what, $there) = @_;
+
+    return if $there;
+
+    die "not built: $what\n" if $ENV{MDM_TEST_ALL};
+    Test::More::plan(skip_all => "not built: $what");
+}
 
 
 # A directory of this test program; others may pass through it, not list it,
