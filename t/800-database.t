@@ -52,12 +52,19 @@ my $iphone = MDM::Test::Device->new(client => $client);
 $iphone->enroll;
 
 
+# The API's connections may come back later than those of devices.
+
 sub enqueue {
     my $uuid = $iphone->uuid;
-    my $answer = $api->api(PUT => '/v1/enqueue/' . $iphone->enrollment,
-        $iphone->command('DeviceInformation', $uuid, Queries => ['OSVersion']));
+    my $command = $iphone->command('DeviceInformation', $uuid,
+        Queries => ['OSVersion']);
 
-    return $answer->{status} == 200 ? $uuid : undef;
+    MDM::Test::wait_for(10, sub {
+        $api->api(PUT => '/v1/enqueue/' . $iphone->enrollment, $command)
+            ->{status} == 200
+    }) or die "nothing can be queued\n";
+
+    return $uuid;
 }
 
 sub results { return $pg->psql("SELECT string_agg(state, ' ') FROM mdm.result
