@@ -23,7 +23,7 @@
 #define MDMCTL_MAX_LIST      64
 #define MDMCTL_MAX_PARAMS    20
 
-/* The functions' schema: "mdm_r1" */
+/* The functions' schema: "mdm_r2" */
 #define MDMCTL_TEXT(x)       #x
 #define MDMCTL_TEXT_OF(x)    MDMCTL_TEXT(x)
 #define MDMCTL_SCHEMA        "mdm_r" MDMCTL_TEXT_OF(MDM_REVISION)

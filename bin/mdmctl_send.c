@@ -175,10 +175,11 @@ mdmctl_send_enqueue(mdmctl_send_t *send)
 
     res = mdmctl_query(send->db,
                        "SELECT n, outcome FROM " MDMCTL_SCHEMA ".enqueue("
-                       "$1::bigint, $2, $3, $4, $5, $6::bytea, $7::bytea, $8,"
-                       "$9::boolean, $10::boolean, $11::boolean, $12::bigint,"
-                       "$13::smallint, $14::bigint, $15, $16::text[],"
-                       "$17::text[], $18::boolean) ORDER BY n", &params);
+                       "$1::bigint, $2, '', $3, $4, $5, $6::bytea, $7::bytea,"
+                       "$8, $9::boolean, $10::boolean, $11::boolean,"
+                       "$12::bigint, $13::smallint, $14::bigint, $15,"
+                       "$16::text[], $17::text[], $18::boolean) ORDER BY n",
+                       &params);
     if (res == NULL) {
         return MDMCTL_FAILED;
     }

@@ -52,6 +52,16 @@ GRANT EXECUTE ON FUNCTION @revision@.token_check, @revision@.enqueue,
                           @revision@.token_refused
    TO mdm_api;
 
+-- The API: commands.
+
+-- The API: enrolments.
+
+-- The API: events and audit.
+
+-- The API: push certificates.
+
+-- The API: webhooks.
+
 -- Background work.
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.lease TO mdm_job;
 GRANT SELECT, UPDATE, DELETE ON mdm.queue, mdm.push TO mdm_job;

@@ -112,7 +112,7 @@ sub migrates {
         'each migration is recorded once';
     is $pg->psql("SELECT count(*) FROM pg_class c
                     JOIN pg_namespace n ON n.oid = relnamespace
-                   WHERE nspname IN ('mdm', 'mdm_r1')
+                   WHERE nspname IN ('mdm', 'mdm_r2')
                      AND pg_get_userbyid(relowner) <> 'mdm_owner'"), 0,
         'mdm_owner owns every table';
 }
@@ -268,7 +268,7 @@ sub keeps_tokens {
     ($exit, $text) = ctl('token', 'add', 'acme', 'script', '--scope', 'read',
         '--scope', 'wrong');
     is $exit, 1, 'an unknown scope is refused';
-    said $text, qr/\Amdmctl: there is no scope "wrong": write read, command or admin\n\z/,
+    said $text, qr/\Amdmctl: there is no scope "wrong": write read, command, destructive, secrets, admin or host\n\z/,
         '... with those that exist, and no token is shown';
 
     revokes_tokens();
@@ -326,10 +326,10 @@ sub enroll {
     my $tenant = $pg->psql("SELECT tenant_id FROM mdm.tenant
                              WHERE name = 'acme'");
 
-    $pg->psql("SELECT mdm_r1.authenticate($tenant, 'device', '$udid',
+    $pg->psql("SELECT mdm_r2.authenticate($tenant, 'device', '$udid',
         $certificate, false, extract(epoch FROM now())::bigint + 86400,
         'CN=$udid', '01', 'topic', NULL)", role => 'mdm_device');
-    $pg->psql("SELECT mdm_r1.token_update($tenant, 'device', '$udid', '',
+    $pg->psql("SELECT mdm_r2.token_update($tenant, 'device', '$udid', '',
         $certificate, false, 'topic', 'token', 'magic', NULL, false, false,
         NULL, NULL)", role => 'mdm_device');
 }

@@ -24,7 +24,7 @@ sub names_in {
     my ($file, $table, $pattern) = @_;
 
     my ($text) = slurp("$module/$file")
-        =~ /\Q$table\E\[\] = \{(.*?)(?:ngx_\w*null\w*|\bNULL, NULL\b)/s;
+        =~ /\Q$table\E\[\] = \{(.*?)(?:ngx_\w*null\w*|\{ (?:0, )?NULL\b)/s;
     die "no $table in $file\n" if !defined $text;
 
     return sort { $a cmp $b } $text =~ /$pattern/g;
@@ -63,13 +63,13 @@ is_deeply [ sort 'connect', $routes =~ /`(\w+)`/g ],
     '... and its routes';
 
 is_deeply [ sort $doc{api} =~ m{^\| `[A-Z]+ (/\S+)`}mg ],
-    [ names_in('route/ngx_mdm_api.c', 'ngx_mdm_api_operations',
-        qr{"(/[^"]+)"}) ],
+    [ sort(names_in('route/ngx_mdm_api.c', 'ngx_mdm_api_operations',
+        qr{"(/[^"]+)"})) ],
     'docs/api.md has the operations of the API';
 
 my $api = join '', map { slurp($_) } glob "$module/route/ngx_mdm_api*.c";
 is_deeply [ unique(section($doc{api}, 'Errors') =~ /^\| \d+ \| `(\w+)`/mg) ],
-    [ unique($api =~ /ngx_mdm_api_error\(api, \w+,\s*"(\w+)"/g) ],
+    [ unique($api =~ /ngx_mdm_api_(?:error\(api, \w+|refuse\(api),\s*"(\w+)"/g) ],
     '... and its error codes';
 
 my ($commands) = slurp(tree() . '/bin/mdmctl.c')

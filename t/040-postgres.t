@@ -61,7 +61,7 @@ my $touched = Time::HiRes::time();
 
 sub calls_of {
     return $pg->psql("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements
-                       WHERE query LIKE '%mdm_r1.$_[0](%'");
+                       WHERE query LIKE '%mdm_r2.$_[0](%'");
 }
 
 
@@ -182,6 +182,6 @@ is $pg->psql('SELECT count(*) FROM mdm.enrollment_seen'), 41,
 is $pg->psql("SELECT count(*) FROM mdm.enrollment_seen s
                WHERE seen_at NOT BETWEEN now() - interval '60 s' AND now()"),
     0, '... as times of PostgreSQL\'s clock';
-is $pg->psql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree';
+is $pg->psql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree';
 
 done_testing;

@@ -14,8 +14,8 @@ my $pg = MDM::Test::Postgres->start(migrate => 1);
 my $super = $pg->session;
 my %role = map { $_ => $pg->session(role => "mdm_$_") } qw(device api job);
 
-$super->run(q{SELECT mdm_r1.tenant_add('acme', '{}', '');
-              SELECT mdm_r1.tenant_add('beta', '{}', '')});
+$super->run(q{SELECT mdm_r2.tenant_add('acme', '{}', '');
+              SELECT mdm_r2.tenant_add('beta', '{}', '')});
 
 
 sub sql   { return $super->run($_[0]) }
@@ -28,7 +28,7 @@ sub authenticate {
     my ($device, $cert, %o) = @_;
 
     return $role{device}->run(sprintf
-        "SELECT mdm_r1.authenticate(%d, 'device', '%s', %s, %s, 2000000000,
+        "SELECT mdm_r2.authenticate(%d, 'device', '%s', %s, %s, 2000000000,
                 'CN=%s', '01', 'topic', '%s')",
         $o{tenant} // 1, $device, cert($cert), flag($o{expired}), $cert,
         $o{attributes} // '{"SerialNumber": "S1"}');
@@ -39,7 +39,7 @@ sub token_update {
     my ($device, $cert, %o) = @_;
 
     return $role{device}->run(sprintf
-        "SELECT outcome, generation FROM mdm_r1.token_update(%d, '%s', '%s', '%s',
+        "SELECT outcome, generation FROM mdm_r2.token_update(%d, '%s', '%s', '%s',
                 %s, false, 'topic', '%s', 'magic', %s, %s, false, NULL, NULL)",
         $o{tenant} // 1, $o{channel} // ($o{user} ? 'user' : 'device'), $device,
         $o{user} // '', cert($cert), $o{token} // 't', quote($o{unlock}),
@@ -66,20 +66,20 @@ sub members {
 # "outcome" of poll(), and "outcome command" of deliver() and report().
 
 sub outcome {
-    return $role{device}->run('SELECT outcome FROM mdm_r1.poll('
+    return $role{device}->run('SELECT outcome FROM mdm_r2.poll('
         . members(@_) . ')');
 }
 
 sub idle {
     return $role{device}->run(q{SELECT concat_ws(' ', outcome, command_uuid)
-        FROM mdm_r1.deliver(} . members(@_) . ')');
+        FROM mdm_r2.deliver(} . members(@_) . ')');
 }
 
 sub report {
     my ($device, $cert, $uuid, $status, %o) = @_;
 
     return $role{device}->run(q{SELECT concat_ws(' ', outcome, command_uuid)
-        FROM mdm_r1.report(} . members($device, $cert, %o) . ", '{$uuid}', '{$status}',
+        FROM mdm_r2.report(} . members($device, $cert, %o) . ", '{$uuid}', '{$status}',
         ARRAY['raw'::bytea], '{NULL}', '{NULL}')");
 }
 
@@ -87,7 +87,7 @@ sub report {
 sub enqueue {
     my ($device, $uuid, %o) = @_;
 
-    return $role{api}->run(sprintf "SELECT outcome FROM mdm_r1.enqueue(1, 'test', '%s',
+    return $role{api}->run(sprintf "SELECT outcome FROM mdm_r2.enqueue(1, 'test', '', '%s',
         '%s', NULL, 'payload', 'digest', 'safe', false, %s, false, 0, 0::smallint, 0,
         NULL, '{%s}', '{\"%s\"}', true) WHERE n = 1",
         $uuid, $o{type} // 'ProfileList', flag($o{renewal}), $device, $o{user} // '');
@@ -261,7 +261,7 @@ subtest 'renewal' => sub {
 subtest 'back from a backup' => sub {
     is outcome('F', 'f1'), 'former', 'a certificate that was bound is recognised';
     is outcome('F', 'f1', expired => 1), 'expired', 'but not past its time';
-    is $role{device}->run("SELECT mdm_r1.identity_roll_back(1, 'F', '', "
+    is $role{device}->run("SELECT mdm_r2.identity_roll_back(1, 'F', '', "
         . cert('f1') . ", 'f-inventory', 'payload')"), 'ok', 'it can be bound again';
     is outcome('F', 'f1', user => 'U'), 'ok', 'on all channels';
     is field('F', 'rolled_back_at IS NOT NULL'), 't', 'the device is marked';
@@ -275,7 +275,7 @@ subtest 'back from a backup' => sub {
 
 subtest 'revoked' => sub {
     enrol('I', 'i1');
-    is $role{api}->run("SELECT mdm_r1.identity_revoke(1, 'test', " . cert('i1') . ')'),
+    is $role{api}->run("SELECT mdm_r2.identity_revoke(1, 'test', '', " . cert('i1') . ')'),
         'ok', 'a certificate can be revoked';
     is outcome('I', 'i1'), 'revoked', 'and is refused from then on';
     is authenticate('I', 'i1'), 'revoked', 'also to enrol';
@@ -285,8 +285,8 @@ subtest 'revoked' => sub {
 
 subtest 'tokens in escrow' => sub {
     my $get = "SELECT outcome, encode(token, 'escape')
-                 FROM mdm_r1.bootstrap_token_get(1, 'J', " . cert('j1') . ', false)';
-    my $set = "SELECT mdm_r1.bootstrap_token_set(1, 'J', " . cert('j1') . ', false, ';
+                 FROM mdm_r2.bootstrap_token_get(1, 'J', " . cert('j1') . ', false)';
+    my $set = "SELECT mdm_r2.bootstrap_token_set(1, 'J', " . cert('j1') . ', false, ';
 
     enrol('J', 'j1', unlock => 'first');
     token_update('J', 'j1');
@@ -308,7 +308,7 @@ subtest 'tokens in escrow' => sub {
 
 subtest 'leaving' => sub {
     my $check_out = sub { $role{device}->run(
-        "SELECT mdm_r1.check_out(1, '$_[0]', " . cert($_[1]) . ', false)') };
+        "SELECT mdm_r2.check_out(1, '$_[0]', " . cert($_[1]) . ', false)') };
 
     enrol('K', 'k1');
     token_update('K', 'k1', user => 'U');
@@ -325,19 +325,19 @@ subtest 'leaving' => sub {
     is enrol('K', 'k1'), 'ok|2', 'the same certificate may enrol it again';
 
     enqueue('K', 'k-end');
-    is $role{api}->run(q{SELECT mdm_r1.enrollment_end(1, 'joe', 'K')}), 'ok',
+    is $role{api}->run(q{SELECT mdm_r2.enrollment_end(1, 'joe', '', 'K')}), 'ok',
         'an operator ends an enrolment';
     is outcome('K', 'k1'), 'ended', 'its own certificate hears that';
     is outcome('K', 'nobody'), 'not_bound', 'another one does not';
     is final('k-end'), 'CANCELLED: enrollment ended by joe', 'the queue is cancelled';
-    is $role{api}->run(q{SELECT mdm_r1.enrollment_end(1, 'joe', 'K')}), 'ended',
+    is $role{api}->run(q{SELECT mdm_r2.enrollment_end(1, 'joe', '', 'K')}), 'ended',
         'it cannot be ended twice';
     is enrol('K', 'k1'), 'ok|3', 'an ended device may enrol anew';
 };
 
 
 subtest 'what time does' => sub {
-    my $refused = "SELECT mdm_r1.identity_refused(1, 'B', '', " . cert('nobody')
+    my $refused = "SELECT mdm_r2.identity_refused(1, 'B', '', " . cert('nobody')
         . ", 'not_bound')";
     my $count = q{SELECT count(*) FROM mdm.event WHERE type = 'identity_refused'};
 
@@ -348,20 +348,20 @@ subtest 'what time does' => sub {
     is sql($count), '2', 'and again after an hour';
 
     authenticate('L', 'l1');
-    is $role{api}->run(q{SELECT pending FROM mdm_r1.enrollments(1, '', 500)
+    is $role{api}->run(q{SELECT pending FROM mdm_r2.enrollments(1, '', 500)
         WHERE device_id = 'L'}), 'enrolling', 'a pending device is shown as enrolling';
     sql(q{UPDATE mdm.enrollment SET pending_since = now() - interval '16 minutes'
            WHERE device_id = 'L'});
-    is $role{api}->run(q{SELECT pending FROM mdm_r1.enrollments(1, '', 500)
+    is $role{api}->run(q{SELECT pending FROM mdm_r2.enrollments(1, '', 500)
         WHERE device_id = 'L'}), 'enrolling, stuck', 'after 15 minutes as stuck';
     sql(q{UPDATE mdm.enrollment SET pending_since = now() - interval '8 days'
            WHERE pending_since IS NOT NULL});
-    $role{job}->run('SELECT mdm_r1.sweep(100)');
+    $role{job}->run('SELECT mdm_r2.sweep(100)');
     is field('L', 'state'), 'closed', 'after a week the sweep drops it';
     is outcome('L', 'l1'), 'unknown', 'and it has to begin anew';
 };
 
 
-is sql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree with each other';
+is sql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree with each other';
 
 done_testing;

@@ -208,7 +208,7 @@ nothing $anna->idle, '... and its user goes on, too';
 my $ended = device('ended');
 my ($revision) = $pg->psql(
     "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
-is $pg->psql("SELECT $revision.enrollment_end(tenant_id, 'test', device_id)
+is $pg->psql("SELECT $revision.enrollment_end(tenant_id, 'test', '', device_id)
     FROM mdm.enrollment WHERE device_id = '${\ $ended->device_id}'"), 'ok',
     'an operator ends an enrolment';
 for my $answer ($ended->idle, $ended->token_update, $ended->checkin('GetBootstrapToken')) {

@@ -15,7 +15,7 @@ my $super = $pg->session;
 my %role = map { $_ => $pg->session(role => "mdm_$_") } qw(device api job);
 my $name = 'A';
 
-$super->run(q{SELECT mdm_r1.tenant_add('acme', '{}', '')});
+$super->run(q{SELECT mdm_r2.tenant_add('acme', '{}', '')});
 
 sub sql  { return $super->run($_[0]) }
 sub flag { return $_[0] ? 'true' : 'false' }
@@ -26,9 +26,9 @@ sub flag { return $_[0] ? 'true' : 'false' }
 sub device {
     my $device = 'device-' . $name++;
 
-    $role{device}->run("SELECT mdm_r1.authenticate(1, 'device', '$device',
+    $role{device}->run("SELECT mdm_r2.authenticate(1, 'device', '$device',
         sha256('$device'), false, 2000000000, 'CN', '01', 'topic', '{}');
-        SELECT mdm_r1.token_update(1, 'device', '$device', '', sha256('$device'),
+        SELECT mdm_r2.token_update(1, 'device', '$device', '', sha256('$device'),
             false, 'topic', 't', 'm', NULL, false, false, NULL, NULL)");
     return $device;
 }
@@ -41,21 +41,21 @@ sub members {
 # The command that an Idle, or a report, is given.
 
 sub idle {
-    return $role{device}->run('SELECT command_uuid FROM mdm_r1.deliver('
+    return $role{device}->run('SELECT command_uuid FROM mdm_r2.deliver('
         . members($_[0]) . ')');
 }
 
 sub report {
     my ($device, $uuid, $status, %o) = @_;
 
-    return $role{device}->run('SELECT command_uuid FROM mdm_r1.report('
+    return $role{device}->run('SELECT command_uuid FROM mdm_r2.report('
         . members($device) . sprintf ", '{%s}', '{%s}', ARRAY['raw'::bytea],
         ARRAY[%s]::text[], ARRAY[%s]::text[])", $uuid, $status // 'Acknowledged',
         $o{reason} ? "'$o{reason}'" : 'NULL', $o{json} ? "'$o{json}'" : 'NULL');
 }
 
 sub has_work {
-    return $role{device}->run('SELECT has_work FROM mdm_r1.poll(' . members($_[0]) . ')');
+    return $role{device}->run('SELECT has_work FROM mdm_r2.poll(' . members($_[0]) . ')');
 }
 
 
@@ -66,7 +66,7 @@ sub enqueue {
 
     $devices = join ',', @$devices if ref $devices;
     return $role{api}->run(sprintf "SELECT string_agg(outcome, ' ' ORDER BY n)
-        FROM mdm_r1.enqueue(1, 'joe', '%s', '%s', %s, 'payload', '%s', '%s', %s, %s, %s,
+        FROM mdm_r2.enqueue(1, 'joe', '', '%s', '%s', %s, 'payload', '%s', '%s', %s, %s, %s,
             %d, %d::smallint, %d, %s, '{%s}', array_fill(''::text, ARRAY[%d]), %s)",
         $uuid, $o{type} // 'ProfileList', $o{subject} ? "'$o{subject}'" : 'NULL',
         $o{digest} // 'digest', $o{repeat} // 'safe', flag($o{urgent}),
@@ -85,7 +85,7 @@ sub state {
 sub cancel {
     my ($uuid, $force) = @_;
 
-    return $role{api}->run("SELECT * FROM mdm_r1.command_cancel(1, 'joe', '$uuid', "
+    return $role{api}->run("SELECT * FROM mdm_r2.command_cancel(1, 'joe', '', '$uuid', "
         . flag($force) . ')');
 }
 
@@ -93,7 +93,7 @@ sub release {
     my ($device, $uuid) = @_;
 
     return $role{api}->run(
-        "SELECT mdm_r1.command_release(1, 'joe', '$device', '', '$uuid')");
+        "SELECT mdm_r2.command_release(1, 'joe', '', '$device', '', '$uuid')");
 }
 
 
@@ -174,7 +174,7 @@ subtest 'the plain life' => sub {
     enqueue($d, 'plain-5', type => 'DeviceInformation'), idle($d);
     report($d, 'plain-5', undef, json => '{"OSVersion": "18.1", "IsSupervised": true}');
     is $role{api}->run("SELECT os_version, supervised
-        FROM mdm_r1.enrollments(1, '', 500) WHERE device_id = '$d'"), '18.1|t',
+        FROM mdm_r2.enrollments(1, '', 500) WHERE device_id = '$d'"), '18.1|t',
         'DeviceInformation tells attributes and supervision';
 };
 
@@ -229,7 +229,7 @@ subtest 'subjects' => sub {
     is idle($d), 'wifi-1', 'priority does not overtake within a subject';
     is report($d, 'wifi-1', 'NotNow'), 'vpn', 'nor does NotNow let the newer one pass';
     is report($d, 'vpn'), '', 'the newer one waits';
-    like $role{api}->run("SELECT reason FROM mdm_r1.enrollment_queue(1, '$d', '', 9)
+    like $role{api}->run("SELECT reason FROM mdm_r2.enrollment_queue(1, '$d', '', 9)
         WHERE command_uuid = 'wifi-2'"), qr/waits for wifi-1/, 'and says for whom';
     is idle($d), 'wifi-1', 'Idle offers the older one';
     is report($d, 'wifi-1'), 'wifi-2', 'whose end frees the newer';
@@ -315,7 +315,7 @@ subtest 'time' => sub {
     sql(q{UPDATE mdm.queue SET expires_at = now() - interval '1 second'
            WHERE command_uuid = 'short'});
     is idle($d), 'long', 'a command past its time neither goes out nor holds others';
-    $role{job}->run('SELECT mdm_r1.sweep(100)');
+    $role{job}->run('SELECT mdm_r2.sweep(100)');
     is state('short'), 'EXPIRED: its time ran out', 'the sweep closes it';
     is state('long'), 'PUSH', 'and nothing else';
     report($d, 'long');
@@ -374,18 +374,18 @@ subtest 'pushes and what is shown' => sub {
     is sql($wish), '1', 'several commands want one push';
     sql(q{UPDATE mdm.queue SET sent_at = now() WHERE command_uuid = 'quiet'});
     is $role{api}->run("SELECT string_agg(state, ' ')
-        FROM mdm_r1.enrollment_queue(1, '$d', '', 9)"), 'SENT QUEUED QUEUED QUEUED',
+        FROM mdm_r2.enrollment_queue(1, '$d', '', 9)"), 'SENT QUEUED QUEUED QUEUED',
         'a waiting command whose push was accepted is shown as SENT';
     idle($d);
     is sql($wish), '1', 'devices never write pushes';
     report($d, 'quiet');
     is $role{api}->run("SELECT command_uuid, state, means
-        FROM mdm_r1.enrollment_history(1, '$d', '', '', 9)"),
+        FROM mdm_r2.enrollment_history(1, '$d', '', '', 9)"),
         'quiet|ACKNOWLEDGED|The device has carried out the command.',
         'the history tells the end in plain words';
 };
 
 
-is sql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree with each other';
+is sql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree with each other';
 
 done_testing;

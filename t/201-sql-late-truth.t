@@ -16,24 +16,24 @@ my %role = map { $_ => $pg->session(role => "mdm_$_") } qw(device api job);
 
 sub sql { return $super->run($_[0]) }
 
-sql(q{SELECT mdm_r1.tenant_add('acme', '{}', '')});
+sql(q{SELECT mdm_r2.tenant_add('acme', '{}', '')});
 $role{device}->run(q{
-    SELECT mdm_r1.authenticate(1, 'device', 'A', sha256('a'), false, 2000000000, 'CN',
+    SELECT mdm_r2.authenticate(1, 'device', 'A', sha256('a'), false, 2000000000, 'CN',
         '01', 'topic', '{}');
-    SELECT mdm_r1.token_update(1, 'device', 'A', '', sha256('a'), false, 'topic', 't',
+    SELECT mdm_r2.token_update(1, 'device', 'A', '', sha256('a'), false, 'topic', 't',
         'm', NULL, false, false, NULL, NULL)});
 
 my $member = q{'{1}', '{A}', '{""}', ARRAY[sha256('a')], '{f}'};
 
 sub idle {
-    return $role{device}->run("SELECT command_uuid FROM mdm_r1.deliver($member)");
+    return $role{device}->run("SELECT command_uuid FROM mdm_r2.deliver($member)");
 }
 
 sub report {
     my ($uuid, $status, %o) = @_;
 
     return $role{device}->run(sprintf q{SELECT outcome || ' ' || coalesce(reported_type,
-        '?') FROM mdm_r1.report(%s, '{%s}', '{%s}', ARRAY['%s'::bytea], '{NULL}',
+        '?') FROM mdm_r2.report(%s, '{%s}', '{%s}', ARRAY['%s'::bytea], '{NULL}',
         ARRAY[%s]::text[])}, $member, $uuid, $status // 'Acknowledged',
         $o{raw} // 'raw', $o{json} ? "'$o{json}'" : 'NULL');
 }
@@ -41,7 +41,7 @@ sub report {
 sub enqueue {
     my ($uuid, %o) = @_;
 
-    return $role{api}->run(sprintf "SELECT outcome FROM mdm_r1.enqueue(1, 'joe', '%s',
+    return $role{api}->run(sprintf "SELECT outcome FROM mdm_r2.enqueue(1, 'joe', '', '%s',
         '%s', NULL, 'payload', 'digest', '%s', false, false, false, 3600, 0::smallint,
         0, NULL, '{A}', '{\"\"}', false) WHERE n = 1", $uuid, $o{type} // 'ProfileList',
         $o{repeat} // 'safe');
@@ -49,7 +49,7 @@ sub enqueue {
 
 sub cancel {
     return $role{api}->run(
-        "SELECT outcome FROM mdm_r1.command_cancel(1, 'joe', '$_[0]', true)");
+        "SELECT outcome FROM mdm_r2.command_cancel(1, 'joe', '', '$_[0]', true)");
 }
 
 sub result {
@@ -84,7 +84,7 @@ subtest 'an expired command is answered' => sub {
     enqueue('expired');
     idle();
     sql(q{UPDATE mdm.queue SET expires_at = now() - interval '1 second'});
-    $role{job}->run('SELECT mdm_r1.sweep(100)');
+    $role{job}->run('SELECT mdm_r2.sweep(100)');
     is result('expired'), 'PUSH EXPIRED', 'a delivered command expires';
     report('expired', 'Error');
     is result('expired'), 'EXPIRED ERROR raw', 'a late error becomes the truth';
@@ -112,9 +112,9 @@ subtest 'a re-enrolled device answers for its old generation' => sub {
     enqueue('old');
     idle();
     $role{device}->run(q{
-        SELECT mdm_r1.authenticate(1, 'device', 'A', sha256('a'), false, 2000000000,
+        SELECT mdm_r2.authenticate(1, 'device', 'A', sha256('a'), false, 2000000000,
             'CN', '01', 'topic', '{}');
-        SELECT mdm_r1.token_update(1, 'device', 'A', '', sha256('a'), false, 'topic',
+        SELECT mdm_r2.token_update(1, 'device', 'A', '', sha256('a'), false, 'topic',
             't', 'm', NULL, false, false, NULL, NULL)});
     is result('old'), 'PUSH CANCELLED', 'the old queue is cancelled';
     is report('old'), 'ok ProfileList', 'an answer to it is accepted';
@@ -160,13 +160,13 @@ subtest 'answers that nobody asked for' => sub {
     is report('unknown-2', 'NotNow'), 'ok ?', 'NotNow for an unknown one';
     is result('unknown-2'), '', 'leaves nothing';
     $role{device}->run("DO \$\$ BEGIN FOR i IN 1 .. 120 LOOP
-        PERFORM mdm_r1.report($member, ARRAY['many-' || i], '{Acknowledged}',
+        PERFORM mdm_r2.report($member, ARRAY['many-' || i], '{Acknowledged}',
             ARRAY['raw'::bytea], '{NULL}', '{NULL}'); END LOOP; END \$\$");
     is sql(q{SELECT count(*) FROM mdm.result WHERE state = 'UNASKED'}), '100',
         'of such reports at most 100 are kept for a channel';
 };
 
 
-is sql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree with each other';
+is sql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree with each other';
 
 done_testing;

@@ -29,7 +29,7 @@ sub sql { return $super->run($_[0]) }
 # is about a subject and every hundredth waits for NotNow. Indexes are made after
 # the rows, which is ten times faster.
 
-sql(q{SELECT mdm_r1.tenant_add('acme', '{}', ''), mdm_r1.tenant_add('beta', '{}', '')});
+sql(q{SELECT mdm_r2.tenant_add('acme', '{}', ''), mdm_r2.tenant_add('beta', '{}', '')});
 sql(q{
 INSERT INTO mdm.enrollment (tenant_id, device_id, channel, state, generation, certificate,
                             topic, enrolled_at)
@@ -125,7 +125,7 @@ sub report {
     my ($uuid, $status, @ids) = @_;
 
     my $all = sub { "'{" . join(',', map { $_[0] } @ids) . "}'" };
-    return 'SELECT * FROM mdm_r1.report(' . members(@ids) . ', ' . $all->($uuid)
+    return 'SELECT * FROM mdm_r2.report(' . members(@ids) . ', ' . $all->($uuid)
         . ', ' . $all->($status) . ", ARRAY[" . join(',', map { "'raw'::bytea" } @ids)
         . '], ' . $all->('NULL') . ', ' . $all->('NULL') . ')';
 }
@@ -134,13 +134,13 @@ my $uuid = sql(q{SELECT q.command_uuid FROM mdm.queue q JOIN mdm.enrollment e
     USING (tenant_id, enrollment_id) WHERE e.device_id = 'D40' LIMIT 1});
 
 check_plans('poll, one', 'mdm_device',
-    'SELECT * FROM mdm_r1.poll(' . members(7) . ')');
+    'SELECT * FROM mdm_r2.poll(' . members(7) . ')');
 check_plans('poll, 32', 'mdm_device',
-    'SELECT * FROM mdm_r1.poll(' . members(1 .. 32) . ')');
+    'SELECT * FROM mdm_r2.poll(' . members(1 .. 32) . ')');
 check_plans('deliver, one', 'mdm_device',
-    'SELECT * FROM mdm_r1.deliver(' . members(100) . ')', statements => 4);
+    'SELECT * FROM mdm_r2.deliver(' . members(100) . ')', statements => 4);
 check_plans('deliver, 32', 'mdm_device',
-    'SELECT * FROM mdm_r1.deliver(' . members(200 .. 231) . ')', statements => 90);
+    'SELECT * FROM mdm_r2.deliver(' . members(200 .. 231) . ')', statements => 90);
 check_plans('report of a live command', 'mdm_device',
     'BEGIN; ' . report($uuid, 'Acknowledged', 20) . '; ROLLBACK', statements => 5);
 check_plans('report of an unknown command', 'mdm_device',
@@ -148,27 +148,27 @@ check_plans('report of an unknown command', 'mdm_device',
 check_plans('NotNow', 'mdm_device',
     'BEGIN; ' . report($uuid, 'NotNow', 20) . '; ROLLBACK', statements => 4);
 check_plans('seen', 'mdm_device',
-    q{SELECT mdm_r1.seen('{1,1}', '{2,4}', '{5,6}')}, statements => 2);
+    q{SELECT mdm_r2.seen('{1,1}', '{2,4}', '{5,6}')}, statements => 2);
 check_plans('authenticate', 'mdm_device',
-    q{BEGIN; SELECT mdm_r1.authenticate(1, 'device', 'D2', sha256('new'), false,
+    q{BEGIN; SELECT mdm_r2.authenticate(1, 'device', 'D2', sha256('new'), false,
       2000000000, 'CN', '01', 'topic', '{}'); ROLLBACK}, statements => 5);
 check_plans('token_update', 'mdm_device',
-    q{BEGIN; SELECT mdm_r1.token_update(1, 'device', 'D2', '', sha256(int4send(2)), false,
+    q{BEGIN; SELECT mdm_r2.token_update(1, 'device', 'D2', '', sha256(int4send(2)), false,
       'topic', 't', 'm', NULL, false, false, NULL, NULL); ROLLBACK}, statements => 5);
 check_plans('enqueue to 100 devices', 'mdm_api',
-    q{BEGIN; SELECT count(*) FROM mdm_r1.enqueue(1, 'joe', 'plan', 'InstallProfile',
+    q{BEGIN; SELECT count(*) FROM mdm_r2.enqueue(1, 'joe', '', 'plan', 'InstallProfile',
       'subject', 'p', 'd', 'safe', false, false, true, 0, 0::smallint, 0, 'key',
       ARRAY(SELECT 'D' || 2 * i FROM generate_series(1, 100) i),
       array_fill(''::text, '{100}'), true); ROLLBACK}, statements => 5, rows => 100,
     sort => 1);
 check_plans('a page of devices', 'mdm_api',
-    q{SELECT count(*) FROM mdm_r1.enrollments(1, E'D5\n', 100)}, rows => 100,
+    q{SELECT count(*) FROM mdm_r2.enrollments(1, E'D5\n', 100)}, rows => 100,
     sort => 1);
 check_plans('a queue', 'mdm_api',
-    q{SELECT count(*) FROM mdm_r1.enrollment_queue(1, 'D2', '', 100)}, sort => 1);
+    q{SELECT count(*) FROM mdm_r2.enrollment_queue(1, 'D2', '', 100)}, sort => 1);
 check_plans('a history', 'mdm_api',
-    q{SELECT count(*) FROM mdm_r1.enrollment_history(1, 'D2', '', '', 100)}, sort => 1);
-check_plans('the sweep', 'mdm_job', 'SELECT mdm_r1.sweep(100)', rows => 100,
+    q{SELECT count(*) FROM mdm_r2.enrollment_history(1, 'D2', '', '', 100)}, sort => 1);
+check_plans('the sweep', 'mdm_job', 'SELECT mdm_r2.sweep(100)', rows => 100,
     sort => 1);
 
 done_testing;

@@ -125,7 +125,7 @@ sub release {
     my ($uuid) = @_;
 
     return $pg->psql(sprintf "SELECT $revision.command_release(tenant_id,
-        'anna', '%s', '', '%s') FROM mdm.tenant", $iphone->enrollment, $uuid);
+        'anna', '', '%s', '', '%s') FROM mdm.tenant", $iphone->enrollment, $uuid);
 }
 
 is release($list), 'unknown', 'what is done cannot be released';

@@ -27,19 +27,19 @@ my @roles = qw(mdm_device mdm_api mdm_job mdm_owner);
 # as there is one.
 
 for my $tenant (1, 2) {
-    sql("SELECT mdm_r1.tenant_add('tenant-$tenant', '{host-$tenant}', '')");
-    sql("SELECT mdm_r1.token_add('tenant-$tenant', 'token', sha256('$tenant'), '{admin}')");
+    sql("SELECT mdm_r2.tenant_add('tenant-$tenant', '{host-$tenant}', '')");
+    sql("SELECT mdm_r2.token_add('tenant-$tenant', 'token', sha256('$tenant'), '{admin}')");
     my $member = "'{$tenant}', '{A}', '{\"\"}', ARRAY[sha256('a$tenant')], '{f}'";
     $pg->psql("
-        SELECT mdm_r1.authenticate($tenant, 'device', 'A', sha256('a$tenant'), false,
+        SELECT mdm_r2.authenticate($tenant, 'device', 'A', sha256('a$tenant'), false,
             2000000000, 'CN', '01', 'topic', '{\"SerialNumber\": \"S\"}');
-        SELECT mdm_r1.token_update($tenant, 'device', 'A', '', sha256('a$tenant'), false,
+        SELECT mdm_r2.token_update($tenant, 'device', 'A', '', sha256('a$tenant'), false,
             'topic', 't', 'm', 'unlock', false, false, NULL, NULL);
-        SELECT mdm_r1.seen('{$tenant}', ARRAY(SELECT enrollment_id
-            FROM mdm_r1.poll($member)), '{0}');
-        SELECT mdm_r1.report($member, '{stray}', '{Acknowledged}',
+        SELECT mdm_r2.seen('{$tenant}', ARRAY(SELECT enrollment_id
+            FROM mdm_r2.poll($member)), '{0}');
+        SELECT mdm_r2.report($member, '{stray}', '{Acknowledged}',
             ARRAY['raw'::bytea], '{NULL}', '{NULL}')", role => 'mdm_device');
-    $pg->psql("SELECT mdm_r1.enqueue($tenant, 'joe', 'uuid', 'ProfileList', NULL, 'p',
+    $pg->psql("SELECT mdm_r2.enqueue($tenant, 'joe', '', 'uuid', 'ProfileList', NULL, 'p',
         'd', 'safe', false, false, false, 3600, 0::smallint, 3600, NULL, '{A}',
         '{\"\"}', true)", role => 'mdm_api');
 }
@@ -140,10 +140,10 @@ subtest 'what each role is for' => sub {
     is sql(q{SELECT has_table_privilege('mdm_device', 'mdm.result', 'DELETE')}), 'f',
         'devices cannot delete history';
     is sql(q{SELECT string_agg(oid::regprocedure::text, ' ') FROM pg_proc WHERE prosecdef
-              AND pronamespace IN ('mdm'::regnamespace, 'mdm_r1'::regnamespace)}),
+              AND pronamespace IN ('mdm'::regnamespace, 'mdm_r2'::regnamespace)}),
         'mdm.partition_ahead()', 'one function runs with the rights of the owner';
     is sql(q{SELECT string_agg(p.proname, ' ') FROM pg_proc p
-              WHERE p.pronamespace = 'mdm_r1'::regnamespace
+              WHERE p.pronamespace = 'mdm_r2'::regnamespace
                 AND has_function_privilege('public', p.oid, 'EXECUTE')}), '',
         'no function of the revision is for everybody';
     is sql(q{SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p', 'i', 'I')
@@ -151,7 +151,7 @@ subtest 'what each role is for' => sub {
               AND obj_description(oid, 'pg_class') IS NULL}), '0',
         'every table and index says what it is for';
     is sql(q{SELECT count(*) FROM pg_proc
-              WHERE pronamespace IN ('mdm'::regnamespace, 'mdm_r1'::regnamespace)
+              WHERE pronamespace IN ('mdm'::regnamespace, 'mdm_r2'::regnamespace)
                 AND obj_description(oid, 'pg_proc') IS NULL}), '0',
         'and so does every function';
 };
@@ -165,7 +165,7 @@ subtest 'the job sees what is due, and only that' => sub {
     is $job->run('SELECT count(*) FROM mdm.queue'), '1', 'then a command of one tenant is';
     like $job->run(q{UPDATE mdm.queue SET priority = 1 RETURNING 1}), qr/\A\z/,
         'but changes nothing without that tenant';
-    is $job->run('SELECT mdm_r1.sweep(10)'), '1', 'the sweep deals with it';
+    is $job->run('SELECT mdm_r2.sweep(10)'), '1', 'the sweep deals with it';
     is sql(q{SELECT state FROM mdm.result WHERE tenant_id = 2 AND command_uuid = 'uuid'}),
         'EXPIRED', 'in its tenant';
     is sql(q{SELECT state FROM mdm.queue WHERE tenant_id = 1}), 'QUEUED',
@@ -176,36 +176,36 @@ subtest 'the job sees what is due, and only that' => sub {
 subtest 'tokens and tenants are found before the tenant is known' => sub {
     my $api = $pg->session(role => 'mdm_api');
 
-    is $api->run(q{SELECT tenant_id, name FROM mdm_r1.token_check(sha256('2'))}),
+    is $api->run(q{SELECT tenant_id, name FROM mdm_r2.token_check(sha256('2'))}),
         '2|token', 'a token leads to its tenant';
-    is $api->run(q{SELECT count(*) FROM mdm_r1.token_check(sha256('3'))}), '0',
+    is $api->run(q{SELECT count(*) FROM mdm_r2.token_check(sha256('3'))}), '0',
         'an unknown one leads nowhere';
-    sql(q{SELECT mdm_r1.token_revoke(token_id) FROM mdm.api_token WHERE tenant_id = 2});
-    is $api->run(q{SELECT count(*) FROM mdm_r1.token_check(sha256('2'))}), '0',
+    sql(q{SELECT mdm_r2.token_revoke(token_id) FROM mdm.api_token WHERE tenant_id = 2});
+    is $api->run(q{SELECT count(*) FROM mdm_r2.token_check(sha256('2'))}), '0',
         'nor does a revoked one';
-    is $api->run(q{SELECT tenant_id FROM mdm_r1.tenant_load('HOST-2')}), '2',
+    is $api->run(q{SELECT tenant_id FROM mdm_r2.tenant_load('HOST-2')}), '2',
         'a host leads to its tenant, in any case';
-    is $api->run(q{SELECT tenant_id FROM mdm_r1.tenant_load('tenant-1')}), '1',
+    is $api->run(q{SELECT tenant_id FROM mdm_r2.tenant_load('tenant-1')}), '1',
         'so does a name';
-    is $api->run(q{SELECT count(*) FROM mdm_r1.tenant_load('host-3')}), '0',
+    is $api->run(q{SELECT count(*) FROM mdm_r2.tenant_load('host-3')}), '0',
         'an unknown host leads nowhere';
 
-    my $since = $api->run(q{SELECT until FROM mdm_r1.tenant_changes('')});
-    is $api->run("SELECT tenant_id FROM mdm_r1.tenant_changes('$since')"), '',
+    my $since = $api->run(q{SELECT until FROM mdm_r2.tenant_changes('')});
+    is $api->run("SELECT tenant_id FROM mdm_r2.tenant_changes('$since')"), '',
         'at first nothing has changed';
     my $open = $pg->session;
-    $open->run(q{BEGIN; SELECT mdm_r1.tenant_set_device_ca('tenant-1', 'x')});
-    sql(q{SELECT mdm_r1.tenant_set_device_ca('tenant-2', 'y')});
+    $open->run(q{BEGIN; SELECT mdm_r2.tenant_set_device_ca('tenant-1', 'x')});
+    sql(q{SELECT mdm_r2.tenant_set_device_ca('tenant-2', 'y')});
     my ($seen, $next) = split /\|/, $api->run(
-        "SELECT tenant_id, until FROM mdm_r1.tenant_changes('$since')");
+        "SELECT tenant_id, until FROM mdm_r2.tenant_changes('$since')");
     is $seen, '2', 'a change is told once it is committed';
     $open->run('COMMIT');
     like $api->run("SELECT string_agg(tenant_id::text, ' ')
-        FROM mdm_r1.tenant_changes('$next')"), qr/1/,
+        FROM mdm_r2.tenant_changes('$next')"), qr/1/,
         'one that began earlier and ended later is not missed';
 };
 
 
-is sql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree with each other';
+is sql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree with each other';
 
 done_testing;

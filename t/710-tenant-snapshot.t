@@ -93,7 +93,7 @@ sub until_status {
 
 sub loads {
     return $pg->psql("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements
-                       WHERE query LIKE '%mdm_r1.tenant_load(%'");
+                       WHERE query LIKE '%mdm_r2.tenant_load(%'");
 }
 
 
@@ -144,16 +144,16 @@ my $changing = device('changing.example.com', 'changing');
 $pg->tenant('changing', host => 'changing.example.com', device_ca => $ca);
 
 $pg->psql(<<'SQL');
-ALTER FUNCTION mdm_r1.tenant_load(text) RENAME TO tenant_load_at_once;
-CREATE FUNCTION mdm_r1.tenant_load(p_key text)
+ALTER FUNCTION mdm_r2.tenant_load(text) RENAME TO tenant_load_at_once;
+CREATE FUNCTION mdm_r2.tenant_load(p_key text)
 RETURNS TABLE (tenant_id bigint, name text, version bigint, device_ca text,
                settings text)
 LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM mdm_r1.tenant_load_at_once(p_key);
+    RETURN QUERY SELECT * FROM mdm_r2.tenant_load_at_once(p_key);
     PERFORM pg_sleep(2.8);
 END $$;
-GRANT EXECUTE ON FUNCTION mdm_r1.tenant_load(text) TO mdm_device;
+GRANT EXECUTE ON FUNCTION mdm_r2.tenant_load(text) TO mdm_device;
 SQL
 $pg->terminate_backends;
 sleep 4;                       # connected anew, and the poll has begun anew
@@ -167,8 +167,8 @@ is $changing->authenticate->{status}, 200,
     '... which does not stay when it was changed meanwhile';
 
 $pg->psql(<<'SQL');
-DROP FUNCTION mdm_r1.tenant_load(text);
-ALTER FUNCTION mdm_r1.tenant_load_at_once(text) RENAME TO tenant_load;
+DROP FUNCTION mdm_r2.tenant_load(text);
+ALTER FUNCTION mdm_r2.tenant_load_at_once(text) RENAME TO tenant_load;
 SQL
 $pg->terminate_backends;
 cmp_ok until_status($new, 'idle', 200), '<', 8, '... and so on';

@@ -216,6 +216,6 @@ is $pg->psql("SELECT count(*), count(DISTINCT enrollment_id) FROM mdm.result
     '... and each report is there once';
 
 is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, 'no command is left over';
-is $pg->psql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree';
+is $pg->psql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree';
 
 done_testing;

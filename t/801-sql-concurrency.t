@@ -24,7 +24,7 @@ sub sql { return $super->run($_[0]) }
 # note of every command that was accepted for a device.
 
 $pg->psql(q{
-SELECT mdm_r1.tenant_add('acme', '{}', '');
+SELECT mdm_r2.tenant_add('acme', '{}', '');
 CREATE SCHEMA test;
 CREATE TABLE test.asked (command_uuid text, device_id text);
 CREATE FUNCTION test.members(OUT t bigint[], OUT d text[], OUT u text[], OUT c bytea[],
@@ -58,16 +58,16 @@ my $uuid = 0;
 sub enrol {
     my ($device) = @_;
 
-    return "SELECT mdm_r1.authenticate(1, 'device', '$device', sha256('$device'), false,
+    return "SELECT mdm_r2.authenticate(1, 'device', '$device', sha256('$device'), false,
         2000000000, 'CN', '01', 'topic', '{\"OSVersion\": \"1\"}');
-    SELECT mdm_r1.token_update(1, 'device', '$device', '', sha256('$device'), false,
+    SELECT mdm_r2.token_update(1, 'device', '$device', '', sha256('$device'), false,
         'topic', 't', 'm', NULL, false, false, NULL, NULL)";
 }
 
 sub enqueue {
     my $id = 'c' . ++$uuid;
 
-    return sprintf "WITH r AS (SELECT * FROM mdm_r1.enqueue(1, 'joe', '%s',
+    return sprintf "WITH r AS (SELECT * FROM mdm_r2.enqueue(1, 'joe', '', '%s',
             'InstallProfile', %s, 'p', 'd', '%s', %s, false, %s, %d, %d::smallint, %d, %s,
             '{%s}', '{%s}', true))
         INSERT INTO test.asked SELECT '%s', ('{%s}'::text[])[n] FROM r
@@ -80,14 +80,14 @@ sub enqueue {
 }
 
 sub cancel {
-    return "SELECT outcome FROM mdm_r1.command_cancel(1, 'joe', 'c"
+    return "SELECT outcome FROM mdm_r2.command_cancel(1, 'joe', '', 'c"
         . (1 + int rand($uuid || 1)) . "', true)";
 }
 
 my $deliver = 'SELECT count(*) FROM test.members() m,
-    mdm_r1.deliver(m.t, m.d, m.u, m.c, m.e) WHERE m.t IS NOT NULL';
+    mdm_r2.deliver(m.t, m.d, m.u, m.c, m.e) WHERE m.t IS NOT NULL';
 my $report = 'SELECT count(*) FROM test.members() m,
-    mdm_r1.report(m.t, m.d, m.u, m.c, m.e, m.uuid, m.status, m.raw, m.nothing, m.nothing)
+    mdm_r2.report(m.t, m.d, m.u, m.c, m.e, m.uuid, m.status, m.raw, m.nothing, m.nothing)
     WHERE m.t IS NOT NULL';
 
 $pg->psql(enrol("D$_"), role => 'mdm_device') for 1 .. $devices;
@@ -98,7 +98,7 @@ my @work = (
     (map { [ mdm_api => sub { $_[0] % 4 ? enqueue() : cancel() } ] } 1 .. 2),
     # The last two stay enrolled, so that commands get old there.
     [ mdm_device => sub { enrol('D' . (1 + int rand $devices - 2)) } ],
-    [ mdm_job => sub { 'SELECT mdm_r1.sweep(50) FROM pg_sleep(0.02)' } ],
+    [ mdm_job => sub { 'SELECT mdm_r2.sweep(50) FROM pg_sleep(0.02)' } ],
 );
 
 # In turn, so that all are busy at the same time.
@@ -117,9 +117,9 @@ cmp_ok scalar(() = $said =~ /lock timeout/g), '<', @work * $rounds / 20,
     'waiting too long for a lock is rare';
 
 sleep 1;
-$pg->psql('SELECT mdm_r1.sweep(10000)', role => 'mdm_job');
+$pg->psql('SELECT mdm_r2.sweep(10000)', role => 'mdm_job');
 
-is sql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree with each other';
+is sql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree with each other';
 cmp_ok sql('SELECT count(*) FROM test.asked'), '>', $rounds, 'much was asked';
 is sql(q{
     SELECT count(*)

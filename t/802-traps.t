@@ -182,7 +182,7 @@ is $users[0]->report($slow, 'Acknowledged')->{status}, 200, '... and 200 later';
 for my $early (0, 1) {
     my ($stuck, $free) = deliver('', @users[0, 1]);
     my $backend = $pg->psql("SELECT pid FROM pg_stat_activity
-                              WHERE query LIKE '%mdm_r1.deliver(%'
+                              WHERE query LIKE '%mdm_r2.deliver(%'
                                 AND usename = 'mdm_device'
                               ORDER BY query_start DESC LIMIT 1");
 
@@ -251,6 +251,6 @@ for my $round (1 .. 5) {
 }
 
 is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, 'nothing is left over';
-is $pg->psql('SELECT * FROM mdm_r1.check()'), '', 'the tables agree';
+is $pg->psql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree';
 
 done_testing;

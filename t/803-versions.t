@@ -101,15 +101,15 @@ my $iphone = iphone($nginx);
 
 is $iphone->enroll->{status}, 200, 'with its revision a worker serves';
 
-$pg->psql('ALTER SCHEMA mdm_r1 RENAME TO mdm_gone');
+$pg->psql('ALTER SCHEMA mdm_r2 RENAME TO mdm_gone');
 reconnect();
 
 is $iphone->idle->{status}, 503, 'without it devices hear 503';
 is api($nginx)->api(GET => '/v1/enrollments')->{status}, 503, 'and the API';
-like $nginx->error_log, qr/does not have revision 1, .* run "mdmctl migrate"/,
+like $nginx->error_log, qr/does not have revision 2, .* run "mdmctl migrate"/,
     '... and the error log says to run mdmctl migrate';
 
-$pg->psql('ALTER SCHEMA mdm_gone RENAME TO mdm_r1');
+$pg->psql('ALTER SCHEMA mdm_gone RENAME TO mdm_r2');
 comes_back($iphone, 'the worker serves again when the revision is there');
 
 like $pg->migrate, qr/./, 'mdmctl migrate may run beside a serving worker';
@@ -119,7 +119,7 @@ is $iphone->token_update->{status}, 200, '... also with writing';
 
 # Newer tables, with functions of another revision beside ours.
 
-$pg->psql('CREATE SCHEMA mdm_r2');
+$pg->psql('CREATE SCHEMA mdm_r3');
 $pg->psql("INSERT INTO mdm.schema_version (version, name, oldest_revision)
            VALUES (9000, 'expand', 1)");
 reconnect();
@@ -127,7 +127,7 @@ comes_back($iphone, 'newer tables that still take our revision are served');
 is $iphone->token_update->{status}, 200, '... also with writing';
 
 $pg->psql("INSERT INTO mdm.schema_version (version, name, oldest_revision)
-           VALUES (9001, 'contract', 2)");
+           VALUES (9001, 'contract', 3)");
 reconnect();
 
 my $before = rows();
@@ -135,7 +135,7 @@ my $before = rows();
 is $iphone->idle->{status}, 503,
     'tables that take later revisions only are not';
 like $nginx->error_log,
-    qr/takes modules of revision 2 and later, this one is 1: upgrade the module/,
+    qr/takes modules of revision 3 and later, this one is 2: upgrade the module/,
     '... and the error log says to upgrade the module';
 is $iphone->token_update->{status}, 503, 'nothing is written either';
 is rows(), $before, '... indeed';

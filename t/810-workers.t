@@ -118,7 +118,7 @@ sub all_done {
         join('|', (@asked * $devices) x 2),
         '... each command is answered once by each of them';
     is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, '... none is left over';
-    is $pg->psql('SELECT * FROM mdm_r1.check()'), '', '... the tables agree';
+    is $pg->psql('SELECT * FROM mdm_r2.check()'), '', '... the tables agree';
     unlike $pg->log, qr/deadlock/, '... and nobody met a deadlock';
 }
 

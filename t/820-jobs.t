@@ -13,7 +13,7 @@ my $pg    = MDM::Test::Postgres->start(migrate => 1);
 my $ca    = MDM::Test::PKI->ca('Device CA');
 my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
 
-sub job { return $pg->psql("SELECT mdm_r1.$_[0]", role => 'mdm_job') }
+sub job { return $pg->psql("SELECT mdm_r2.$_[0]", role => 'mdm_job') }
 sub owner { return $pg->psql("SET ROLE mdm_owner; $_[0]") }
 
 
@@ -48,7 +48,7 @@ sub leases_have_one_owner {
     is job("lease_take('work', 'one', 60)"), 't', '... and is free at once';
 
     my @sessions = map { $pg->session(role => 'mdm_job') } 1 .. 4;
-    $sessions[$_]->send("SELECT mdm_r1.lease_take('race', 'owner-$_', 60)")
+    $sessions[$_]->send("SELECT mdm_r2.lease_take('race', 'owner-$_', 60)")
         for 0 .. 3;
     is scalar(grep { $_->finish eq 't' } @sessions), 1,
         'of four at once one gets it';
@@ -83,7 +83,7 @@ sub partitions_are_ahead {
     owner('DROP TABLE ' . (partitions('event'))[-1]);
 
     my @sessions = map { $pg->session(role => 'mdm_job') } 1 .. 4;
-    $_->send('SELECT mdm_r1.partition_ahead()') for @sessions;
+    $_->send('SELECT mdm_r2.partition_ahead()') for @sessions;
     is join(' ', sort map { $_->finish } @sessions), '0 0 0 1',
         'of four at once one makes a missing one';
     is job('partition_ahead()'), 0, '... and then none is missing';
@@ -97,9 +97,9 @@ sub old_partitions_go {
            FOR VALUES FROM ('2020-01-06 00:00+00') TO ('2020-01-13 00:00+00')")
         for qw(command result);
 
-    is owner("SELECT mdm_r1.partition_drop('result', '2020-01-12 23:59:59+00')"),
+    is owner("SELECT mdm_r2.partition_drop('result', '2020-01-12 23:59:59+00')"),
         0, 'a week that is not over by then stays';
-    is owner("SELECT mdm_r1.partition_drop('result', '2020-01-13 00:00+00')"),
+    is owner("SELECT mdm_r2.partition_drop('result', '2020-01-13 00:00+00')"),
         1, 'a week that is over goes';
     is scalar(grep { /2020/ } partitions('result')), 0, '... with its table';
 
@@ -119,17 +119,17 @@ sub old_partitions_go {
                1, c.command_uuid, c.request_type, 'QUEUED'
           FROM mdm.command c, mdm.enrollment e});
 
-    is owner("SELECT mdm_r1.partition_drop('command', now())"), 0,
+    is owner("SELECT mdm_r2.partition_drop('command', now())"), 0,
         'a week of commands that somebody waits for stays';
     $pg->psql('DELETE FROM mdm.queue');
-    is owner("SELECT mdm_r1.partition_drop('command', now())"), 1,
+    is owner("SELECT mdm_r2.partition_drop('command', now())"), 1,
         '... and goes when nobody does';
 
     my ($exit, $text) = $pg->try_psql(
-        "SET ROLE mdm_owner; SELECT mdm_r1.partition_drop('queue', now())");
+        "SET ROLE mdm_owner; SELECT mdm_r2.partition_drop('queue', now())");
     like $text, qr/table "queue" has no partitions/, 'no other table is touched';
     ($exit, $text) = $pg->try_psql(
-        "SELECT mdm_r1.partition_drop('result', now())", role => 'mdm_job');
+        "SELECT mdm_r2.partition_drop('result', now())", role => 'mdm_job');
     like $text, qr/permission denied/, 'no worker may drop any';
 }
 

@@ -25,9 +25,9 @@
 
 
 /* The schema mdm_rN that holds the functions which this module calls. */
-#define NGX_MDM_REVISION             1
+#define NGX_MDM_REVISION             2
 
-#define NGX_MDM_PG_MAX_PARAMS        20
+#define NGX_MDM_PG_MAX_PARAMS        24
 #define NGX_MDM_PG_MAX_MEMBERS       32
 #define NGX_MDM_PG_MAX_BATCH_BYTES   (256 * 1024)
 #define NGX_MDM_PG_MAX_WAITING       4096
@@ -75,13 +75,26 @@ typedef enum {
     NGX_MDM_SQL_IDENTITY_REFUSED,
     NGX_MDM_SQL_TENANT_LOAD,
     NGX_MDM_SQL_TENANT_CHANGES,
+    /* the API's frame */
     NGX_MDM_SQL_TOKEN_CHECK,
     NGX_MDM_SQL_TOKEN_REFUSED,
+
+    /* commands */
     NGX_MDM_SQL_ENQUEUE,
+    NGX_MDM_SQL_COMMAND_CANCEL,
+
+    /* enrolments */
     NGX_MDM_SQL_ENROLLMENTS,
     NGX_MDM_SQL_ENROLLMENT_QUEUE,
     NGX_MDM_SQL_ENROLLMENT_HISTORY,
-    NGX_MDM_SQL_COMMAND_CANCEL,
+
+    /* events and audit */
+
+    /* push certificates */
+
+    /* webhooks */
+
+    /* background work */
     NGX_MDM_SQL_LEASE_TAKE,
     NGX_MDM_SQL_SWEEP,
     NGX_MDM_SQL_PARTITION_AHEAD,

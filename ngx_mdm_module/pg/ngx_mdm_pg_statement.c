@@ -44,21 +44,28 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "tenant_load",         NGX_MDM_PG_POLL,  0, "t" },
     { "tenant_changes",      NGX_MDM_PG_POLL,  0, "t" },
 
+    /* the API's frame: hash; tenant, actor, remote, detail (JSON) */
     { "token_check",         NGX_MDM_PG_API,   0, "y" },
+    { "token_refused",       NGX_MDM_PG_API,   0, "ittt" },
 
-    /* tenant, actor, host */
-    { "token_refused",       NGX_MDM_PG_API,   0, "itt" },
+    /* commands: tenant, actor, remote, command_uuid, request_type, subject,
+     * payload, digest, repeat, urgent, renewal, supersedes, expires,
+     * priority, not_before, dedupe_key, devices, users, push */
+    { "enqueue",             NGX_MDM_PG_API,   0, "itttttyytbbbikitTTb" },
+    { "command_cancel",      NGX_MDM_PG_API,   0, "itttb" },
 
-    /* tenant, actor, command_uuid, request_type, subject, payload, digest,
-     * repeat, urgent, renewal, supersedes, expires, priority, not_before,
-     * dedupe_key, devices, users, push */
-    { "enqueue",             NGX_MDM_PG_API,   0, "ittttyytbbbikitTTb" },
-
+    /* enrolments */
     { "enrollments",         NGX_MDM_PG_API,   0, "itj" },
     { "enrollment_queue",    NGX_MDM_PG_API,   0, "ittj" },
     { "enrollment_history",  NGX_MDM_PG_API,   0, "itttj" },
-    { "command_cancel",      NGX_MDM_PG_API,   0, "ittb" },
 
+    /* events and audit */
+
+    /* push certificates */
+
+    /* webhooks */
+
+    /* background work */
     { "lease_take",          NGX_MDM_PG_JOB,   0, "ttj" },
     { "sweep",               NGX_MDM_PG_JOB,   0, "j" },
     { "partition_ahead",     NGX_MDM_PG_JOB,   0, "" },

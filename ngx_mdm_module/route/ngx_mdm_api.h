@@ -14,16 +14,30 @@
 #include "../ngx_mdm.h"
 
 
+#define NGX_MDM_API_BODY_LIMIT   (4 * 1024 * 1024)
+#define NGX_MDM_API_MAX_SEGMENTS 2
+
+
 typedef struct ngx_mdm_api_s  ngx_mdm_api_t;
 
 typedef void (*ngx_mdm_api_pt)(ngx_mdm_api_t *api);
+
+
+typedef enum {
+    NGX_MDM_API_NO_BODY = 0,     /* one that comes is passed over */
+    NGX_MDM_API_RAW,             /* as it is: api->body */
+    NGX_MDM_API_JSON             /* an object: api->json */
+} ngx_mdm_api_body_e;
 
 
 typedef struct {
     ngx_uint_t                  methods;
     const char                 *path;      /* "*" stands for one segment */
     const char                 *scope;     /* the right it needs, or NULL */
-    unsigned                    body:1;
+    const char                 *args;      /* the query arguments it takes,
+                                              between spaces, "x.*" for all
+                                              that begin so; NULL: any */
+    ngx_mdm_api_body_e          body;
     ngx_mdm_api_pt              handler;
 } ngx_mdm_api_operation_t;
 
@@ -42,23 +56,57 @@ struct ngx_mdm_api_s {
     ngx_mdm_engine_t              *engine;
     ngx_thread_pool_t             *threads;    /* NULL: none configured */
     const ngx_mdm_api_operation_t *operation;
+
+    /* what the client sent */
+    ngx_uint_t                     method;
+    ngx_str_t                      remote;     /* its address */
+    ngx_str_t                      segments[NGX_MDM_API_MAX_SEGMENTS];
+                                               /* what "*" stood for, raw */
+    ngx_str_t                      args;
+    ngx_str_t                      idempotency_key;   /* len 0: absent */
+    ngx_str_t                      last_event_id;
+    ngx_str_t                      named_tenant;      /* Mdm-Tenant */
+    mdm_str_t                      body;
+    json_t                        *json;
+
+    /* who it is */
+    u_char                         token_hash[32];
+    ngx_str_t                      actor;      /* the token's name */
+    ngx_str_t                      scopes;
+    int64_t                        token_tenant_id;
     ngx_str_t                      tenant_key;
     ngx_mdm_tenant_wait_t          wait;
     ngx_mdm_tenant_t              *tenant;
-    u_char                         token_hash[32];
     int64_t                        tenant_id;
-    ngx_str_t                      actor;      /* the token's name */
-    ngx_str_t                      segment;    /* what "*" stood for, raw */
-    ngx_str_t                      args;
-    ngx_msec_t                     asked;
-    mdm_str_t                      body;
+
+    ngx_mdm_thread_t               thread;
     ngx_mdm_pg_call_t              call;
+    ngx_msec_t                     asked;
+    ngx_str_t                      refusal;
+    const char                    *refusal_code;
+    json_t                        *faults;     /* of an error to come */
     void                          *ctx;        /* the operation's own */
     ngx_int_t                      limit;
-    char                          *answer;     /* JSON text, jansson's */
+
+    const char                    *answer_type;
+    mdm_str_t                      answer;
+    char                          *answer_json;   /* jansson's */
+    unsigned                       called:1;      /* a handler will come */
     unsigned                       finished:1;
 };
 
+
+/* --- ngx_mdm_api_token.c: who asks, and what may he --- */
+
+/* Finds token, right and tenant, then runs the operation or refuses. */
+void ngx_mdm_api_authorize(ngx_mdm_api_t *api);
+
+/* A right that only the contents of a call show to be needed.  NGX_ERROR: the
+ * client was told that it is missing, and the audit, too. */
+ngx_int_t ngx_mdm_api_require(ngx_mdm_api_t *api, const char *scope);
+
+
+/* --- ngx_mdm_api_answer.c --- */
 
 /* Calls a statement; its handler begins with ngx_mdm_api_answered(). */
 void ngx_mdm_api_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
@@ -67,18 +115,44 @@ void ngx_mdm_api_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
 /* NGX_OK, or NGX_DONE when the call failed and the client was told. */
 ngx_int_t ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc);
 
+/* Runs work in a thread when `size` bytes are much, else at once; api->ctx is
+ * theirs.  The client is told when that cannot be. */
+void ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
+    ngx_mdm_thread_pt done);
+
 /* Ends a call; `answer` is stolen. */
 void ngx_mdm_api_finish(ngx_mdm_api_t *api, ngx_uint_t status,
     json_t *answer);
 
-/* {"error":{"code":…,"message":…}}; the message in printf's format. */
+/* Ends a call with a body that is no JSON; it lives in pool or arena. */
+void ngx_mdm_api_finish_raw(ngx_mdm_api_t *api, const char *type,
+    mdm_str_t body);
+
+/* {"error":{"code":…,"message":…,"faults":…}}; the message in printf's
+ * format. */
 void ngx_mdm_api_error(ngx_mdm_api_t *api, ngx_uint_t status,
     const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Adds a row to the faults of the error to come: where, which rule, and what
+ * was found there instead, or NULL. */
+void ngx_mdm_api_fault(ngx_mdm_api_t *api, const char *path, const char *rule,
+    const char *found);
+
+void ngx_mdm_api_out_of_memory(ngx_mdm_api_t *api);
+
+void ngx_mdm_api_free(ngx_mdm_api_t *api);
+
+
+/* --- ngx_mdm_api_value.c: arguments, ids, rows, pages --- */
+
 /* A query argument, decoded into the pool; len 0 when absent. */
 ngx_str_t ngx_mdm_api_arg(ngx_mdm_api_t *api, const char *name);
 ngx_uint_t ngx_mdm_api_flag(ngx_mdm_api_t *api, const char *name);
+
+/* Are all query arguments such as the operation takes?  NGX_ERROR after the
+ * client was told which is not. */
+ngx_int_t ngx_mdm_api_args(ngx_mdm_api_t *api);
 
 /* ?limit=, 1 to 500; NGX_ERROR after the client was told otherwise. */
 ngx_int_t ngx_mdm_api_limit(ngx_mdm_api_t *api);
@@ -91,29 +165,84 @@ ngx_str_t ngx_mdm_api_unescape(ngx_mdm_api_t *api, ngx_str_t s);
 ngx_int_t ngx_mdm_api_enrollment(ngx_mdm_api_t *api, ngx_str_t written,
     mdm_str_t *device_id, mdm_str_t *user_id);
 
+/* A CommandUUID in the path, decoded; NGX_ERROR after the client was told. */
+ngx_int_t ngx_mdm_api_command_uuid(ngx_mdm_api_t *api, ngx_str_t segment,
+    ngx_str_t *uuid);
+
+ngx_uint_t ngx_mdm_api_is(ngx_str_t s, const char *text);
+
 /* A row as an object of its columns that are not NULL, by their SQL names:
- * integers and booleans as such, all else as strings. */
+ * integers and booleans as such, json and jsonb as what they hold, all else
+ * as strings. */
 json_t *ngx_mdm_api_row(const ngx_mdm_pg_rows_t *rows, int row);
 
-/* {"items":[…],"next":…} of rows of which one more than `limit` was asked
- * for; `cursor` writes what the next page begins after. */
-typedef ngx_str_t (*ngx_mdm_api_cursor_pt)(ngx_mdm_api_t *api,
-    const ngx_mdm_pg_rows_t *rows, int row);
-void ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
-    int limit, ngx_mdm_api_cursor_pt cursor);
 
-/* ?after=, as ngx_mdm_api_page() wrote it; NGX_ERROR after the client was
- * told that it is none of ours. */
-ngx_int_t ngx_mdm_api_after(ngx_mdm_api_t *api, ngx_str_t *after);
+/*
+ * A list goes on from a cursor: the list's name and fields, each of them text
+ * (t) or a number (i).  SQL gives and takes the fields joined by line feeds,
+ * in a column "cursor", which is not shown.
+ */
+
+typedef struct {
+    const char                 *name;
+    const char                 *fields;
+} ngx_mdm_api_list_t;
+
+/* {"items":[…],"next":…} of rows of which one more than api->limit was asked
+ * for. */
+void ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    const ngx_mdm_pg_rows_t *rows);
+
+/* ?after=, as the "next" of a page; NGX_ERROR after the client was told that it
+ * is none of this list. */
+ngx_int_t ngx_mdm_api_after(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    ngx_str_t *after);
+
+/* The same for a cursor that came another way. */
+ngx_int_t ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api,
+    const ngx_mdm_api_list_t *list, ngx_str_t encoded, ngx_str_t *after);
+ngx_str_t ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api,
+    const ngx_mdm_api_list_t *list, ngx_str_t cursor);
 
 
-/* The operations. */
+/* --- ngx_mdm_api_json.c: bodies --- */
+
+/* Reads api->body into api->json, in a thread when it is large, and runs
+ * `next`; the client is told when it is no JSON object. */
+void ngx_mdm_api_json_read(ngx_mdm_api_t *api, ngx_mdm_api_pt next);
+
+typedef struct {
+    const char                 *name;
+    const char                 *type;      /* "string", "array", "object",
+                                              "integer", "boolean" */
+    unsigned                    required:1;
+} ngx_mdm_api_member_t;
+
+/* Are the members of api->json those of the table, which ends with a NULL
+ * name?  Adds a fault for each that is unknown, missing, or of another type,
+ * then tells the client: NGX_ERROR. */
+ngx_int_t ngx_mdm_api_members(ngx_mdm_api_t *api,
+    const ngx_mdm_api_member_t *members);
+
+
+/* --- the operations --- */
+
 void ngx_mdm_api_version(ngx_mdm_api_t *api);
+
+/* commands */
 void ngx_mdm_api_enqueue(ngx_mdm_api_t *api);
 void ngx_mdm_api_cancel(ngx_mdm_api_t *api);
+
+/* enrolments */
 void ngx_mdm_api_enrollments(ngx_mdm_api_t *api);
 void ngx_mdm_api_queue(ngx_mdm_api_t *api);
 void ngx_mdm_api_history(ngx_mdm_api_t *api);
+
+/* events and audit */
+
+/* push certificates */
+
+/* webhooks */
 
 
 #endif /* _NGX_MDM_API_H_INCLUDED_ */

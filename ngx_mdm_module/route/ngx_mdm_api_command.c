@@ -29,7 +29,6 @@ enum {
 
 
 typedef struct {
-    ngx_mdm_thread_t        thread;
     mdm_rc_e                rc;
     mdm_fault_t             fault;
     mdm_command_t           command;
@@ -63,7 +62,6 @@ static json_t *ngx_mdm_api_targets_status(ngx_mdm_api_enqueue_t *enqueue,
 static const char *ngx_mdm_api_target_text(ngx_str_t outcome);
 static void ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
-static ngx_uint_t ngx_mdm_api_is(ngx_str_t s, const char *text);
 
 
 static const ngx_mdm_api_target_text_t  ngx_mdm_api_target_texts[] = {
@@ -83,8 +81,7 @@ ngx_mdm_api_enqueue(ngx_mdm_api_t *api)
 
     enqueue = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_enqueue_t));
     if (enqueue == NULL) {
-        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
-                          "out of memory");
+        ngx_mdm_api_out_of_memory(api);
         return;
     }
 
@@ -94,17 +91,8 @@ ngx_mdm_api_enqueue(ngx_mdm_api_t *api)
         return;
     }
 
-    enqueue->thread.run = ngx_mdm_api_take_in;
-    enqueue->thread.done = ngx_mdm_api_taken_in;
-    enqueue->thread.data = api;
-
-    if (ngx_mdm_thread_run(&enqueue->thread, api->threads, api->pool, api->log,
-                           api->body.len)
-        != NGX_OK)
-    {
-        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable",
-                          "the thread pool is full");
-    }
+    ngx_mdm_api_work(api, api->body.len, ngx_mdm_api_take_in,
+                     ngx_mdm_api_taken_in);
 }
 
 
@@ -166,8 +154,7 @@ ngx_mdm_api_taken_in(void *data)
     }
 
     if (ngx_mdm_api_enqueue_params(api, enqueue) != NGX_OK) {
-        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
-                          "out of memory");
+        ngx_mdm_api_out_of_memory(api);
         return;
     }
 
@@ -185,9 +172,9 @@ ngx_mdm_api_targets(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
     ngx_str_t    id;
     ngx_uint_t   n;
 
-    last = api->segment.data + api->segment.len;
+    last = api->segments[0].data + api->segments[0].len;
 
-    for (p = api->segment.data, n = 1; p < last; p++) {
+    for (p = api->segments[0].data, n = 1; p < last; p++) {
         n += (*p == ',');
     }
 
@@ -205,12 +192,11 @@ ngx_mdm_api_targets(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
     if (enqueue->ids == NULL || enqueue->devices == NULL
         || enqueue->users == NULL)
     {
-        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
-                          "out of memory");
+        ngx_mdm_api_out_of_memory(api);
         return NGX_ERROR;
     }
 
-    for (p = api->segment.data, n = 0; p <= last; p = comma + 1, n++) {
+    for (p = api->segments[0].data, n = 0; p <= last; p = comma + 1, n++) {
         comma = ngx_strlchr(p, last, ',');
         if (comma == NULL) {
             comma = last;
@@ -250,29 +236,30 @@ ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
 
     ngx_mdm_pg_set_int8(&p[0], api->tenant_id);
     ngx_mdm_pg_set_bytes(&p[1], api->actor.data, api->actor.len);
-    ngx_mdm_set_str(&p[2], command->command_uuid);
-    ngx_mdm_set_str(&p[3], command->request_type);
-    ngx_mdm_set_str(&p[4], command->subject);
-    ngx_mdm_set_str(&p[5], enqueue->sealed);
-    ngx_mdm_pg_set_bytes(&p[6], enqueue->digest, sizeof(enqueue->digest));
-    ngx_mdm_pg_set_bytes(&p[7], repeat, ngx_strlen(repeat));
-    ngx_mdm_pg_set_bool(&p[8], command->urgent);
-    ngx_mdm_pg_set_bool(&p[9], command->renewal);
-    ngx_mdm_pg_set_bool(&p[10], type->supersedes);
-    ngx_mdm_pg_set_int8(&p[11], type->expires);
-    ngx_mdm_pg_set_int2(&p[12], 0);
-    ngx_mdm_pg_set_int8(&p[13], 0);
-    ngx_mdm_pg_set_null(&p[14]);
-    ngx_mdm_pg_set_bool(&p[17], !ngx_mdm_api_flag(api, "nopush"));
+    ngx_mdm_pg_set_bytes(&p[2], api->remote.data, api->remote.len);
+    ngx_mdm_set_str(&p[3], command->command_uuid);
+    ngx_mdm_set_str(&p[4], command->request_type);
+    ngx_mdm_set_str(&p[5], command->subject);
+    ngx_mdm_set_str(&p[6], enqueue->sealed);
+    ngx_mdm_pg_set_bytes(&p[7], enqueue->digest, sizeof(enqueue->digest));
+    ngx_mdm_pg_set_bytes(&p[8], repeat, ngx_strlen(repeat));
+    ngx_mdm_pg_set_bool(&p[9], command->urgent);
+    ngx_mdm_pg_set_bool(&p[10], command->renewal);
+    ngx_mdm_pg_set_bool(&p[11], type->supersedes);
+    ngx_mdm_pg_set_int8(&p[12], type->expires);
+    ngx_mdm_pg_set_int2(&p[13], 0);
+    ngx_mdm_pg_set_int8(&p[14], 0);
+    ngx_mdm_pg_set_null(&p[15]);
+    ngx_mdm_pg_set_bool(&p[18], !ngx_mdm_api_flag(api, "nopush"));
 
-    if (ngx_mdm_pg_set_array(&p[15], api->pool, 't', enqueue->devices,
+    if (ngx_mdm_pg_set_array(&p[16], api->pool, 't', enqueue->devices,
                              enqueue->n)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_mdm_pg_set_array(&p[16], api->pool, 't', enqueue->users,
+    return ngx_mdm_pg_set_array(&p[17], api->pool, 't', enqueue->users,
                                 enqueue->n);
 }
 
@@ -392,22 +379,17 @@ ngx_mdm_api_cancel(ngx_mdm_api_t *api)
 {
     ngx_str_t  uuid;
 
-    uuid = ngx_mdm_api_unescape(api, api->segment);
-
-    if (uuid.len == 0 || uuid.len > MDM_COMMAND_UUID_MAX
-        || !mdm_utf8_valid(uuid.data, uuid.len)
-        || ngx_strlchr(uuid.data, uuid.data + uuid.len, '\0') != NULL)
-    {
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_command_uuid",
-                          "the path does not end in a CommandUUID");
+    if (ngx_mdm_api_command_uuid(api, api->segments[0], &uuid) != NGX_OK) {
         return;
     }
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
     ngx_mdm_pg_set_bytes(&api->call.params[1], api->actor.data,
                          api->actor.len);
-    ngx_mdm_pg_set_bytes(&api->call.params[2], uuid.data, uuid.len);
-    ngx_mdm_pg_set_bool(&api->call.params[3], ngx_mdm_api_flag(api, "force"));
+    ngx_mdm_pg_set_bytes(&api->call.params[2], api->remote.data,
+                         api->remote.len);
+    ngx_mdm_pg_set_bytes(&api->call.params[3], uuid.data, uuid.len);
+    ngx_mdm_pg_set_bool(&api->call.params[4], ngx_mdm_api_flag(api, "force"));
 
     ngx_mdm_api_call(api, NGX_MDM_SQL_COMMAND_CANCEL, ngx_mdm_api_cancelled);
 }
@@ -448,11 +430,4 @@ ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
     ngx_mdm_api_finish(api, NGX_HTTP_OK,
                        json_pack("{s:i}", "cancelled", cancelled));
-}
-
-
-static ngx_uint_t
-ngx_mdm_api_is(ngx_str_t s, const char *text)
-{
-    return s.len == ngx_strlen(text) && ngx_memcmp(s.data, text, s.len) == 0;
 }

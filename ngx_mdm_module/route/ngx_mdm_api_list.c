@@ -8,20 +8,28 @@
 #include "ngx_mdm_api.h"
 
 
-#define NGX_MDM_API_TIME_DIGITS   16
-
-
 static void ngx_mdm_api_enrollments_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static ngx_str_t ngx_mdm_api_enrollment_cursor(ngx_mdm_api_t *api,
-    const ngx_mdm_pg_rows_t *rows, int row);
 static ngx_int_t ngx_mdm_api_channel(ngx_mdm_api_t *api);
 static void ngx_mdm_api_queue_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_history_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static ngx_str_t ngx_mdm_api_history_cursor(ngx_mdm_api_t *api,
-    const ngx_mdm_pg_rows_t *rows, int row);
+
+
+/* device_id and user_id; a time in microseconds since 1970 and a CommandUUID */
+
+static const ngx_mdm_api_list_t  ngx_mdm_api_enrollment_list = {
+    "enrollments", "tt"
+};
+
+static const ngx_mdm_api_list_t  ngx_mdm_api_queue_list = {
+    "queue", "t"
+};
+
+static const ngx_mdm_api_list_t  ngx_mdm_api_history_list = {
+    "history", "it"
+};
 
 
 void
@@ -38,7 +46,8 @@ ngx_mdm_api_enrollments(ngx_mdm_api_t *api)
     ngx_str_t  after;
 
     if (ngx_mdm_api_limit(api) != NGX_OK
-        || ngx_mdm_api_after(api, &after) != NGX_OK)
+        || ngx_mdm_api_after(api, &ngx_mdm_api_enrollment_list, &after)
+           != NGX_OK)
     {
         return;
     }
@@ -61,34 +70,8 @@ ngx_mdm_api_enrollments_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     api = call->data;
 
     if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_page(api, rows, (int) api->limit,
-                         ngx_mdm_api_enrollment_cursor);
+        ngx_mdm_api_page(api, &ngx_mdm_api_enrollment_list, rows);
     }
-}
-
-
-/* device_id, a line feed, user_id: the first two columns */
-
-static ngx_str_t
-ngx_mdm_api_enrollment_cursor(ngx_mdm_api_t *api,
-    const ngx_mdm_pg_rows_t *rows, int row)
-{
-    u_char     *p;
-    ngx_str_t   device, user, cursor;
-
-    device = ngx_mdm_pg_text(rows, row, 0);
-    user = ngx_mdm_pg_text(rows, row, 1);
-
-    cursor.len = device.len + 1 + user.len;
-    cursor.data = ngx_pnalloc(api->pool, cursor.len);
-
-    if (cursor.data != NULL) {
-        p = ngx_cpymem(cursor.data, device.data, device.len);
-        *p++ = '\n';
-        ngx_memcpy(p, user.data, user.len);
-    }
-
-    return cursor;
 }
 
 
@@ -100,7 +83,7 @@ ngx_mdm_api_channel(ngx_mdm_api_t *api)
     mdm_str_t  device, user;
 
     if (ngx_mdm_api_limit(api) != NGX_OK
-        || ngx_mdm_api_enrollment(api, api->segment, &device, &user) != NGX_OK)
+        || ngx_mdm_api_enrollment(api, api->segments[0], &device, &user) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -136,7 +119,7 @@ ngx_mdm_api_queue_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     api = call->data;
 
     if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_page(api, rows, (int) api->limit, NULL);
+        ngx_mdm_api_page(api, &ngx_mdm_api_queue_list, rows);
     }
 }
 
@@ -144,29 +127,12 @@ ngx_mdm_api_queue_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 void
 ngx_mdm_api_history(ngx_mdm_api_t *api)
 {
-    size_t     digits;
     ngx_str_t  after;
 
     if (ngx_mdm_api_channel(api) != NGX_OK
-        || ngx_mdm_api_after(api, &after) != NGX_OK)
+        || ngx_mdm_api_after(api, &ngx_mdm_api_history_list, &after) != NGX_OK)
     {
         return;
-    }
-
-    /* the time, microseconds since 1970, is a number before the line feed;
-     * larger ones are in no calendar of PostgreSQL */
-
-    if (after.len != 0) {
-        digits = ngx_strlchr(after.data, after.data + after.len, '\n')
-                 - after.data;
-
-        if (digits > NGX_MDM_API_TIME_DIGITS
-            || ngx_atoi(after.data, digits) == NGX_ERROR)
-        {
-            ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_cursor",
-                              "\"after\" is not a \"next\" of this list");
-            return;
-        }
     }
 
     ngx_mdm_pg_set_bytes(&api->call.params[3], after.data, after.len);
@@ -186,15 +152,6 @@ ngx_mdm_api_history_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     api = call->data;
 
     if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_page(api, rows, (int) api->limit,
-                         ngx_mdm_api_history_cursor);
+        ngx_mdm_api_page(api, &ngx_mdm_api_history_list, rows);
     }
-}
-
-
-static ngx_str_t
-ngx_mdm_api_history_cursor(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
-    int row)
-{
-    return ngx_mdm_pg_text(rows, row, PQfnumber(rows->result, "cursor"));
 }

@@ -6,6 +6,7 @@
 
 
 #include "ngx_mdm_api.h"
+#include "../message/mdm_command.h"
 
 
 #define NGX_MDM_API_LIMIT_DEFAULT   100
@@ -16,10 +17,18 @@
 #define NGX_MDM_API_OID_INT8        20
 #define NGX_MDM_API_OID_INT2        21
 #define NGX_MDM_API_OID_INT4        23
+#define NGX_MDM_API_OID_JSON        114
+#define NGX_MDM_API_OID_JSONB       3802
+
+/* digits of a number in a cursor: all that int8 surely takes */
+#define NGX_MDM_API_DIGITS          18
 
 
+static ngx_uint_t ngx_mdm_api_arg_taken(ngx_str_t name, const char *taken);
 static json_t *ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row,
     int column);
+static ngx_uint_t ngx_mdm_api_fields_fit(u_char *p, u_char *last,
+    const char *fields);
 
 
 ngx_str_t
@@ -65,6 +74,72 @@ ngx_mdm_api_flag(ngx_mdm_api_t *api, const char *name)
     return value.len != 0
            && !(value.len == 1 && value.data[0] == '0')
            && !(value.len == 5 && ngx_strncmp(value.data, "false", 5) == 0);
+}
+
+
+/* A name that is misspelt must not widen what is asked for. */
+
+ngx_int_t
+ngx_mdm_api_args(ngx_mdm_api_t *api)
+{
+    u_char     *p, *last, *end, *equals;
+    ngx_str_t   name;
+
+    if (api->operation->args == NULL) {
+        return NGX_OK;
+    }
+
+    last = api->args.data + api->args.len;
+
+    for (p = api->args.data; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '&');
+        if (end == NULL) {
+            end = last;
+        }
+
+        equals = ngx_strlchr(p, end, '=');
+        name.data = p;
+        name.len = (equals ? equals : end) - p;
+
+        if (name.len != 0
+            && !ngx_mdm_api_arg_taken(name, api->operation->args))
+        {
+            name = ngx_mdm_api_unescape(api, name);
+            ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "unknown_argument",
+                              "there is no argument \"%.*s\", there are: %s",
+                              (int) ngx_min(name.len, 64), name.data,
+                              api->operation->args[0]
+                              ? api->operation->args : "none");
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_mdm_api_arg_taken(ngx_str_t name, const char *taken)
+{
+    size_t  len;
+
+    for ( /* void */ ; *taken != '\0'; taken += len + (taken[len] == ' ')) {
+        len = strcspn(taken, " ");
+
+        if (taken[len - 1] == '*') {
+            if (name.len >= len
+                && ngx_strncmp(name.data, taken, len - 1) == 0)
+            {
+                return 1;
+            }
+
+        } else if (name.len == len && ngx_strncmp(name.data, taken, len) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -174,6 +249,16 @@ ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row, int column)
     case NGX_MDM_API_OID_INT2:
         return json_integer(ngx_mdm_pg_int(rows, row, column));
 
+    case NGX_MDM_API_OID_JSONB:
+        text = ngx_mdm_pg_text(rows, row, column);
+        return json_loadb((char *) text.data + 1, text.len - 1,
+                          JSON_DECODE_ANY|JSON_ALLOW_NUL, NULL);
+
+    case NGX_MDM_API_OID_JSON:
+        text = ngx_mdm_pg_text(rows, row, column);
+        return json_loadb((char *) text.data, text.len,
+                          JSON_DECODE_ANY|JSON_ALLOW_NUL, NULL);
+
     default:
         text = ngx_mdm_pg_text(rows, row, column);
         return json_stringn((char *) text.data, text.len);
@@ -181,17 +266,45 @@ ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row, int column)
 }
 
 
+ngx_int_t
+ngx_mdm_api_command_uuid(ngx_mdm_api_t *api, ngx_str_t segment,
+    ngx_str_t *uuid)
+{
+    *uuid = ngx_mdm_api_unescape(api, segment);
+
+    if (uuid->len != 0 && uuid->len <= MDM_COMMAND_UUID_MAX
+        && mdm_utf8_valid(uuid->data, uuid->len)
+        && ngx_strlchr(uuid->data, uuid->data + uuid->len, '\0') == NULL)
+    {
+        return NGX_OK;
+    }
+
+    ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_command_uuid",
+                      "a CommandUUID is text of 1 to %d bytes",
+                      MDM_COMMAND_UUID_MAX);
+
+    return NGX_ERROR;
+}
+
+
+ngx_uint_t
+ngx_mdm_api_is(ngx_str_t s, const char *text)
+{
+    return s.len == ngx_strlen(text) && ngx_memcmp(s.data, text, s.len) == 0;
+}
+
+
 void
-ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows, int limit,
-    ngx_mdm_api_cursor_pt cursor)
+ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    const ngx_mdm_pg_rows_t *rows)
 {
     int         i, n;
     json_t     *items, *answer, *item;
-    ngx_str_t   plain, encoded;
+    ngx_str_t   cursor;
 
     items = json_array();
     answer = json_pack("{s:o}", "items", items);
-    n = ngx_min(rows->count, limit);
+    n = ngx_min(rows->count, (int) api->limit);
 
     for (i = 0; i < n; i++) {
         item = ngx_mdm_api_row(rows, i);
@@ -199,42 +312,86 @@ ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows, int limit,
         json_array_append_new(items, item);
     }
 
-    if (rows->count > limit) {
-        plain = cursor(api, rows, limit - 1);
-        encoded.data = ngx_pnalloc(api->pool,
-                                   ngx_base64_encoded_length(plain.len));
+    if (rows->count > n && n > 0) {
+        cursor = ngx_mdm_pg_text(rows, n - 1,
+                                 PQfnumber(rows->result, "cursor"));
+        cursor = ngx_mdm_api_cursor_encode(api, list, cursor);
 
-        if (plain.data != NULL && encoded.data != NULL) {
-            ngx_encode_base64url(&encoded, &plain);
-            json_object_set_new(answer, "next",
-                          json_stringn((char *) encoded.data, encoded.len));
-        }
+        json_object_set_new(answer, "next",
+                            json_stringn((char *) cursor.data, cursor.len));
     }
 
     ngx_mdm_api_finish(api, NGX_HTTP_OK, answer);
 }
 
 
-ngx_int_t
-ngx_mdm_api_after(ngx_mdm_api_t *api, ngx_str_t *after)
+/* base64url of the list's name, a line feed, and the fields */
+
+ngx_str_t
+ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    ngx_str_t cursor)
 {
-    ngx_str_t  encoded;
+    size_t      len;
+    ngx_str_t   plain, encoded;
 
-    encoded = ngx_mdm_api_arg(api, "after");
+    ngx_str_set(&encoded, "");
 
-    after->data = ngx_pnalloc(api->pool,
-                              ngx_base64_decoded_length(encoded.len) + 1);
-    after->len = 0;
+    len = ngx_strlen(list->name);
+    plain.len = len + 1 + cursor.len;
+    plain.data = ngx_pnalloc(api->pool, plain.len);
+    encoded.data = ngx_pnalloc(api->pool,
+                               ngx_base64_encoded_length(plain.len));
 
-    if (after->data != NULL
-        && (encoded.len == 0
-            || (ngx_decode_base64url(after, &encoded) == NGX_OK
-                && mdm_utf8_valid(after->data, after->len)
-                && ngx_strlchr(after->data, after->data + after->len, '\0')
-                   == NULL
-                && ngx_strlchr(after->data, after->data + after->len, '\n')
-                   != NULL)))
+    if (plain.data == NULL || encoded.data == NULL) {
+        return encoded;
+    }
+
+    ngx_memcpy(plain.data, list->name, len);
+    plain.data[len] = '\n';
+    ngx_memcpy(plain.data + len + 1, cursor.data, cursor.len);
+
+    ngx_encode_base64url(&encoded, &plain);
+
+    return encoded;
+}
+
+
+ngx_int_t
+ngx_mdm_api_after(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    ngx_str_t *after)
+{
+    return ngx_mdm_api_cursor_decode(api, list, ngx_mdm_api_arg(api, "after"),
+                                     after);
+}
+
+
+ngx_int_t
+ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    ngx_str_t encoded, ngx_str_t *after)
+{
+    size_t     len;
+    ngx_str_t  plain;
+
+    ngx_str_set(after, "");
+
+    if (encoded.len == 0) {
+        return NGX_OK;
+    }
+
+    len = ngx_strlen(list->name);
+    plain.data = ngx_pnalloc(api->pool,
+                             ngx_base64_decoded_length(encoded.len) + 1);
+
+    if (plain.data != NULL
+        && ngx_decode_base64url(&plain, &encoded) == NGX_OK
+        && plain.len > len
+        && ngx_memcmp(plain.data, list->name, len) == 0
+        && plain.data[len] == '\n'
+        && ngx_mdm_api_fields_fit(plain.data + len + 1,
+                                  plain.data + plain.len, list->fields))
     {
+        after->data = plain.data + len + 1;
+        after->len = plain.len - len - 1;
         return NGX_OK;
     }
 
@@ -242,4 +399,39 @@ ngx_mdm_api_after(ngx_mdm_api_t *api, ngx_str_t *after)
                       "\"after\" is not a \"next\" of this list");
 
     return NGX_ERROR;
+}
+
+
+/* Text as PostgreSQL takes it, numbers that fit. */
+
+static ngx_uint_t
+ngx_mdm_api_fields_fit(u_char *p, u_char *last, const char *fields)
+{
+    u_char  *end;
+
+    if (!mdm_utf8_valid(p, last - p) || ngx_strlchr(p, last, '\0') != NULL) {
+        return 0;
+    }
+
+    for ( /* void */ ; *fields != '\0'; fields++) {
+
+        end = ngx_strlchr(p, last, '\n');
+        if (end == NULL) {
+            end = last;
+        }
+
+        if ((end == last) != (fields[1] == '\0')) {
+            return 0;
+        }
+
+        if (*fields == 'i'
+            && (end - p > NGX_MDM_API_DIGITS || ngx_atoof(p, end - p) < 0))
+        {
+            return 0;
+        }
+
+        p = end + 1;
+    }
+
+    return 1;
 }

@@ -163,10 +163,12 @@ DECLARE
 BEGIN
     SELECT s INTO v_unknown
       FROM unnest(p_scopes) AS s
-     WHERE s IS NULL OR s <> ALL (ARRAY['read', 'command', 'admin'])
+     WHERE s IS NULL OR s <> ALL (ARRAY['read', 'command', 'destructive', 'secrets', 'admin',
+                             'host'])
      LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'there is no scope "%": write read, command or admin', v_unknown
+        RAISE EXCEPTION 'there is no scope "%": write read, command, destructive, '
+            'secrets, admin or host', v_unknown
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
 

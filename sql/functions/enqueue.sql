@@ -3,6 +3,7 @@
 CREATE FUNCTION @revision@.enqueue(
     p_tenant_id           bigint,
     p_actor               text,
+    p_remote              text,
     p_command_uuid        text,
     p_request_type        text,
     p_subject             text,
@@ -152,8 +153,8 @@ BEGIN
                due_at = least(p.due_at, excluded.due_at);
     END IF;
 
-    INSERT INTO mdm.audit (tenant_id, actor, action, detail)
-    VALUES (p_tenant_id, p_actor, 'enqueue',
+    INSERT INTO mdm.audit (tenant_id, actor, remote, action, detail)
+    VALUES (p_tenant_id, p_actor, p_remote, 'enqueue',
             jsonb_build_object('command_uuid', p_command_uuid,
                                'request_type', p_request_type,
                                'targets', cardinality(p_device_ids),
@@ -202,6 +203,7 @@ duplicate (a live command has the dedupe key, or the same UUID from long ago).';
 CREATE FUNCTION @revision@.command_cancel(
     p_tenant_id     bigint,
     p_actor         text,
+    p_remote        text,
     p_command_uuid  text,
     p_force         boolean,
     OUT outcome     text,
@@ -240,8 +242,8 @@ BEGIN
         'CANCELLED', 'cancelled by ' || p_actor);
     outcome := CASE WHEN delivered > 0 AND NOT p_force THEN 'delivered' ELSE 'ok' END;
 
-    INSERT INTO mdm.audit (tenant_id, actor, action, detail)
-    VALUES (p_tenant_id, p_actor, 'command_cancel',
+    INSERT INTO mdm.audit (tenant_id, actor, remote, action, detail)
+    VALUES (p_tenant_id, p_actor, p_remote, 'command_cancel',
             jsonb_build_object('command_uuid', p_command_uuid, 'force', p_force,
                                'cancelled', cancelled, 'delivered', delivered));
 END
@@ -256,6 +258,7 @@ had it unanswered, left or, with p_force, withdrawn among the others.';
 CREATE FUNCTION @revision@.command_release(
     p_tenant_id     bigint,
     p_actor         text,
+    p_remote        text,
     p_device_id     text,
     p_user_id       text,
     p_command_uuid  text)
@@ -292,8 +295,8 @@ BEGIN
     ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
        SET wanted_at = excluded.wanted_at, due_at = least(p.due_at, excluded.due_at);
 
-    INSERT INTO mdm.audit (tenant_id, actor, action, enrollment_id, detail)
-    VALUES (p_tenant_id, p_actor, 'command_release', v_enrollment_id,
+    INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
+    VALUES (p_tenant_id, p_actor, p_remote, 'command_release', v_enrollment_id,
             jsonb_build_object('command_uuid', p_command_uuid));
     RETURN 'ok';
 END
@@ -306,6 +309,7 @@ Outcomes: ok, not_stalled, unknown (no such channel, or the command is not live)
 CREATE FUNCTION @revision@.enrollment_end(
     p_tenant_id  bigint,
     p_actor      text,
+    p_remote     text,
     p_device_id  text)
 RETURNS text
 LANGUAGE plpgsql AS $$
@@ -348,8 +352,8 @@ BEGIN
        AND e.device_id = p_device_id
        AND e.state = 'live';
 
-    INSERT INTO mdm.audit (tenant_id, actor, action, enrollment_id, detail)
-    VALUES (p_tenant_id, p_actor, 'enrollment_end', v_device.enrollment_id,
+    INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
+    VALUES (p_tenant_id, p_actor, p_remote, 'enrollment_end', v_device.enrollment_id,
             jsonb_build_object('device_id', p_device_id));
     INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
     VALUES (p_tenant_id, 'enrollment_ended', v_device.enrollment_id,

@@ -279,6 +279,7 @@ channel and certificate.';
 CREATE FUNCTION @revision@.identity_revoke(
     p_tenant_id    bigint,
     p_actor        text,
+    p_remote       text,
     p_fingerprint  bytea)
 RETURNS text
 LANGUAGE plpgsql AS $$
@@ -324,8 +325,8 @@ BEGIN
        AND e.device_id = v_device_id
        AND e.pending_certificate = p_fingerprint;
 
-    INSERT INTO mdm.audit (tenant_id, actor, action, enrollment_id, detail)
-    VALUES (p_tenant_id, p_actor, 'identity_revoke', v_enrollment_id,
+    INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
+    VALUES (p_tenant_id, p_actor, p_remote, 'identity_revoke', v_enrollment_id,
             jsonb_build_object('certificate', encode(p_fingerprint, 'hex')));
     INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
     VALUES (p_tenant_id, 'identity_revoked', v_enrollment_id,

@@ -44,7 +44,8 @@ RETURNS TABLE (
     dormant                 boolean,
     rolled_back_at          text,
     closed_at               text,
-    close_reason            text)
+    close_reason            text,
+    cursor                  text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -67,7 +68,8 @@ BEGIN
            e.state = 'live'
                AND @revision@.is_dormant(e.channel, greatest(s.seen_at, e.token_at)),
            @revision@.rfc3339(e.rolled_back_at),
-           @revision@.rfc3339(e.closed_at), e.close_reason
+           @revision@.rfc3339(e.closed_at), e.close_reason,
+           e.device_id || chr(10) || e.user_id
       FROM (SELECT *
               FROM mdm.enrollment e
              WHERE e.tenant_id = p_tenant_id

@@ -50,18 +50,21 @@ the next time; it never skips a change that was not committed yet, so a change m
 be told twice. One row with nulls when nothing changed, or when p_since is empty or
 null, which only asks where to begin.';
 
-CREATE FUNCTION @revision@.token_refused(p_tenant_id bigint, p_actor text, p_host text)
+CREATE FUNCTION @revision@.token_refused(
+    p_tenant_id  bigint,
+    p_actor      text,
+    p_remote     text,
+    p_detail     text)
 RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
-    INSERT INTO mdm.audit (tenant_id, actor, action, detail)
-    VALUES (p_tenant_id, p_actor, 'token_refused',
-            jsonb_build_object('host', p_host));
+    INSERT INTO mdm.audit (tenant_id, actor, remote, action, detail)
+    VALUES (p_tenant_id, p_actor, p_remote, 'token_refused', p_detail::jsonb);
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.token_refused IS
-'A token was used on a host of another tenant; the audit row stands with the
-token''s own tenant.';
+'A token asked for what it may not do; p_detail, a JSON object, says for what. The
+row stands with the token''s own tenant.';

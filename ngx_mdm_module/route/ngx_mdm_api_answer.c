@@ -1,0 +1,192 @@
+
+/*
+ * What an API call asks of the engine, and what its client hears: statements,
+ * work in threads, answers and errors.
+ */
+
+
+#include "ngx_mdm_api.h"
+
+
+static void ngx_mdm_api_send(ngx_mdm_api_t *api, ngx_uint_t status);
+
+
+void
+ngx_mdm_api_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
+    ngx_mdm_pg_handler_pt handler)
+{
+    api->call.statement = statement;
+    api->call.handler = handler;
+    api->call.data = api;
+    api->call.log = api->log;
+
+    api->called = 1;
+    api->asked = ngx_current_msec;
+    ngx_mdm_pg_call(api->engine->pg, &api->call);
+}
+
+
+ngx_int_t
+ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc)
+{
+    if (api->request != NULL) {
+        api->request_ctx->db_time += ngx_current_msec - api->asked;
+        api->request_ctx->db_asked = 1;
+    }
+
+    if (rc == NGX_MDM_PG_DONE) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, api->log, 0,
+                  "mdm: API: %s, tenant \"%V\"",
+                  ngx_mdm_pg_rc_text(rc), &api->tenant_key);
+
+    ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable", "%s",
+                      ngx_mdm_pg_rc_text(rc));
+
+    return NGX_DONE;
+}
+
+
+void
+ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
+    ngx_mdm_thread_pt done)
+{
+    api->thread.run = run;
+    api->thread.done = done;
+    api->thread.data = api;
+    api->called = 1;
+
+    if (ngx_mdm_thread_run(&api->thread, api->threads, api->pool, api->log,
+                           size)
+        != NGX_OK)
+    {
+        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable",
+                          "the thread pool is full");
+    }
+}
+
+
+void
+ngx_mdm_api_finish(ngx_mdm_api_t *api, ngx_uint_t status, json_t *answer)
+{
+    if (answer != NULL) {
+        api->answer_json = json_dumps(answer, JSON_COMPACT);
+        json_decref(answer);
+    }
+
+    if (api->answer_json == NULL) {
+        status = NGX_HTTP_SERVICE_UNAVAILABLE;
+
+    } else {
+        api->answer.data = (u_char *) api->answer_json;
+        api->answer.len = ngx_strlen(api->answer_json);
+    }
+
+    api->answer_type = "application/json";
+    ngx_mdm_api_send(api, status);
+}
+
+
+void
+ngx_mdm_api_finish_raw(ngx_mdm_api_t *api, const char *type, mdm_str_t body)
+{
+    api->answer = body;
+    api->answer_type = type;
+
+    ngx_mdm_api_send(api, NGX_HTTP_OK);
+}
+
+
+void
+ngx_mdm_api_error(ngx_mdm_api_t *api, ngx_uint_t status, const char *code,
+    const char *fmt, ...)
+{
+    char     message[1024];
+    json_t  *error;
+    va_list  args;
+
+    va_start(args, fmt);
+    vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+
+    error = json_pack("{s:s, s:s}", "code", code, "message", message);
+
+    if (error != NULL && api->faults != NULL) {
+        json_object_set(error, "faults", api->faults);
+    }
+
+    ngx_mdm_api_finish(api, status, json_pack("{s:o}", "error", error));
+}
+
+
+void
+ngx_mdm_api_fault(ngx_mdm_api_t *api, const char *path, const char *rule,
+    const char *found)
+{
+    if (api->faults == NULL) {
+        api->faults = json_array();
+    }
+
+    json_array_append_new(api->faults,
+                          json_pack("{s:s, s:s, s:s*}", "path", path,
+                                    "rule", rule, "found", found));
+}
+
+
+void
+ngx_mdm_api_out_of_memory(ngx_mdm_api_t *api)
+{
+    ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "out_of_memory",
+                      "out of memory");
+}
+
+
+static void
+ngx_mdm_api_send(ngx_mdm_api_t *api, ngx_uint_t status)
+{
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = api->request;
+    api->finished = 1;
+
+    if (r == NULL) {
+        ngx_mdm_api_free(api);
+        return;
+    }
+
+    if (status == NGX_HTTP_UNAUTHORIZED
+        && ngx_mdm_route_header_out(r, "WWW-Authenticate",
+                                    "Basic realm=\"mdm\"")
+           != NGX_OK)
+    {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
+
+    c = r->connection;
+
+    rc = ngx_mdm_route_send(r, status, api->answer_type, api->answer.data,
+                            api->answer.len);
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_mdm_api_free(ngx_mdm_api_t *api)
+{
+    if (api->tenant != NULL) {
+        ngx_mdm_tenant_release(api->tenant);
+    }
+
+    json_decref(api->json);
+    json_decref(api->faults);
+    free(api->answer_json);
+    mdm_arena_free(&api->arena);
+    ngx_destroy_pool(api->pool);
+}
