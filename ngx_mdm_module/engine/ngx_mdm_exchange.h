@@ -44,6 +44,8 @@ typedef struct {
     mdm_message_t              message;
     mdm_str_t                  enrollment;    /* written id */
     mdm_str_t                  sealed;        /* report, or token to keep */
+    mdm_str_t                  raw;           /* the message of a check-in or
+                                                 of NotNow, sealed */
     mdm_rc_e                   rc;
     mdm_fault_t                fault;
 } ngx_mdm_intake_t;
@@ -75,6 +77,8 @@ struct ngx_mdm_exchange_s {
     unsigned                   accept_users:1;   /* mdm_user_authenticate */
     ngx_str_t                  signature;     /* header; data NULL: absent */
     ngx_str_t                  certificate;   /* DER of the TLS connection's */
+    mdm_str_t                  url_params;    /* the URL's query arguments as a
+                                                 JSON object, or absent */
     ngx_mdm_exchange_pt        done;
     void                      *data;
 

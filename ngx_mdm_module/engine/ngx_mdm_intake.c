@@ -11,6 +11,7 @@
 
 static void ngx_mdm_intake_decode(ngx_mdm_intake_t *intake);
 static void ngx_mdm_intake_seal(ngx_mdm_intake_t *intake);
+static void ngx_mdm_intake_seal_raw(ngx_mdm_intake_t *intake);
 static mdm_str_t ngx_mdm_intake_report_row(ngx_mdm_intake_t *intake);
 
 
@@ -29,6 +30,10 @@ ngx_mdm_intake_run(ngx_mdm_intake_t *intake)
 
     if (intake->rc == MDM_OK) {
         ngx_mdm_intake_seal(intake);
+    }
+
+    if (intake->rc == MDM_OK) {
+        ngx_mdm_intake_seal_raw(intake);
     }
 }
 
@@ -123,6 +128,43 @@ ngx_mdm_intake_seal(ngx_mdm_intake_t *intake)
     {
         intake->rc = mdm_fault(&intake->fault, MDM_NO_MEMORY,
                                "cannot seal a secret");
+    }
+}
+
+
+/* What an event will carry: messages that change something and are not kept
+ * as a report. */
+
+static void
+ngx_mdm_intake_seal_raw(ngx_mdm_intake_t *intake)
+{
+    switch (intake->message.type) {
+
+    case MDM_AUTHENTICATE:
+    case MDM_TOKEN_UPDATE:
+    case MDM_CHECK_OUT:
+    case MDM_SET_BOOTSTRAP_TOKEN:
+    case MDM_GET_BOOTSTRAP_TOKEN:
+        break;
+
+    case MDM_REPORT:
+        if (intake->message.status == MDM_STATUS_NOT_NOW) {
+            break;
+        }
+
+        return;
+
+    default:
+        return;
+    }
+
+    if (mdm_secret_seal(intake->arena, intake->ring, intake->tenant_id,
+                        "message", intake->enrollment, intake->body,
+                        &intake->raw)
+        != MDM_OK)
+    {
+        intake->rc = mdm_fault(&intake->fault, MDM_NO_MEMORY,
+                               "cannot seal a message");
     }
 }
 

@@ -58,8 +58,9 @@ void mdm_secret_ring_wipe(mdm_secret_ring_t *ring);
 
 /*
  * Kinds in use: "command" (row = CommandUUID), "report" (row = written
- * enrolment id '/' CommandUUID), "unlock_token" and "bootstrap_token" (row =
- * written enrolment id), "check" (tenant 0, row = key id in hex).
+ * enrolment id '/' CommandUUID), "unlock_token", "bootstrap_token" and
+ * "message" (row = written enrolment id), "push_key" (row = topic), "check"
+ * (tenant 0, row = key id in hex).
  *
  * MDM_UNSUPPORTED: the ring is empty, or the kind is longer than
  * MDM_SECRET_MAX_KIND.
