@@ -39,7 +39,8 @@ static char *mdmctl_key_id(mdm_arena_t *arena, const unsigned char *id);
 
 
 static const char  *mdmctl_kinds[] = {
-    "command", "report", "unlock_token", "bootstrap_token", NULL
+    "command", "report", "message", "unlock_token", "bootstrap_token",
+    NULL
 };
 
 

@@ -31,7 +31,8 @@ GRANT EXECUTE ON FUNCTION @revision@.poll, @revision@.deliver, @revision@.report
                           @revision@.queue_finish, @revision@.bootstrap_token_set,
                           @revision@.bootstrap_token_get,
                           @revision@.identity_roll_back,
-                          @revision@.identity_refused, @revision@.enrollment_lock
+                          @revision@.identity_refused, @revision@.enrollment_lock,
+                          @revision@.message_event
    TO mdm_device;
 
 -- The API: no device secrets, no tokens but their last use.
@@ -57,6 +58,10 @@ GRANT EXECUTE ON FUNCTION @revision@.token_check, @revision@.enqueue,
 -- The API: enrolments.
 
 -- The API: events and audit.
+GRANT SELECT ON mdm.event, mdm.audit TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.events, @revision@.audit_list,
+                          @revision@.written_id, @revision@.micros
+   TO mdm_api;
 
 -- The API: push certificates.
 

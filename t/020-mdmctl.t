@@ -328,10 +328,10 @@ sub enroll {
 
     $pg->psql("SELECT mdm_r2.authenticate($tenant, 'device', '$udid',
         $certificate, false, extract(epoch FROM now())::bigint + 86400,
-        'CN=$udid', '01', 'topic', NULL)", role => 'mdm_device');
+        'CN=$udid', '01', 'topic', NULL, NULL, NULL)", role => 'mdm_device');
     $pg->psql("SELECT mdm_r2.token_update($tenant, 'device', '$udid', '',
         $certificate, false, 'topic', 'token', 'magic', NULL, false, false,
-        NULL, NULL)", role => 'mdm_device');
+        NULL, NULL, NULL, NULL)", role => 'mdm_device');
 }
 
 

@@ -29,7 +29,7 @@ sub authenticate {
 
     return $role{device}->run(sprintf
         "SELECT mdm_r2.authenticate(%d, 'device', '%s', %s, %s, 2000000000,
-                'CN=%s', '01', 'topic', '%s')",
+                'CN=%s', '01', 'topic', '%s', NULL, NULL)",
         $o{tenant} // 1, $device, cert($cert), flag($o{expired}), $cert,
         $o{attributes} // '{"SerialNumber": "S1"}');
 }
@@ -40,10 +40,11 @@ sub token_update {
 
     return $role{device}->run(sprintf
         "SELECT outcome, generation FROM mdm_r2.token_update(%d, '%s', '%s', '%s',
-                %s, false, 'topic', '%s', 'magic', %s, %s, false, NULL, NULL)",
+                %s, false, 'topic', '%s', 'magic', %s, %s, false, NULL, NULL,
+                'raw', %s)",
         $o{tenant} // 1, $o{channel} // ($o{user} ? 'user' : 'device'), $device,
         $o{user} // '', cert($cert), $o{token} // 't', quote($o{unlock}),
-        flag($o{awaiting}));
+        flag($o{awaiting}), quote($o{params}));
 }
 
 
@@ -125,11 +126,16 @@ subtest 'a first enrolment' => sub {
     is enqueue('B', 'b-early'), 'unknown', 'nothing can be queued for a stranger';
     is token_update('A', 'a1'), 'ok|1', 'TokenUpdate opens generation 1';
     is outcome('A', 'a1'), 'ok', 'and the device is served';
-    is events('A'), 'enrolled token_updated', 'both are told as events';
+    is events('A'), 'authenticated authenticated enrolled token_updated',
+        'all is told as events';
     token_update('A', 'a1');
-    is events('A'), 'enrolled token_updated', 'the same token again is no news';
-    token_update('A', 'a1', token => 'other');
-    is events('A'), 'enrolled token_updated token_updated', 'another token is';
+    token_update('A', 'a1', params => '{"a": "b"}');
+    is sql(q{SELECT string_agg(data ->> 'tally', ' ' ORDER BY event_id) FROM mdm.event
+              WHERE type = 'token_updated'}), '1 2 3', '... each TokenUpdate, counted';
+    is sql(q{SELECT data, encode(payload, 'escape') FROM mdm.event
+              WHERE type = 'token_updated' ORDER BY event_id DESC LIMIT 1}),
+        '{"tally": 3, "message": "TokenUpdate", "user_id": "", "device_id": "A", '
+        . '"url_params": {"a": "b"}}|raw', '... with the message that brought it';
     is sql(q{SELECT value_text FROM mdm.attribute WHERE name = 'SerialNumber'}), 'S1',
         'what Authenticate said of the device is kept';
 };
@@ -285,7 +291,7 @@ subtest 'revoked' => sub {
 
 subtest 'tokens in escrow' => sub {
     my $get = "SELECT outcome, encode(token, 'escape')
-                 FROM mdm_r2.bootstrap_token_get(1, 'J', " . cert('j1') . ', false)';
+                 FROM mdm_r2.bootstrap_token_get(1, 'J', " . cert('j1') . q{, false, 'raw', NULL)};
     my $set = "SELECT mdm_r2.bootstrap_token_set(1, 'J', " . cert('j1') . ', false, ';
 
     enrol('J', 'j1', unlock => 'first');
@@ -296,19 +302,27 @@ subtest 'tokens in escrow' => sub {
     is sql(q{SELECT string_agg(encode(s.value, 'escape'), ' ' ORDER BY secret_id)
                FROM mdm.secret s}), 'first second', 'a new one is added to the history';
     is $role{device}->run($get), 'ok|', 'no bootstrap token is no error';
-    is $role{device}->run("${set}'boot')"), 'ok', 'one can be stored';
+    is $role{device}->run("${set}'boot', 'raw', NULL)"), 'ok', 'one can be stored';
     is $role{device}->run($get), 'ok|boot', 'and fetched';
-    $role{device}->run("${set}NULL)");
+    $role{device}->run("${set}NULL, 'raw', NULL)");
     is $role{device}->run($get), 'ok|', 'and taken back';
-    $role{device}->run("${set}'boot')");
+    $role{device}->run("${set}'boot', 'raw', NULL)");
     enrol('J', 'j1');
     is $role{device}->run($get), 'ok|', 'a new generation does not see the old one';
+    is sql(q{SELECT string_agg(type || ' ' || (data ->> 'message'), ', ' ORDER BY event_id)
+               FROM mdm.event WHERE type LIKE 'bootstrap%'}),
+        join(', ', map { "bootstrap_token_$_" } map { $_ ? 'set SetBootstrapToken'
+            : 'read GetBootstrapToken' } 0, 1, 0, 1, 0, 1, 0),
+        'each of it is told as an event';
+    is sql(q{SELECT string_agg(data ->> 'tally', ' ' ORDER BY event_id) FROM mdm.event
+              WHERE type = 'token_updated' AND data ->> 'device_id' = 'J'}), '1 2 3 1',
+        'a new generation counts its TokenUpdates anew';
 };
 
 
 subtest 'leaving' => sub {
     my $check_out = sub { $role{device}->run(
-        "SELECT mdm_r2.check_out(1, '$_[0]', " . cert($_[1]) . ', false)') };
+        "SELECT mdm_r2.check_out(1, '$_[0]', " . cert($_[1]) . q{, false, 'raw', NULL)}) };
 
     enrol('K', 'k1');
     token_update('K', 'k1', user => 'U');
@@ -316,8 +330,12 @@ subtest 'leaving' => sub {
     authenticate('K', 'k2');
     is $check_out->('K', 'k2'), 'ok', 'CheckOut with a pending certificate';
     is outcome('K', 'k1'), 'ok', 'drops the pending generation only';
+    is events('K'), join(' ', qw(authenticated enrolled token_updated enrolled
+        token_updated authenticated checked_out)), 'which is told';
     is $check_out->('K', 'b1'), 'other_device', 'a stranger checks nothing out';
     is $check_out->('K', 'k1'), 'ok', 'CheckOut with the bound certificate';
+    is sql(q{SELECT count(*) FROM mdm.event WHERE type = 'checked_out'}), 2,
+        'is told, the refused one is not';
     is outcome('K', 'k1'), 'unknown', 'closes the device';
     is outcome('K', 'k1', user => 'U'), 'unknown', 'and its users';
     is final('k-list'), 'CANCELLED: checked out', 'and cancels the queue';

@@ -27,9 +27,9 @@ sub device {
     my $device = 'device-' . $name++;
 
     $role{device}->run("SELECT mdm_r2.authenticate(1, 'device', '$device',
-        sha256('$device'), false, 2000000000, 'CN', '01', 'topic', '{}');
+        sha256('$device'), false, 2000000000, 'CN', '01', 'topic', '{}', NULL, NULL);
         SELECT mdm_r2.token_update(1, 'device', '$device', '', sha256('$device'),
-            false, 'topic', 't', 'm', NULL, false, false, NULL, NULL)");
+            false, 'topic', 't', 'm', NULL, false, false, NULL, NULL, NULL, NULL)");
     return $device;
 }
 

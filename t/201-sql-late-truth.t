@@ -19,9 +19,9 @@ sub sql { return $super->run($_[0]) }
 sql(q{SELECT mdm_r2.tenant_add('acme', '{}', '')});
 $role{device}->run(q{
     SELECT mdm_r2.authenticate(1, 'device', 'A', sha256('a'), false, 2000000000, 'CN',
-        '01', 'topic', '{}');
+        '01', 'topic', '{}', NULL, NULL);
     SELECT mdm_r2.token_update(1, 'device', 'A', '', sha256('a'), false, 'topic', 't',
-        'm', NULL, false, false, NULL, NULL)});
+        'm', NULL, false, false, NULL, NULL, NULL, NULL)});
 
 my $member = q{'{1}', '{A}', '{""}', ARRAY[sha256('a')], '{f}'};
 
@@ -113,9 +113,9 @@ subtest 'a re-enrolled device answers for its old generation' => sub {
     idle();
     $role{device}->run(q{
         SELECT mdm_r2.authenticate(1, 'device', 'A', sha256('a'), false, 2000000000,
-            'CN', '01', 'topic', '{}');
+            'CN', '01', 'topic', '{}', NULL, NULL);
         SELECT mdm_r2.token_update(1, 'device', 'A', '', sha256('a'), false, 'topic',
-            't', 'm', NULL, false, false, NULL, NULL)});
+            't', 'm', NULL, false, false, NULL, NULL, NULL, NULL)});
     is result('old'), 'PUSH CANCELLED', 'the old queue is cancelled';
     is report('old'), 'ok ProfileList', 'an answer to it is accepted';
     is result('old'), 'CANCELLED ACKNOWLEDGED raw', 'and is the truth of that generation';

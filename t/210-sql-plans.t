@@ -151,10 +151,10 @@ check_plans('seen', 'mdm_device',
     q{SELECT mdm_r2.seen('{1,1}', '{2,4}', '{5,6}')}, statements => 2);
 check_plans('authenticate', 'mdm_device',
     q{BEGIN; SELECT mdm_r2.authenticate(1, 'device', 'D2', sha256('new'), false,
-      2000000000, 'CN', '01', 'topic', '{}'); ROLLBACK}, statements => 5);
+      2000000000, 'CN', '01', 'topic', '{}', 'raw', NULL); ROLLBACK}, statements => 5);
 check_plans('token_update', 'mdm_device',
     q{BEGIN; SELECT mdm_r2.token_update(1, 'device', 'D2', '', sha256(int4send(2)), false,
-      'topic', 't', 'm', NULL, false, false, NULL, NULL); ROLLBACK}, statements => 5);
+      'topic', 't', 'm', NULL, false, false, NULL, NULL, 'raw', NULL); ROLLBACK}, statements => 5);
 check_plans('enqueue to 100 devices', 'mdm_api',
     q{BEGIN; SELECT count(*) FROM mdm_r2.enqueue(1, 'joe', '', 'plan', 'InstallProfile',
       'subject', 'p', 'd', 'safe', false, false, true, 0, 0::smallint, 0, 'key',

@@ -32,9 +32,9 @@ for my $tenant (1, 2) {
     my $member = "'{$tenant}', '{A}', '{\"\"}', ARRAY[sha256('a$tenant')], '{f}'";
     $pg->psql("
         SELECT mdm_r2.authenticate($tenant, 'device', 'A', sha256('a$tenant'), false,
-            2000000000, 'CN', '01', 'topic', '{\"SerialNumber\": \"S\"}');
+            2000000000, 'CN', '01', 'topic', '{\"SerialNumber\": \"S\"}', 'raw', NULL);
         SELECT mdm_r2.token_update($tenant, 'device', 'A', '', sha256('a$tenant'), false,
-            'topic', 't', 'm', 'unlock', false, false, NULL, NULL);
+            'topic', 't', 'm', 'unlock', false, false, NULL, NULL, 'raw', NULL);
         SELECT mdm_r2.seen('{$tenant}', ARRAY(SELECT enrollment_id
             FROM mdm_r2.poll($member)), '{0}');
         SELECT mdm_r2.report($member, '{stray}', '{Acknowledged}',

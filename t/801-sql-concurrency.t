@@ -59,9 +59,10 @@ sub enrol {
     my ($device) = @_;
 
     return "SELECT mdm_r2.authenticate(1, 'device', '$device', sha256('$device'), false,
-        2000000000, 'CN', '01', 'topic', '{\"OSVersion\": \"1\"}');
+        2000000000, 'CN', '01', 'topic', '{\"OSVersion\": \"1\"}',
+        NULL, NULL);
     SELECT mdm_r2.token_update(1, 'device', '$device', '', sha256('$device'), false,
-        'topic', 't', 'm', NULL, false, false, NULL, NULL)";
+        'topic', 't', 'm', NULL, false, false, NULL, NULL, NULL, NULL)";
 }
 
 sub enqueue {

@@ -20,6 +20,8 @@ static void ngx_mdm_get_bootstrap_token(ngx_mdm_exchange_t *x);
 static void ngx_mdm_got_bootstrap_token(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_set_device(ngx_mdm_exchange_t *x);
+static void ngx_mdm_set_message(ngx_mdm_exchange_t *x,
+    ngx_mdm_pg_value_t *p);
 static void ngx_mdm_checkin_done(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_checkin_identify(ngx_mdm_exchange_t *x);
@@ -83,6 +85,7 @@ ngx_mdm_authenticate(ngx_mdm_exchange_t *x)
     ngx_mdm_set_str(&p[7], x->serial);
     ngx_mdm_set_str(&p[8], message->topic);
     ngx_mdm_set_str(&p[9], message->attributes);
+    ngx_mdm_set_message(x, &p[10]);
 
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_AUTHENTICATE, ngx_mdm_checkin_done);
 }
@@ -113,6 +116,7 @@ ngx_mdm_token_update(ngx_mdm_exchange_t *x)
     ngx_mdm_pg_set_bool(&p[11], message->not_on_console);
     ngx_mdm_set_str(&p[12], message->id.user_short_name);
     ngx_mdm_set_str(&p[13], message->id.user_long_name);
+    ngx_mdm_set_message(x, &p[14]);
 
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_TOKEN_UPDATE, ngx_mdm_checkin_done);
 }
@@ -122,6 +126,8 @@ static void
 ngx_mdm_check_out(ngx_mdm_exchange_t *x)
 {
     ngx_mdm_set_device(x);
+    ngx_mdm_set_message(x, &x->call.params[4]);
+
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_CHECK_OUT, ngx_mdm_checkin_done);
 }
 
@@ -131,6 +137,7 @@ ngx_mdm_set_bootstrap_token(ngx_mdm_exchange_t *x)
 {
     ngx_mdm_set_device(x);
     ngx_mdm_set_str(&x->call.params[4], x->intake.sealed);
+    ngx_mdm_set_message(x, &x->call.params[5]);
 
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_BOOTSTRAP_TOKEN_SET,
                           ngx_mdm_checkin_done);
@@ -141,6 +148,7 @@ static void
 ngx_mdm_get_bootstrap_token(ngx_mdm_exchange_t *x)
 {
     ngx_mdm_set_device(x);
+    ngx_mdm_set_message(x, &x->call.params[4]);
 
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_BOOTSTRAP_TOKEN_GET,
                           ngx_mdm_got_bootstrap_token);
@@ -198,6 +206,16 @@ ngx_mdm_set_device(ngx_mdm_exchange_t *x)
     ngx_mdm_set_str(&x->call.params[1], x->intake.message.id.device_id);
     ngx_mdm_pg_set_bytes(&x->call.params[2], x->sha256, MDM_SHA256_SIZE);
     ngx_mdm_pg_set_bool(&x->call.params[3], x->expired);
+}
+
+
+/* What the event of an accepted message carries, as two parameters. */
+
+static void
+ngx_mdm_set_message(ngx_mdm_exchange_t *x, ngx_mdm_pg_value_t *p)
+{
+    ngx_mdm_set_str(&p[0], x->intake.raw);
+    ngx_mdm_set_str(&p[1], x->url_params);
 }
 
 

@@ -89,6 +89,8 @@ typedef enum {
     NGX_MDM_SQL_ENROLLMENT_HISTORY,
 
     /* events and audit */
+    NGX_MDM_SQL_EVENTS,
+    NGX_MDM_SQL_AUDIT_LIST,
 
     /* push certificates */
 

@@ -22,18 +22,18 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "seen",                NGX_MDM_PG_WRITE, 0, "III" },
 
     /* tenant, channel, device, certificate, expired, not_after, subject,
-     * serial, topic, attributes */
-    { "authenticate",        NGX_MDM_PG_WRITE, 0, "ittybitttt" },
+     * serial, topic, attributes, message, URL's arguments */
+    { "authenticate",        NGX_MDM_PG_WRITE, 0, "ittybittttyt" },
 
     /* tenant, channel, device, user, certificate, expired, topic, token,
      * push_magic, unlock_token, awaiting, not_on_console, short name,
-     * long name */
-    { "token_update",        NGX_MDM_PG_WRITE, 0, "itttybtytybbtt" },
+     * long name, message, URL's arguments */
+    { "token_update",        NGX_MDM_PG_WRITE, 0, "itttybtytybbttyt" },
 
-    /* tenant, device, certificate, expired */
-    { "check_out",           NGX_MDM_PG_WRITE, 0, "ityb" },
-    { "bootstrap_token_set", NGX_MDM_PG_WRITE, 0, "ityby" },
-    { "bootstrap_token_get", NGX_MDM_PG_WRITE, 0, "ityb" },
+    /* tenant, device, certificate, expired, …, message, URL's arguments */
+    { "check_out",           NGX_MDM_PG_WRITE, 0, "itybyt" },
+    { "bootstrap_token_set", NGX_MDM_PG_WRITE, 0, "itybyyt" },
+    { "bootstrap_token_get", NGX_MDM_PG_WRITE, 0, "itybyt" },
 
     /* tenant, device, user, certificate, command_uuid, payload */
     { "identity_roll_back",  NGX_MDM_PG_WRITE, 0, "ittyty" },
@@ -59,7 +59,10 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "enrollment_queue",    NGX_MDM_PG_API,   0, "ittj" },
     { "enrollment_history",  NGX_MDM_PG_API,   0, "itttj" },
 
-    /* events and audit */
+    /* events and audit: tenant, after, limit, types, device, user; tenant,
+     * after, limit, device, user, actor, action */
+    { "events",              NGX_MDM_PG_API,   0, "itjTtt" },
+    { "audit_list",          NGX_MDM_PG_API,   0, "itjtttt" },
 
     /* push certificates */
 

@@ -383,6 +383,21 @@ BEGIN
                                    AND e.enrollment_id = r.enrollment_id
              ORDER BY r.enrollment_id, r.command_uuid, r.finished_at;
 
+        WHEN 'message' THEN
+            RETURN QUERY
+            SELECT concat_ws(chr(10), v_tenant_id, v.xid, v.event_id,
+                             @revision@.micros(v.at)),
+                   v_tenant_id,
+                   @revision@.written_id(v.data ->> 'device_id', v.data ->> 'user_id'),
+                   v.payload
+              FROM mdm.event v
+             WHERE v.tenant_id = v_tenant_id
+               AND (v.xid, v.event_id) >
+                   (coalesce(v_part[2], '0')::xid8, coalesce(v_part[3]::bigint, 0))
+               AND substr(v.payload, 1, octet_length(p_key_id)) <> p_key_id
+             ORDER BY v.xid, v.event_id
+             LIMIT v_left;
+
         ELSE
             RETURN QUERY
             SELECT concat_ws(chr(10), v_tenant_id, s.enrollment_id, s.secret_id),
@@ -410,10 +425,10 @@ $$;
 
 COMMENT ON FUNCTION @revision@.rekey_batch IS
 'The next values that are not sealed with the key p_key_id, over all tenants.
-p_kind: command, report, or a kind of secret; p_after: the position of the last
-row of the batch before, or empty. row: what the seal is tied to besides tenant and
-kind: the CommandUUID of a command, the written id of the channel of a secret, and
-both with a slash between them of a report.';
+p_kind: command, report, message (of an event), or a kind of secret; p_after: the
+position of the last row of the batch before, or empty. row: what the seal is tied to
+besides tenant and kind: the CommandUUID of a command, the written id of the channel
+of a secret or message, and both with a slash between them of a report.';
 
 CREATE FUNCTION @revision@.micros(p_time timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -450,6 +465,14 @@ BEGIN
            AND r.command_uuid = v_part[3]
            AND @revision@.micros(r.finished_at) = v_part[4]::bigint
            AND r.report = p_old;
+    WHEN 'message' THEN
+        UPDATE mdm.event v
+           SET payload = p_new
+         WHERE v.tenant_id = v_tenant_id
+           AND v.xid = v_part[2]::xid8
+           AND v.event_id = v_part[3]::bigint
+           AND v.at = to_timestamp(0) + v_part[4]::bigint * interval '1 microsecond'
+           AND v.payload = p_old;
     ELSE
         UPDATE mdm.secret s
            SET value = p_new
@@ -483,6 +506,9 @@ BEGIN
             + (SELECT count(*) FROM mdm.result r
                 WHERE r.tenant_id = v_tenant_id
                   AND substr(r.report, 1, octet_length(p_key_id)) = p_key_id)
+            + (SELECT count(*) FROM mdm.event v
+                WHERE v.tenant_id = v_tenant_id
+                  AND substr(v.payload, 1, octet_length(p_key_id)) = p_key_id)
             + (SELECT count(*) FROM mdm.secret s
                 WHERE s.tenant_id = v_tenant_id
                   AND substr(s.value, 1, octet_length(p_key_id)) = p_key_id);

@@ -11,7 +11,9 @@ CREATE FUNCTION @revision@.authenticate(
     p_subject      text,
     p_serial       text,
     p_topic        text,
-    p_attributes   text)
+    p_attributes   text,
+    p_message      bytea,
+    p_url_params   text)
 RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -124,6 +126,9 @@ BEGIN
        AND e.device_id = p_device_id
        AND (e.user_id = '' OR e.state = 'live');
 
+    PERFORM @revision@.message_event(
+        p_tenant_id, 'authenticated', v_device.enrollment_id, p_device_id, '',
+        'Authenticate', p_message, p_url_params, '{}');
     RETURN CASE v_kind WHEN 'renewal' THEN 'renewal' ELSE 'ok' END;
 END
 $$;
@@ -132,7 +137,8 @@ COMMENT ON FUNCTION @revision@.authenticate IS
 'Authenticate of a device channel (p_channel: device or enrollment). The caller
 has verified the certificate against the tenant''s anchors. Nothing that is live
 changes before the TokenUpdate. p_not_after: seconds since 1970; p_attributes: what
-the message says of the device, a JSON object under Apple''s names. Outcomes:
+the message says of the device, a JSON object under Apple''s names; p_message and
+p_url_params: see message_event(). Outcomes:
  ok            a new generation is pending, or still is
  renewal       the certificate replaces the bound one with the TokenUpdate
  other_device  it belongs to another device of this tenant
@@ -208,7 +214,8 @@ BEGIN
            certificate = e.pending_certificate, pending_certificate = NULL,
            pending_kind = NULL, pending_since = NULL, pending_attributes = NULL,
            rolled_back_at = NULL, supervised = NULL, push_token = NULL,
-           push_magic = NULL, token_at = NULL, awaiting_configuration = false,
+           push_magic = NULL, token_at = NULL, token_update_count = 0,
+           awaiting_configuration = false,
            ownership = CASE e.channel WHEN 'enrollment' THEN 'user'
                                       ELSE 'organization' END,
            enrolled_at = now(), closed_at = NULL, close_reason = NULL
@@ -277,7 +284,7 @@ BEGIN
 
     INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
     VALUES (p_tenant_id, 'identity_renewed', v_device.enrollment_id,
-            jsonb_build_object('device_id', p_device_id,
+            jsonb_build_object('device_id', p_device_id, 'user_id', '',
                                'certificate', encode(v_device.pending_certificate, 'hex')));
 END
 $$;
@@ -301,6 +308,8 @@ CREATE FUNCTION @revision@.token_update(
     p_not_on_console   boolean,
     p_user_short_name  text,
     p_user_long_name   text,
+    p_message          bytea,
+    p_url_params       text,
     OUT outcome        text,
     OUT enrollment_id  bigint,
     OUT generation     integer)
@@ -309,6 +318,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_device   mdm.enrollment;
     v_channel  mdm.enrollment;
+    v_tally    integer;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
     PERFORM @revision@.enrollment_lock(p_tenant_id, p_device_id);
@@ -351,15 +361,18 @@ BEGIN
         UPDATE mdm.enrollment e
            SET topic = p_topic, push_token = p_token, push_magic = p_push_magic,
                token_at = now(), awaiting_configuration = coalesce(p_awaiting, false),
-               not_on_console = coalesce(p_not_on_console, false)
+               not_on_console = coalesce(p_not_on_console, false),
+               token_update_count = e.token_update_count + 1
          WHERE e.tenant_id = p_tenant_id
-           AND e.enrollment_id = v_device.enrollment_id;
+           AND e.enrollment_id = v_device.enrollment_id
+        RETURNING e.token_update_count INTO v_tally;
     ELSE
         INSERT INTO mdm.enrollment AS e
                (tenant_id, device_id, user_id, channel, ownership, state, generation,
                 certificate, pending_certificate, pending_kind, pending_since, topic,
                 push_token, push_magic, token_at, awaiting_configuration,
-                not_on_console, user_short_name, user_long_name, enrolled_at)
+                not_on_console, user_short_name, user_long_name, enrolled_at,
+                token_update_count)
         VALUES (p_tenant_id, p_device_id, p_user_id, p_channel,
                 CASE p_channel WHEN 'shared_user' THEN 'shared'
                                ELSE v_device.ownership END,
@@ -367,7 +380,7 @@ BEGIN
                 v_device.pending_certificate, v_device.pending_kind,
                 v_device.pending_since, p_topic, p_token, p_push_magic, now(),
                 coalesce(p_awaiting, false), coalesce(p_not_on_console, false),
-                p_user_short_name, p_user_long_name, now())
+                p_user_short_name, p_user_long_name, now(), 1)
         ON CONFLICT (tenant_id, device_id, user_id) DO UPDATE
            SET channel = excluded.channel,
                ownership = excluded.ownership,
@@ -386,9 +399,12 @@ BEGIN
                user_short_name = coalesce(excluded.user_short_name, e.user_short_name),
                user_long_name = coalesce(excluded.user_long_name, e.user_long_name),
                enrolled_at = CASE WHEN e.state = 'live' THEN e.enrolled_at ELSE now() END,
+               token_update_count = CASE WHEN e.state = 'live'
+                                         THEN e.token_update_count + 1 ELSE 1 END,
                closed_at = NULL,
                close_reason = NULL
-        RETURNING e.enrollment_id INTO enrollment_id;
+        RETURNING e.enrollment_id, e.token_update_count
+             INTO enrollment_id, v_tally;
 
         IF v_channel.state IS DISTINCT FROM 'live' THEN
             INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
@@ -410,14 +426,9 @@ BEGIN
         VALUES (p_tenant_id, enrollment_id, 'unlock_token', generation, p_unlock_token);
     END IF;
 
-    IF v_channel.state IS DISTINCT FROM 'live'
-       OR v_channel.push_token IS DISTINCT FROM p_token
-       OR v_channel.push_magic IS DISTINCT FROM p_push_magic
-    THEN
-        INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
-        VALUES (p_tenant_id, 'token_updated', enrollment_id,
-                jsonb_build_object('device_id', p_device_id, 'user_id', p_user_id));
-    END IF;
+    PERFORM @revision@.message_event(
+        p_tenant_id, 'token_updated', enrollment_id, p_device_id, p_user_id,
+        'TokenUpdate', p_message, p_url_params, jsonb_build_object('tally', v_tally));
 
     -- The first contact is shown at once, not when the worker next writes them.
     INSERT INTO mdm.enrollment_seen AS s (tenant_id, enrollment_id, seen_at)
@@ -432,14 +443,17 @@ COMMENT ON FUNCTION @revision@.token_update IS
 makes that generation live, from whichever channel it comes first; with that of a
 renewal, the device''s own TokenUpdate finishes the renewal, or opens a new
 generation when the device awaits configuration. A user channel begins with its
-first TokenUpdate. p_unlock_token (sealed) null or empty keeps the stored one.
+first TokenUpdate. p_unlock_token (sealed) null or empty keeps the stored one;
+p_message and p_url_params: see message_event().
 outcome: that of identity_check(); the rest is null unless it is ok.';
 
 CREATE FUNCTION @revision@.check_out(
     p_tenant_id    bigint,
     p_device_id    text,
     p_certificate  bytea,
-    p_expired      boolean)
+    p_expired      boolean,
+    p_message      bytea,
+    p_url_params   text)
 RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -463,6 +477,9 @@ BEGIN
        AND (v_device.state <> 'live' OR v_device.certificate <> p_certificate)
     THEN
         PERFORM @revision@.pending_drop(p_tenant_id, p_device_id, 'checked out');
+        PERFORM @revision@.message_event(
+            p_tenant_id, 'checked_out', v_device.enrollment_id, p_device_id, '',
+            'CheckOut', p_message, p_url_params, '{}');
         RETURN 'ok';
     ELSIF v_outcome NOT IN ('ok', 'pending') THEN
         RETURN v_outcome;
@@ -492,9 +509,9 @@ BEGIN
        AND i.enrollment_id = v_device.enrollment_id
        AND i.state = 'bound';
 
-    INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
-    VALUES (p_tenant_id, 'checked_out', v_device.enrollment_id,
-            jsonb_build_object('device_id', p_device_id));
+    PERFORM @revision@.message_event(
+        p_tenant_id, 'checked_out', v_device.enrollment_id, p_device_id, '',
+        'CheckOut', p_message, p_url_params, '{}');
     RETURN 'ok';
 END
 $$;
@@ -502,33 +519,40 @@ $$;
 COMMENT ON FUNCTION @revision@.check_out IS
 'CheckOut: closes a device and its users, cancels their queues and forgets their
 attributes; the history stays. With the certificate of a pending new generation
-only that one is dropped. Outcomes: ok, or those of identity_check().';
+only that one is dropped. p_message and p_url_params: see message_event().
+Outcomes: ok, or those of identity_check().';
 
 CREATE FUNCTION @revision@.bootstrap_token_set(
     p_tenant_id    bigint,
     p_device_id    text,
     p_certificate  bytea,
     p_expired      boolean,
-    p_token        bytea)
+    p_token        bytea,
+    p_message      bytea,
+    p_url_params   text)
 RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_outcome  text;
+    v_outcome        text;
+    v_enrollment_id  bigint;
+    v_generation     integer;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
     -- The lock keeps the generation that the token is filed under.
-    PERFORM FROM mdm.enrollment e
-      WHERE e.tenant_id = p_tenant_id AND e.device_id = p_device_id AND e.user_id = ''
-        FOR SHARE;
+    SELECT e.enrollment_id, e.generation INTO v_enrollment_id, v_generation
+      FROM mdm.enrollment e
+     WHERE e.tenant_id = p_tenant_id AND e.device_id = p_device_id AND e.user_id = ''
+       FOR SHARE;
     v_outcome := @revision@.identity_check(p_tenant_id, p_device_id, '',
                                            p_certificate, p_expired);
     IF v_outcome = 'ok' THEN
         INSERT INTO mdm.secret (tenant_id, enrollment_id, kind, generation, value)
-        SELECT e.tenant_id, e.enrollment_id, 'bootstrap_token', e.generation,
-               nullif(p_token, '')
-          FROM mdm.enrollment e
-         WHERE e.tenant_id = p_tenant_id AND e.device_id = p_device_id AND e.user_id = '';
+        VALUES (p_tenant_id, v_enrollment_id, 'bootstrap_token', v_generation,
+                nullif(p_token, ''));
+        PERFORM @revision@.message_event(
+            p_tenant_id, 'bootstrap_token_set', v_enrollment_id, p_device_id, '',
+            'SetBootstrapToken', p_message, p_url_params, '{}');
     END IF;
     RETURN v_outcome;
 END
@@ -536,37 +560,47 @@ $$;
 
 COMMENT ON FUNCTION @revision@.bootstrap_token_set IS
 'SetBootstrapToken: keeps the token (sealed) as the newest; null or empty says that
-there is none any more. Outcomes: those of identity_check().';
+there is none any more. p_message and p_url_params: see message_event(). Outcomes:
+those of identity_check().';
 
 CREATE FUNCTION @revision@.bootstrap_token_get(
     p_tenant_id    bigint,
     p_device_id    text,
     p_certificate  bytea,
     p_expired      boolean,
+    p_message      bytea,
+    p_url_params   text,
     OUT outcome    text,
     OUT token      bytea)
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_enrollment_id  bigint;
+    v_generation     integer;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
     outcome := @revision@.identity_check(p_tenant_id, p_device_id, '',
                                          p_certificate, p_expired);
     IF outcome = 'ok' THEN
-        SELECT s.value INTO token
+        SELECT e.enrollment_id, e.generation INTO v_enrollment_id, v_generation
           FROM mdm.enrollment e
-          JOIN mdm.secret s ON s.tenant_id = p_tenant_id
-                           AND s.enrollment_id = e.enrollment_id
-                           AND s.generation = e.generation
-         WHERE e.tenant_id = p_tenant_id
-           AND e.device_id = p_device_id
-           AND e.user_id = ''
+         WHERE e.tenant_id = p_tenant_id AND e.device_id = p_device_id AND e.user_id = '';
+        SELECT s.value INTO token
+          FROM mdm.secret s
+         WHERE s.tenant_id = p_tenant_id
+           AND s.enrollment_id = v_enrollment_id
+           AND s.generation = v_generation
            AND s.kind = 'bootstrap_token'
          ORDER BY s.secret_id DESC
          LIMIT 1;
+        PERFORM @revision@.message_event(
+            p_tenant_id, 'bootstrap_token_read', v_enrollment_id, p_device_id, '',
+            'GetBootstrapToken', p_message, p_url_params, '{}');
     END IF;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.bootstrap_token_get IS
 'GetBootstrapToken: the newest token of the live generation, sealed, or null when
-there is none. outcome: that of identity_check().';
+there is none. p_message and p_url_params: see message_event(). outcome: that of
+identity_check().';

@@ -223,7 +223,7 @@ BEGIN
 
     INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
     VALUES (p_tenant_id, 'identity_rolled_back', v_device.enrollment_id,
-            jsonb_build_object('device_id', p_device_id,
+            jsonb_build_object('device_id', p_device_id, 'user_id', '',
                                'certificate', encode(p_certificate, 'hex')));
     RETURN 'ok';
 END
@@ -330,7 +330,7 @@ BEGIN
             jsonb_build_object('certificate', encode(p_fingerprint, 'hex')));
     INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
     VALUES (p_tenant_id, 'identity_revoked', v_enrollment_id,
-            jsonb_build_object('device_id', v_device_id,
+            jsonb_build_object('device_id', coalesce(v_device_id, ''), 'user_id', '',
                                'certificate', encode(p_fingerprint, 'hex')));
     RETURN 'ok';
 END
