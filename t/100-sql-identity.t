@@ -81,7 +81,7 @@ sub report {
 
     return $role{device}->run(q{SELECT concat_ws(' ', outcome, command_uuid)
         FROM mdm_r2.report(} . members($device, $cert, %o) . ", '{$uuid}', '{$status}',
-        ARRAY['raw'::bytea], '{NULL}', '{NULL}')");
+        ARRAY['raw'::bytea], '{NULL}', '{NULL}', '{NULL}')");
 }
 
 
@@ -109,7 +109,7 @@ sub field {
 
 sub events {
     return sql("SELECT string_agg(type, ' ' ORDER BY event_id) FROM mdm.event
-                 WHERE data ->> 'device_id' = '$_[0]'");
+                 WHERE data ->> 'device_id' = '$_[0]' AND type NOT LIKE 'command%'");
 }
 
 

@@ -50,7 +50,7 @@ sub report {
 
     return $role{device}->run('SELECT command_uuid FROM mdm_r2.report('
         . members($device) . sprintf ", '{%s}', '{%s}', ARRAY['raw'::bytea],
-        ARRAY[%s]::text[], ARRAY[%s]::text[])", $uuid, $status // 'Acknowledged',
+        ARRAY[%s]::text[], ARRAY[%s]::text[], '{NULL}')", $uuid, $status // 'Acknowledged',
         $o{reason} ? "'$o{reason}'" : 'NULL', $o{json} ? "'$o{json}'" : 'NULL');
 }
 

@@ -127,7 +127,7 @@ sub report {
     my $all = sub { "'{" . join(',', map { $_[0] } @ids) . "}'" };
     return 'SELECT * FROM mdm_r2.report(' . members(@ids) . ', ' . $all->($uuid)
         . ', ' . $all->($status) . ", ARRAY[" . join(',', map { "'raw'::bytea" } @ids)
-        . '], ' . $all->('NULL') . ', ' . $all->('NULL') . ')';
+        . ']' . (', ' . $all->('NULL')) x 3 . ')';
 }
 
 my $uuid = sql(q{SELECT q.command_uuid FROM mdm.queue q JOIN mdm.enrollment e

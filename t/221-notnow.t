@@ -90,7 +90,7 @@ sub states {
 
 # One device, one connection.
 
-my $iphone = device('iphone');
+my $iphone = device('iphone', path => '/mdm?site=Berlin%20Mitte');
 my ($a, $b) = map { ask($iphone, $_) } qw(CertificateList SecurityInfo);
 
 gets $iphone->idle, $a, 'a device gets the first command';
@@ -100,6 +100,12 @@ gets $iphone->report($b, 'Acknowledged'), undef,
     'the first is not offered on the same connection';
 gets $iphone->idle, $a, '... but at the next Idle';
 is states($iphone, $a, $b), 'PUSH ACKNOWLEDGED', '... as delivered again';
+is $pg->psql(q{SELECT type, data ->> 'command_uuid', data -> 'url_params',
+        octet_length(payload) > 300 FROM mdm.event WHERE type LIKE 'command%'
+        ORDER BY event_id}),
+    "command_not_now|$a|{\"site\": \"Berlin Mitte\"}|t\n"
+    . "command_acknowledged|$b|{\"site\": \"Berlin Mitte\"}|",
+    'listeners are told of both, with the message of the first, and the URL';
 gets $iphone->report($a, 'NotNow'), undef, 'NotNow alone brings nothing';
 gets $iphone->report($a, 'NotNow'), undef, '... nor does it when repeated';
 is states($iphone, $a), 'NOTNOW', '... and changes nothing';

@@ -38,7 +38,7 @@ for my $tenant (1, 2) {
         SELECT mdm_r2.seen('{$tenant}', ARRAY(SELECT enrollment_id
             FROM mdm_r2.poll($member)), '{0}');
         SELECT mdm_r2.report($member, '{stray}', '{Acknowledged}',
-            ARRAY['raw'::bytea], '{NULL}', '{NULL}')", role => 'mdm_device');
+            ARRAY['raw'::bytea], '{NULL}', '{NULL}', '{NULL}')", role => 'mdm_device');
     $pg->psql("SELECT mdm_r2.enqueue($tenant, 'joe', '', 'uuid', 'ProfileList', NULL, 'p',
         'd', 'safe', false, false, false, 3600, 0::smallint, 3600, NULL, '{A}',
         '{\"\"}', true)", role => 'mdm_api');

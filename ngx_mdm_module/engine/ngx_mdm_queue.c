@@ -150,9 +150,11 @@ ngx_mdm_queue_report(ngx_mdm_exchange_t *x)
 
     ngx_mdm_set_str(&p[5], message->command_uuid);
     ngx_mdm_pg_set_bytes(&p[6], status, ngx_strlen(status));
-    ngx_mdm_set_str(&p[7], x->intake.sealed);
+    ngx_mdm_set_str(&p[7], message->status == MDM_STATUS_NOT_NOW
+                           ? x->intake.raw : x->intake.sealed);
     ngx_mdm_set_str(&p[8], message->error);
     ngx_mdm_set_str(&p[9], message->attributes);
+    ngx_mdm_set_str(&p[10], x->url_params);
 
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_REPORT, ngx_mdm_queue_reported);
 }

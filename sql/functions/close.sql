@@ -17,7 +17,15 @@ BEGIN
          WHERE q.tenant_id = p_tenant_id
            AND q.command_uuid = m.command_uuid
            AND q.enrollment_id = m.enrollment_id
-        RETURNING q.*)
+        RETURNING q.*), told AS (
+        INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
+        SELECT p_tenant_id, 'command_' || lower(p_state), g.enrollment_id,
+               jsonb_build_object('device_id', e.device_id, 'user_id', e.user_id,
+                                  'command_uuid', g.command_uuid,
+                                  'request_type', g.request_type, 'reason', p_reason)
+          FROM gone g
+          JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
+                               AND e.enrollment_id = g.enrollment_id)
     INSERT INTO mdm.result
            (tenant_id, enrollment_id, generation, command_id, command_created_at,
             command_uuid, request_type, from_state, state, reason, renewal,
@@ -33,8 +41,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @revision@.queue_finish IS
-'Moves the named rows from queue to result as p_state (CANCELLED or EXPIRED);
-returns how many. The caller holds their row locks, taken in lock order.';
+'Moves the named rows from queue to result as p_state (CANCELLED or EXPIRED), with
+an event command_cancelled or command_expired for each; returns how many. The caller holds their row locks, taken in lock order.';
 
 CREATE FUNCTION @revision@.queue_close(
     p_tenant_id      bigint,

@@ -156,6 +156,20 @@ BEGIN
                AND q.enrollment_id = p_enrollment_id
                AND q.state = 'PUSH'
                AND q.delivered_count = v_row.delivered_count;
+            IF FOUND THEN
+                INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
+                SELECT p_tenant_id, 'command_stalled', p_enrollment_id,
+                       jsonb_build_object('device_id', e.device_id, 'user_id', e.user_id,
+                           'command_uuid', v_row.command_uuid,
+                           'request_type', v_row.request_type,
+                           'reason', CASE WHEN v_row.repeat = 'once'
+                               THEN 'it was delivered without an answer and must not run twice'
+                               ELSE 'it was delivered ' || c_unanswered_limit
+                                    || ' times without an answer' END)
+                  FROM mdm.enrollment e
+                 WHERE e.tenant_id = p_tenant_id
+                   AND e.enrollment_id = p_enrollment_id;
+            END IF;
             CONTINUE;
         END IF;
 
@@ -187,8 +201,8 @@ again; p_expired: only renewals are offered. The caller has set the tenant,
 checked the identity against p_generation and holds the channel''s advisory lock.
 Order: urgent, then delivered but unanswered, then priority, then age. A row
 waits for every older live row of its subject. A row that came back without an
-answer is set aside as STALLED: at once when it may run once only, after the
-fifth delivery otherwise.';
+answer is set aside as STALLED, with an event command_stalled: at once when it may
+run once only, after the fifth delivery otherwise.';
 
 CREATE FUNCTION @revision@.deliver(
     p_tenant_ids    bigint[],

@@ -40,7 +40,7 @@ CREATE FUNCTION @revision@.report_unasked(
     p_command_uuid   text,
     p_report         bytea,
     p_reason         text)
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
     c_kept  CONSTANT integer := 100;
@@ -57,19 +57,21 @@ BEGIN
                    AND r.state = 'UNASKED'
                  LIMIT c_kept) k) >= c_kept
     THEN
-        RETURN;
+        RETURN false;
     END IF;
 
     INSERT INTO mdm.result (tenant_id, enrollment_id, generation, command_uuid, state,
                             reason, report, finished_at, reported_at)
     VALUES (p_tenant_id, p_enrollment_id, p_generation, p_command_uuid, 'UNASKED',
             p_reason, p_report, now(), now());
+    RETURN true;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.report_unasked IS
 'Keeps a report on a command that this channel was not asked, raw and once per
-CommandUUID; at most 100 per channel, later ones are dropped.';
+CommandUUID; at most 100 per channel, later ones are dropped. Returns whether it
+was kept.';
 
 CREATE FUNCTION @revision@.report_late(
     p_tenant_id      bigint,
@@ -116,25 +118,29 @@ BEGIN
         RETURN;
     END IF;
 
-    PERFORM @revision@.report_unasked(p_tenant_id, p_enrollment_id, p_generation,
-                                      p_command_uuid, p_report, p_reason);
+    changed := @revision@.report_unasked(p_tenant_id, p_enrollment_id, p_generation,
+                                         p_command_uuid, p_report, p_reason);
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.report_late IS
 'A report for which no row is live. Closed by us after delivery: it becomes what
-the device says, once (changed). Answered before: nothing. Never delivered or
-never asked: the report is kept as UNASKED.';
+the device says, once. Answered before: nothing. Never delivered or never asked:
+the report is kept as UNASKED, and reported_type is null. changed: it was the
+first to say so.';
 
 CREATE FUNCTION @revision@.report_not_now(
     p_tenant_id      bigint,
     p_enrollment_id  bigint,
-    p_command_uuid   text)
-RETURNS text
+    p_command_uuid   text,
+    OUT reported_type  text,
+    OUT changed        boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     v_row  record;
 BEGIN
+    changed := false;
+
     SELECT q.state, q.request_type INTO v_row
       FROM mdm.queue q
      WHERE q.tenant_id = p_tenant_id
@@ -167,6 +173,7 @@ BEGIN
          WHERE q.tenant_id = p_tenant_id
            AND q.command_uuid = p_command_uuid
            AND q.enrollment_id = p_enrollment_id;
+        changed := true;
     ELSE
         SELECT r.request_type INTO v_row
           FROM mdm.result r
@@ -176,14 +183,14 @@ BEGIN
          LIMIT 1;
     END IF;
 
-    RETURN v_row.request_type;
+    reported_type := v_row.request_type;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.report_not_now IS
 'A device cannot carry out a command now: the row waits as NOTNOW for the next
-Idle. Nothing changes for a command that is no longer live. Returns the request
-type when it is known.';
+Idle. Nothing changes for a command that is no longer live. reported_type: null
+when it is unknown; changed: the row was not NOTNOW before.';
 
 CREATE FUNCTION @revision@.report(
     p_tenant_ids     bigint[],
@@ -195,7 +202,8 @@ CREATE FUNCTION @revision@.report(
     p_statuses       text[],
     p_reports        bytea[],
     p_reasons        text[],
-    p_attributes     text[])
+    p_attributes     text[],
+    p_url_params     text[])
 RETURNS TABLE (n integer, outcome text, enrollment_id bigint, reported_type text,
                command_uuid text, request_type text, payload bytea)
 LANGUAGE plpgsql ROWS 32 AS $$
@@ -224,6 +232,11 @@ DECLARE
     v_types        text[];
     v_commands     bigint[];
     v_created      timestamptz[];
+    v_told         integer := 0;
+    v_told_ns      integer[];
+    v_told_ids     bigint[];
+    v_told_types   text[];
+    v_told_whys    text[];
 BEGIN
     IF cardinality(p_tenant_ids) <> 1 THEN
         v_order := ARRAY(
@@ -251,10 +264,31 @@ BEGIN
     END LOOP;
     v_set := NULL;
 
-    -- The null ends the last tenant; payloads are read as in deliver().
+    -- The null ends the last tenant; payloads are read as in deliver(), and events
+    -- are written together for the same reason.
     FOREACH v_n IN ARRAY v_order || NULL::integer LOOP
         v_tenant_id := p_tenant_ids[v_n];
         IF v_n IS NULL OR v_tenant_id IS DISTINCT FROM v_set THEN
+            IF v_told > 0 THEN
+                INSERT INTO mdm.event (tenant_id, type, enrollment_id, data, payload)
+                SELECT v_set,
+                       CASE p_statuses[g.n] WHEN 'Acknowledged' THEN 'command_acknowledged'
+                                            WHEN 'NotNow' THEN 'command_not_now'
+                                            ELSE 'command_failed' END,
+                       g.enrollment_id,
+                       jsonb_strip_nulls(jsonb_build_object(
+                           'device_id', p_device_ids[g.n], 'user_id', p_user_ids[g.n],
+                           'status', p_statuses[g.n],
+                           'command_uuid', p_command_uuids[g.n],
+                           'request_type', g.request_type, 'reason', g.reason,
+                           'url_params', p_url_params[g.n]::jsonb)),
+                       CASE p_statuses[g.n] WHEN 'NotNow' THEN p_reports[g.n] END
+                  FROM unnest(v_told_ns, v_told_ids, v_told_types, v_told_whys)
+                       WITH ORDINALITY
+                       AS g (n, enrollment_id, request_type, reason, place)
+                 WHERE g.place <= v_told;
+                v_told := 0;
+            END IF;
             IF v_count > 0 THEN
                 RETURN QUERY
                 SELECT g.n, 'ok', g.enrollment_id, g.reported_type, g.command_uuid,
@@ -304,35 +338,38 @@ BEGIN
                 v_tenant_id, p_device_ids[v_n], p_user_ids[v_n],
                 p_certificates[v_n], p_expired[v_n]);
 
-            IF outcome = 'pending' AND v_enrollment IS NOT NULL THEN
-                v_ignored := pg_advisory_xact_lock(-v_enrollment);
-                PERFORM @revision@.report_unasked(
-                    v_tenant_id, v_enrollment, v_generation, v_uuid,
-                    p_reports[v_n], v_reason);
-            END IF;
         END IF;
         enrollment_id := v_enrollment;
 
-        IF outcome <> 'ok' THEN
+        IF v_enrollment IS NULL OR outcome NOT IN ('ok', 'pending') THEN
             RETURN NEXT;
             CONTINUE;
         END IF;
 
         v_ignored := pg_advisory_xact_lock(-v_enrollment);
+        v_changed := false;
 
-        IF v_status = 'NotNow' THEN
-            reported_type := @revision@.report_not_now(v_tenant_id, v_enrollment, v_uuid);
-        ELSE
-            IF v_status = 'Acknowledged' THEN
-                v_state := 'ACKNOWLEDGED';
-            ELSE
-                v_state := 'ERROR';
-                v_reason := coalesce(v_reason, CASE v_status
-                    WHEN 'CommandFormatError' THEN 'the device could not read the command'
-                    WHEN 'Unreadable' THEN 'the report could not be read'
-                    ELSE 'the device gave no reason' END);
-            END IF;
+        IF v_status = 'Acknowledged' THEN
+            v_state := 'ACKNOWLEDGED';
+        ELSIF v_status <> 'NotNow' THEN
+            v_state := 'ERROR';
+            v_reason := coalesce(v_reason, CASE v_status
+                WHEN 'CommandFormatError' THEN 'the device could not read the command'
+                WHEN 'Unreadable' THEN 'the report could not be read'
+                ELSE 'the device gave no reason' END);
+        END IF;
 
+        IF outcome = 'pending' AND v_status <> 'NotNow' THEN
+            v_changed := @revision@.report_unasked(
+                v_tenant_id, v_enrollment, v_generation, v_uuid, p_reports[v_n],
+                v_reason);
+
+        ELSIF outcome = 'ok' AND v_status = 'NotNow' THEN
+            v_row := @revision@.report_not_now(v_tenant_id, v_enrollment, v_uuid);
+            reported_type := v_row.reported_type;
+            v_changed := v_row.changed;
+
+        ELSIF outcome = 'ok' THEN
             DELETE FROM mdm.queue q
              WHERE q.tenant_id = v_tenant_id
                AND q.command_uuid = v_uuid
@@ -383,6 +420,19 @@ BEGIN
             END IF;
         END IF;
 
+        IF v_changed THEN
+            v_told := v_told + 1;
+            v_told_ns[v_told] := v_n;
+            v_told_ids[v_told] := v_enrollment;
+            v_told_types[v_told] := reported_type;
+            v_told_whys[v_told] := v_reason;
+        END IF;
+
+        IF outcome = 'pending' THEN
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
+
         v_next := @revision@.next_command(v_tenant_id, v_enrollment, v_generation,
                                           false, p_expired[v_n]);
         IF v_next.command_uuid IS NULL THEN
@@ -406,9 +456,11 @@ COMMENT ON FUNCTION @revision@.report IS
 'Answers of devices, and the next command for each. Parallel arrays, at most one
 member per channel. p_statuses: Acknowledged, Error, CommandFormatError, NotNow,
 or Unreadable for a report that could not be decoded. p_reports: the raw report,
-sealed. p_reasons: the reason in plain words, or null. p_attributes: a JSON object
+sealed as "report", of a NotNow as "message" for its event. p_reasons: the reason in plain words, or null. p_attributes: a JSON object
 (see attributes_set()) stored when the command was a DeviceInformation that was
-acknowledged, or null.
+acknowledged, or null. p_url_params: a JSON object for the event, or null.
+A report that changed something writes one event: command_acknowledged,
+command_failed or command_not_now.
 n: place of the member; outcome: that of identity_check(), and with pending the
 report is kept as UNASKED; reported_type: the request type of the command that was
 answered, null when it is unknown; then the next command as in deliver(), without
