@@ -29,25 +29,37 @@ static const mdm_command_type_t  mdm_command_type_default = {
 
 #define mdm_query(type)                                                       \
     { type, MDM_SUBJECT_NONE, NULL, { NULL }, MDM_REPEAT_SAFE, MDM_QUERY,     \
-      false, false }
+      false, false, false }
 
 #define mdm_fixed(type, subject, repeat, expires)                             \
     { type, MDM_SUBJECT_FIXED, subject, { NULL }, repeat, expires, false,     \
-      false }
+      false, false }
+
+#define mdm_fixed_destructive(type, subject, repeat, expires)                 \
+    { type, MDM_SUBJECT_FIXED, subject, { NULL }, repeat, expires, false,     \
+      false, true }
+
+/* all that goes first is destructive, too */
 
 #define mdm_urgent(type, subject, repeat, expires)                            \
     { type, MDM_SUBJECT_FIXED, subject, { NULL }, repeat, expires, false,     \
-      true }
+      true, true }
 
 #define mdm_keyed(type, prefix, expires, ...)                                 \
     { type, MDM_SUBJECT_KEY, prefix, { __VA_ARGS__ }, MDM_REPEAT_SAFE,        \
-      expires, false, false }
+      expires, false, false, false }
+
+#define mdm_keyed_destructive(type, prefix, expires, ...)                     \
+    { type, MDM_SUBJECT_KEY, prefix, { __VA_ARGS__ }, MDM_REPEAT_SAFE,        \
+      expires, false, false, true }
 
 
 /*
  * Sorted by name for the search.  What sets and what verifies a password share
  * a subject, so that the answer belongs to the password meant; so do the steps
- * of Setup Assistant, which DeviceConfigured ends.
+ * of Setup Assistant, which DeviceConfigured ends.  RemoveProfile counts as
+ * destructive whatever it removes, since the profile may be the one that
+ * manages the device.
  */
 
 static const mdm_command_type_t  mdm_command_types[] = {
@@ -60,13 +72,14 @@ static const mdm_command_type_t  mdm_command_types[] = {
     mdm_query("CertificateList"),
     mdm_fixed("ClearActivationLockBypassCode", "activation-lock",
               MDM_REPEAT_SAFE, MDM_ACTION),
-    mdm_fixed("ClearPasscode", "passcode", MDM_REPEAT_ONCE, MDM_ACTION),
+    mdm_fixed_destructive("ClearPasscode", "passcode", MDM_REPEAT_ONCE,
+                          MDM_ACTION),
     mdm_fixed("ClearRestrictionsPassword", "restrictions-password",
               MDM_REPEAT_SAFE, MDM_ACTION),
     mdm_query("ContentCachingInformation"),
     mdm_fixed("DeclarativeManagement", "declarations", MDM_REPEAT_SAFE,
               MDM_ACTION),
-    mdm_keyed("DeleteUser", "user", MDM_ACTION, "UserName"),
+    mdm_keyed_destructive("DeleteUser", "user", MDM_ACTION, "UserName"),
     mdm_fixed("DeviceConfigured", "setup", MDM_REPEAT_SAFE, MDM_ACTION),
     mdm_query("DeviceInformation"),
     mdm_fixed("DeviceLocation", "lost-mode", MDM_REPEAT_SAFE, MDM_QUERY),
@@ -85,7 +98,7 @@ static const mdm_command_type_t  mdm_command_types[] = {
     mdm_keyed("InstallMedia", "media", MDM_ACTION, "PersistentID",
               "iTunesStoreID", "MediaURL"),
     { "InstallProfile", MDM_SUBJECT_PROFILE, "profile", { NULL },
-      MDM_REPEAT_SAFE, MDM_ACTION, true, false },
+      MDM_REPEAT_SAFE, MDM_ACTION, true, false, false },
     mdm_fixed("InstallProvisioningProfile", "provisioning-profile",
               MDM_REPEAT_SAFE, MDM_ACTION),
     mdm_query("InstalledApplicationList"),
@@ -109,7 +122,7 @@ static const mdm_command_type_t  mdm_command_types[] = {
     mdm_keyed("RemoveMedia", "media", MDM_ACTION, "PersistentID",
               "iTunesStoreID"),
     { "RemoveProfile", MDM_SUBJECT_KEY, "profile", { "Identifier" },
-      MDM_REPEAT_SAFE, MDM_NEVER, true, false },
+      MDM_REPEAT_SAFE, MDM_NEVER, true, false, true },
     mdm_fixed("RemoveProvisioningProfile", "provisioning-profile",
               MDM_REPEAT_SAFE, MDM_ACTION),
     mdm_fixed("RequestMirroring", "mirroring", MDM_REPEAT_SAFE, MDM_ACTION),
@@ -122,10 +135,11 @@ static const mdm_command_type_t  mdm_command_types[] = {
     mdm_fixed("ScheduleOSUpdateScan", "os-update", MDM_REPEAT_SAFE,
               MDM_ACTION),
     mdm_query("SecurityInfo"),
-    mdm_keyed("SetAutoAdminPassword", "admin", MDM_ACTION, "GUID"),
-    mdm_fixed("SetFirmwarePassword", "firmware-password", MDM_REPEAT_SAFE,
-              MDM_ACTION),
-    mdm_fixed("SetRecoveryLock", "recovery-lock", MDM_REPEAT_ONCE, MDM_ACTION),
+    mdm_keyed_destructive("SetAutoAdminPassword", "admin", MDM_ACTION, "GUID"),
+    mdm_fixed_destructive("SetFirmwarePassword", "firmware-password",
+                          MDM_REPEAT_SAFE, MDM_ACTION),
+    mdm_fixed_destructive("SetRecoveryLock", "recovery-lock", MDM_REPEAT_ONCE,
+                          MDM_ACTION),
     mdm_fixed("Settings", "settings", MDM_REPEAT_SAFE, MDM_ACTION),
     mdm_fixed("ShutDownDevice", "power", MDM_REPEAT_ONCE, MDM_ACTION),
     mdm_fixed("StopMirroring", "mirroring", MDM_REPEAT_SAFE, MDM_ACTION),
@@ -154,6 +168,23 @@ mdm_command_type_find(mdm_str_t request_type)
                    sizeof(mdm_command_type_t), mdm_command_type_compare);
 
     return type ? type : &mdm_command_type_default;
+}
+
+
+const char *
+mdm_command_type_destructive(size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(mdm_command_types) / sizeof(mdm_command_types[0]);
+         i++)
+    {
+        if (mdm_command_types[i].destructive && n-- == 0) {
+            return mdm_command_types[i].request_type;
+        }
+    }
+
+    return NULL;
 }
 
 

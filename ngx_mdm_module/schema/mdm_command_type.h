@@ -13,6 +13,10 @@
 #include "../message/mdm_base.h"
 
 
+/* More destructive types there are not. */
+#define MDM_COMMAND_TYPE_DESTRUCTIVE_MAX   16
+
+
 typedef enum {
     MDM_REPEAT_SAFE = 0,      /* may be delivered again when unanswered */
     MDM_REPEAT_ONCE           /* after one unanswered delivery it is STALLED
@@ -40,12 +44,17 @@ typedef struct {
                                                commands of its subject */
     bool                  urgent;           /* goes before a delivered,
                                                unanswered command */
+    bool                  destructive;      /* erases, locks, or ends the
+                                               management: a right of its own */
 } mdm_command_type_t;
 
 
 /* Never NULL: an unknown type gets the default row (no subject, safe, 90
  * days), whose request_type is empty. */
 const mdm_command_type_t *mdm_command_type_find(mdm_str_t request_type);
+
+/* The names of the destructive types, from 0 on; NULL after the last. */
+const char *mdm_command_type_destructive(size_t n);
 
 
 #endif /* _MDM_COMMAND_TYPE_H_INCLUDED_ */
