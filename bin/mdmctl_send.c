@@ -239,37 +239,41 @@ mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
 }
 
 
+/* The first row is the command, the others are targets that do not have it. */
+
 static int
 mdmctl_send_answer(mdmctl_send_t *send, PGresult *res)
 {
-    int          rc, row, n, repeated;
+    int          rc, row, repeated;
+    unsigned     n;
     const char  *outcome;
 
+    outcome = PQgetvalue(res, 0, 1);
+    repeated = strcmp(outcome, "repeated") == 0;
+
+    if (strcmp(outcome, "conflict") == 0) {
+        return mdmctl_error("another command was sent as %s within the last "
+                            "24 hours: give it a new CommandUUID",
+                            send->command.command_uuid.data);
+    }
+
+    printf("%s %s%s\n", send->command.request_type.data,
+           send->command.command_uuid.data,
+           repeated ? ": was sent before, nothing is queued twice" : "");
+
     rc = MDMCTL_OK;
-    repeated = 0;
 
-    for (row = 0; row < PQntuples(res); row++) {
-        n = atoi(PQgetvalue(res, row, 0));
-        outcome = PQgetvalue(res, row, 1);
+    for (n = 1, row = 1; n <= send->ntargets; n++) {
+        outcome = "ok";
 
-        if (n > 0 && n <= (int) send->ntargets) {
-            printf("%s: %s\n", send->targets[n - 1],
-                   repeated ? "nothing was queued again"
-                            : mdmctl_send_outcome(outcome, &rc));
-            continue;
+        if (row < PQntuples(res)
+            && atoi(PQgetvalue(res, row, 0)) == (int) n)
+        {
+            outcome = PQgetvalue(res, row++, 1);
         }
 
-        repeated = strcmp(outcome, "repeated") == 0;
-
-        if (strcmp(outcome, "conflict") == 0) {
-            return mdmctl_error("another command was sent as %s within the "
-                                "last 24 hours: give it a new CommandUUID",
-                                send->command.command_uuid.data);
-        }
-
-        printf("%s %s%s\n", send->command.request_type.data,
-               send->command.command_uuid.data,
-               repeated ? ": was sent before" : "");
+        printf("%s: %s\n", send->targets[n - 1],
+               mdmctl_send_outcome(outcome, &rc));
     }
 
     return rc;
@@ -291,7 +295,6 @@ mdmctl_send_outcome(const char *outcome, int *rc)
         { "unknown", "is not enrolled", MDMCTL_FAILED },
         { "pending", "has not finished its enrolment", MDMCTL_FAILED },
         { "closed", "is no longer enrolled", MDMCTL_FAILED },
-        { "ended", "its enrolment was ended", MDMCTL_FAILED },
     };
 
     for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

@@ -54,6 +54,11 @@ GRANT EXECUTE ON FUNCTION @revision@.token_check, @revision@.enqueue,
    TO mdm_api;
 
 -- The API: commands.
+GRANT UPDATE (targets) ON mdm.command TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.commands_cancel, @revision@.queue_cancel,
+                          @revision@.command_release_all, @revision@.command_show,
+                          @revision@.command_targets, @revision@.command_payload
+   TO mdm_api;
 
 -- The API: enrolments.
 

@@ -90,7 +90,7 @@ sub enqueue {
 
     return $role{api}->run(sprintf "SELECT outcome FROM mdm_r2.enqueue(1, 'test', '', '%s',
         '%s', NULL, 'payload', 'digest', 'safe', false, %s, false, 0, 0::smallint, 0,
-        NULL, '{%s}', '{\"%s\"}', true) WHERE n = 1",
+        NULL, '{%s}', '{\"%s\"}', true) ORDER BY n DESC LIMIT 1",
         $uuid, $o{type} // 'ProfileList', flag($o{renewal}), $device, $o{user} // '');
 }
 

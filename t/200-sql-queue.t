@@ -59,13 +59,14 @@ sub has_work {
 }
 
 
-# The outcomes of the command and of its targets, joined by blanks.
+# The outcome of the command, how many channels have it, and the outcomes of those
+# that do not, joined by blanks.
 
 sub enqueue {
     my ($devices, $uuid, %o) = @_;
 
     $devices = join ',', @$devices if ref $devices;
-    return $role{api}->run(sprintf "SELECT string_agg(outcome, ' ' ORDER BY n)
+    return $role{api}->run(sprintf "SELECT string_agg(concat_ws(' ', outcome, queued), ' ' ORDER BY n)
         FROM mdm_r2.enqueue(1, 'joe', '', '%s', '%s', %s, 'payload', '%s', '%s', %s, %s, %s,
             %d, %d::smallint, %d, %s, '{%s}', array_fill(''::text, ARRAY[%d]), %s)",
         $uuid, $o{type} // 'ProfileList', $o{subject} ? "'$o{subject}'" : 'NULL',
@@ -151,7 +152,7 @@ subtest 'the plain life' => sub {
 
     is has_work($d), 'f', 'a device with an empty queue has no work';
     is idle($d), '', 'and gets nothing';
-    is enqueue($d, 'plain-1'), 'ok ok', 'a command is queued';
+    is enqueue($d, 'plain-1'), 'ok 1', 'a command is queued';
     is has_work($d), 't', 'then there is work';
     is state('plain-1'), 'QUEUED', 'it waits';
     is idle($d), 'plain-1', 'and goes out';
@@ -325,26 +326,26 @@ subtest 'time' => sub {
 subtest 'asking twice' => sub {
     my ($d, $e) = (device(), device());
 
-    is enqueue([$d, $e, 'nobody'], 'twice'), 'ok ok ok unknown', 'two targets of three';
+    is enqueue([$d, $e, 'nobody'], 'twice'), 'ok 2 unknown', 'two targets of three';
     idle($d);
     report($d, 'twice');
-    is enqueue([$d, $e, 'nobody'], 'twice'), 'repeated ok ok unknown',
+    is enqueue([$d, $e, 'nobody'], 'twice'), 'repeated 2 unknown',
         'the same request again is a repetition';
     is idle($d), '', 'who has answered is not asked again';
     is sql(q{SELECT count(*) FROM mdm.queue WHERE command_uuid = 'twice'}), '1',
         'who was asked is asked once';
-    is enqueue($d, 'twice', digest => 'other'), 'conflict',
+    is enqueue($d, 'twice', digest => 'other'), 'conflict 0',
         'the same CommandUUID for something else is refused';
     is sql(q{SELECT count(*) FROM mdm.audit WHERE detail ->> 'command_uuid' = 'twice'}),
         '2', 'what was done is audited';
 
-    is enqueue($d, 'dedupe-1', dedupe => 'inventory'), 'ok ok', 'a key is free';
-    is enqueue($d, 'dedupe-2', dedupe => 'inventory'), 'ok duplicate',
+    is enqueue($d, 'dedupe-1', dedupe => 'inventory'), 'ok 1', 'a key is free';
+    is enqueue($d, 'dedupe-2', dedupe => 'inventory'), 'ok 0 duplicate',
         'and taken while its command lives';
     idle($d);
     report($d, 'dedupe-1');
-    is enqueue($d, 'dedupe-3', dedupe => 'inventory'), 'ok ok', 'then free again';
-    is enqueue([$d, $d], 'same'), 'ok ok ok', 'a target named twice is asked once';
+    is enqueue($d, 'dedupe-3', dedupe => 'inventory'), 'ok 1', 'then free again';
+    is enqueue([$d, $d], 'same'), 'ok 1', 'a target named twice is asked once';
     is sql(q{SELECT count(*) FROM mdm.queue WHERE command_uuid = 'same'}), '1', 'indeed';
 };
 

@@ -43,7 +43,7 @@ sub enqueue {
 
     return $role{api}->run(sprintf "SELECT outcome FROM mdm_r2.enqueue(1, 'joe', '', '%s',
         '%s', NULL, 'payload', 'digest', '%s', false, false, false, 3600, 0::smallint,
-        0, NULL, '{A}', '{\"\"}', false) WHERE n = 1", $uuid, $o{type} // 'ProfileList',
+        0, NULL, '{A}', '{\"\"}', false) ORDER BY n DESC LIMIT 1", $uuid, $o{type} // 'ProfileList',
         $o{repeat} // 'safe');
 }
 

@@ -71,8 +71,9 @@ sub enqueue {
     return sprintf "WITH r AS (SELECT * FROM mdm_r2.enqueue(1, 'joe', '', '%s',
             'InstallProfile', %s, 'p', 'd', '%s', %s, false, %s, %d, %d::smallint, %d, %s,
             '{%s}', '{%s}', true))
-        INSERT INTO test.asked SELECT '%s', ('{%s}'::text[])[n] FROM r
-         WHERE n > 0 AND outcome = 'ok'",
+        INSERT INTO test.asked SELECT '%s', d.id
+          FROM unnest('{%s}'::text[]) WITH ORDINALITY AS d (id, n)
+         WHERE d.n NOT IN (SELECT n FROM r)",
         $id, $uuid % 4 ? "'s" . $uuid % 3 . "'" : 'NULL', $uuid % 5 ? 'safe' : 'once',
         $uuid % 7 ? 'false' : 'true', $uuid % 2 ? 'true' : 'false',
         $uuid % 6 ? 0 : 1, $uuid % 3, $uuid % 6 ? 0 : 60,

@@ -208,8 +208,10 @@ BEGIN
            AND q.enrollment_id = v_device.enrollment_id
            AND q.dedupe_key = 'rolled back')
     THEN
-        INSERT INTO mdm.command (tenant_id, command_uuid, request_type, payload, created_at)
-        VALUES (p_tenant_id, p_command_uuid, 'DeviceInformation', p_payload, now())
+        INSERT INTO mdm.command (tenant_id, command_uuid, request_type, payload, targets,
+                                 created_at)
+        VALUES (p_tenant_id, p_command_uuid, 'DeviceInformation', p_payload,
+                ARRAY[v_device.enrollment_id], now())
         RETURNING command_id INTO v_command_id;
 
         INSERT INTO mdm.queue (tenant_id, enrollment_id, generation, command_id,
