@@ -44,7 +44,7 @@ mdm_rc_e mdm_command_read(mdm_arena_t *arena, mdm_str_t body,
     mdm_command_t *command, mdm_fault_t *fault);
 
 /*
- * For mdmctl: takes an envelope without CommandUUID, or a bare Command
+ * For mdmctl and the API: takes an envelope without CommandUUID, or a bare Command
  * dictionary (with RequestType at the top), or a .mobileconfig (becomes
  * InstallProfile), and writes a whole envelope with the given UUID.  A
  * complete envelope is returned unchanged.

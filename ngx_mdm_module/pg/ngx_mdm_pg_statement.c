@@ -53,6 +53,13 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
      * priority, not_before, dedupe_key, devices, users, push */
     { "enqueue",             NGX_MDM_PG_API,   0, "itttttyytbbbikitTTb" },
     { "command_cancel",      NGX_MDM_PG_API,   0, "itttb" },
+    { "commands_cancel",     NGX_MDM_PG_API,   0, "ittTb" },
+    { "queue_cancel",        NGX_MDM_PG_API,   0, "itttttb" },
+    { "command_release",     NGX_MDM_PG_API,   0, "itttttT" },
+    { "command_release_all", NGX_MDM_PG_API,   0, "itttT" },
+    { "command_show",        NGX_MDM_PG_API,   0, "itb" },
+    { "command_targets",     NGX_MDM_PG_API,   0, "ittj" },
+    { "command_payload",     NGX_MDM_PG_API,   0, "ittt" },
 
     /* enrolments */
     { "enrollments",         NGX_MDM_PG_API,   0, "itj" },

@@ -105,8 +105,15 @@ void ngx_mdm_api_authorize(ngx_mdm_api_t *api);
  * client was told that it is missing, and the audit, too. */
 ngx_int_t ngx_mdm_api_require(ngx_mdm_api_t *api, const char *scope);
 
+/* Has the token this right? */
+ngx_uint_t ngx_mdm_api_may(ngx_mdm_api_t *api, const char *scope);
+
 
 /* --- ngx_mdm_api_answer.c --- */
+
+/* The first three parameters of what changes or reveals something: tenant,
+ * actor and address. */
+void ngx_mdm_api_who(ngx_mdm_api_t *api, ngx_mdm_pg_value_t *params);
 
 /* Calls a statement; its handler begins with ngx_mdm_api_answered(). */
 void ngx_mdm_api_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
@@ -165,6 +172,10 @@ ngx_str_t ngx_mdm_api_unescape(ngx_mdm_api_t *api, ngx_str_t s);
 ngx_int_t ngx_mdm_api_enrollment(ngx_mdm_api_t *api, ngx_str_t written,
     mdm_str_t *device_id, mdm_str_t *user_id);
 
+/* The same, with the fault left to the caller. */
+mdm_rc_e ngx_mdm_api_enrollment_read(ngx_mdm_api_t *api, ngx_str_t written,
+    mdm_str_t *device_id, mdm_str_t *user_id, mdm_fault_t *fault);
+
 /* A CommandUUID in the path, decoded; NGX_ERROR after the client was told. */
 ngx_int_t ngx_mdm_api_command_uuid(ngx_mdm_api_t *api, ngx_str_t segment,
     ngx_str_t *uuid);
@@ -192,6 +203,10 @@ typedef struct {
  * for. */
 void ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows);
+
+/* The same, with the members of `head` beside them, which is not stolen. */
+void ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    const ngx_mdm_pg_rows_t *rows, json_t *head);
 
 /* ?after=, as the "next" of a page; NGX_ERROR after the client was told that it
  * is none of this list. */
@@ -231,7 +246,15 @@ void ngx_mdm_api_version(ngx_mdm_api_t *api);
 
 /* commands */
 void ngx_mdm_api_enqueue(ngx_mdm_api_t *api);
+void ngx_mdm_api_command(ngx_mdm_api_t *api);
+void ngx_mdm_api_command_get(ngx_mdm_api_t *api);
+void ngx_mdm_api_command_payload(ngx_mdm_api_t *api);
 void ngx_mdm_api_cancel(ngx_mdm_api_t *api);
+void ngx_mdm_api_cancel_many(ngx_mdm_api_t *api);
+void ngx_mdm_api_queue_cancel(ngx_mdm_api_t *api);
+void ngx_mdm_api_queue_clear(ngx_mdm_api_t *api);
+void ngx_mdm_api_release(ngx_mdm_api_t *api);
+void ngx_mdm_api_queue_release(ngx_mdm_api_t *api);
 
 /* enrolments */
 void ngx_mdm_api_enrollments(ngx_mdm_api_t *api);

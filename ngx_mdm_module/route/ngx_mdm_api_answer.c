@@ -8,7 +8,19 @@
 #include "ngx_mdm_api.h"
 
 
+#define NGX_MDM_API_FAULTS_MAX   100
+
+
 static void ngx_mdm_api_send(ngx_mdm_api_t *api, ngx_uint_t status);
+
+
+void
+ngx_mdm_api_who(ngx_mdm_api_t *api, ngx_mdm_pg_value_t *params)
+{
+    ngx_mdm_pg_set_int8(&params[0], api->tenant_id);
+    ngx_mdm_pg_set_bytes(&params[1], api->actor.data, api->actor.len);
+    ngx_mdm_pg_set_bytes(&params[2], api->remote.data, api->remote.len);
+}
 
 
 void
@@ -127,6 +139,10 @@ ngx_mdm_api_fault(ngx_mdm_api_t *api, const char *path, const char *rule,
 {
     if (api->faults == NULL) {
         api->faults = json_array();
+    }
+
+    if (json_array_size(api->faults) == NGX_MDM_API_FAULTS_MAX) {
+        return;
     }
 
     json_array_append_new(api->faults,

@@ -1,433 +1,589 @@
 
 /*
- * Asking: a raw command for one or many enrolments, in the shapes of
- * NanoMDM's API, and taking a command back.
+ * A command for many enrolments, asked with a body of JSON.  What is wrong
+ * with the body is told by path, and then nothing is queued.
  */
 
 
-#include "ngx_mdm_api.h"
-#include "../message/mdm_command.h"
+#include "ngx_mdm_api_ask.h"
+#include "../engine/ngx_mdm_uuid.h"
 
 #include <openssl/evp.h>
 
 
-#define NGX_MDM_API_MAX_TARGETS   10000
-
-
-/* columns of enqueue() and command_cancel() */
-
-enum {
-    NGX_MDM_ENQUEUED_N = 0,
-    NGX_MDM_ENQUEUED_OUTCOME
-};
-
-enum {
-    NGX_MDM_CANCELLED_OUTCOME = 0,
-    NGX_MDM_CANCELLED_CANCELLED,
-    NGX_MDM_CANCELLED_DELIVERED
-};
+#define NGX_MDM_API_YEAR          (366 * 86400)
+#define NGX_MDM_API_KEY_MAX       255
+#define NGX_MDM_API_PRIORITY_MAX  100
 
 
 typedef struct {
-    mdm_rc_e                rc;
-    mdm_fault_t             fault;
-    mdm_command_t           command;
-    mdm_str_t               sealed;
-    u_char                  digest[32];
-    ngx_str_t              *ids;         /* as the client wrote them */
-    ngx_mdm_pg_value_t     *devices;
-    ngx_mdm_pg_value_t     *users;
-    ngx_uint_t              n;
-} ngx_mdm_api_enqueue_t;
+    ngx_mdm_api_ask_t       ask;
+    u_char                  uuid[NGX_MDM_UUID_LEN];   /* for a command that
+                                                         has none */
+    int64_t                 expires;     /* -1: as its type has it */
+    unsigned                rejected:1;  /* see api->faults */
+    unsigned                two_keys:1;
+} ngx_mdm_api_command_t;
 
 
-typedef struct {
-    const char             *outcome;
-    const char             *text;        /* NULL: it is queued */
-} ngx_mdm_api_target_text_t;
-
-
-static void ngx_mdm_api_take_in(void *data);
-static mdm_rc_e ngx_mdm_api_seal(ngx_mdm_api_t *api,
-    ngx_mdm_api_enqueue_t *enqueue);
-static void ngx_mdm_api_taken_in(void *data);
-static ngx_int_t ngx_mdm_api_targets(ngx_mdm_api_t *api,
-    ngx_mdm_api_enqueue_t *enqueue);
-static ngx_int_t ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api,
-    ngx_mdm_api_enqueue_t *enqueue);
-static void ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+static ngx_int_t ngx_mdm_api_command_shape(ngx_mdm_api_t *api);
+static int64_t ngx_mdm_api_command_number(ngx_mdm_api_t *api,
+    const char *name, int64_t min, int64_t max, int64_t absent);
+static void ngx_mdm_api_command_dedupe(ngx_mdm_api_t *api,
+    ngx_mdm_api_ask_t *ask);
+static ngx_int_t ngx_mdm_api_command_uuid_make(ngx_mdm_api_t *api,
+    ngx_mdm_api_command_t *command);
+static void ngx_mdm_api_command_read(void *data);
+static void ngx_mdm_api_command_targets(ngx_mdm_api_t *api,
+    ngx_mdm_api_ask_t *ask);
+static void ngx_mdm_api_command_envelope(ngx_mdm_api_t *api,
+    ngx_mdm_api_command_t *command);
+static mdm_str_t ngx_mdm_api_command_text(ngx_mdm_api_t *api);
+static ngx_int_t ngx_mdm_api_command_digest(ngx_mdm_api_t *api,
+    ngx_mdm_api_ask_t *ask);
+static void ngx_mdm_api_command_ready(void *data);
+static ngx_int_t ngx_mdm_api_command_times(ngx_mdm_api_t *api,
+    ngx_mdm_api_command_t *command);
+static ngx_int_t ngx_mdm_api_command_rejected(ngx_mdm_api_t *api);
+static void ngx_mdm_api_command_queued(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_command_failed(ngx_mdm_api_ask_t *ask,
     const ngx_mdm_pg_rows_t *rows);
-static json_t *ngx_mdm_api_targets_status(ngx_mdm_api_enqueue_t *enqueue,
-    const ngx_mdm_pg_rows_t *rows, ngx_uint_t *queued);
-static const char *ngx_mdm_api_target_text(ngx_str_t outcome);
-static void ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows);
 
 
-static const ngx_mdm_api_target_text_t  ngx_mdm_api_target_texts[] = {
-    { "ok",        NULL },
-    { "unknown",   "no such enrolment" },
-    { "closed",    "the enrolment is closed" },
-    { "pending",   "the device is still enrolling" },
-    { "duplicate", "a live command of this enrolment is the same" },
-    { NULL,        "not queued" }
+static const ngx_mdm_api_member_t  ngx_mdm_api_command_members[] = {
+    { "enrollments",    "array",   1 },
+    { "command",        "string",  0 },
+    { "command_base64", "string",  0 },
+    { "push",           "boolean", 0 },
+    { "priority",       "integer", 0 },
+    { "not_before_in",  "integer", 0 },
+    { "expires_in",     "integer", 0 },
+    { "dedupe_key",     "string",  0 },
+    { NULL, NULL, 0 }
 };
 
 
 void
-ngx_mdm_api_enqueue(ngx_mdm_api_t *api)
+ngx_mdm_api_command(ngx_mdm_api_t *api)
 {
-    ngx_mdm_api_enqueue_t  *enqueue;
+    ngx_mdm_api_ask_t      *ask;
+    ngx_mdm_api_command_t  *command;
 
-    enqueue = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_enqueue_t));
-    if (enqueue == NULL) {
+    command = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_command_t));
+    if (command == NULL) {
         ngx_mdm_api_out_of_memory(api);
         return;
     }
 
-    api->ctx = enqueue;
+    api->ctx = command;
+    ask = &command->ask;
 
-    if (ngx_mdm_api_targets(api, enqueue) != NGX_OK) {
+    if (ngx_mdm_api_members(api, ngx_mdm_api_command_members) != NGX_OK) {
         return;
     }
 
-    ngx_mdm_api_work(api, api->body.len, ngx_mdm_api_take_in,
-                     ngx_mdm_api_taken_in);
-}
+    ask->priority = ngx_mdm_api_command_number(api, "priority",
+                                               -NGX_MDM_API_PRIORITY_MAX,
+                                               NGX_MDM_API_PRIORITY_MAX, 0);
+    ask->not_before = ngx_mdm_api_command_number(api, "not_before_in", 0,
+                                                 NGX_MDM_API_YEAR, 0);
+    command->expires = ngx_mdm_api_command_number(api, "expires_in", 0,
+                                                  NGX_MDM_API_YEAR, -1);
+    ask->push = !json_is_false(json_object_get(api->json, "push"));
+    ngx_mdm_api_command_dedupe(api, ask);
 
-
-/* Reads the command and seals it: in a thread when it is large. */
-
-static void
-ngx_mdm_api_take_in(void *data)
-{
-    ngx_mdm_api_t *api = data;
-
-    ngx_mdm_api_enqueue_t  *enqueue;
-
-    enqueue = api->ctx;
-
-    enqueue->rc = mdm_command_read(&api->arena, api->body, &enqueue->command,
-                                   &enqueue->fault);
-
-    if (enqueue->rc == MDM_OK) {
-        enqueue->rc = ngx_mdm_api_seal(api, enqueue);
-    }
-}
-
-
-static mdm_rc_e
-ngx_mdm_api_seal(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
-{
-    if (EVP_Digest(api->body.data, api->body.len, enqueue->digest, NULL,
-                   EVP_sha256(), NULL)
-           != 1
-        || mdm_secret_seal(&api->arena, api->engine->ring, api->tenant_id,
-                           "command", enqueue->command.command_uuid,
-                           api->body, &enqueue->sealed)
-           != MDM_OK)
+    if (ngx_mdm_api_command_shape(api) != NGX_OK
+        || ngx_mdm_api_command_uuid_make(api, command) != NGX_OK
+        || ngx_mdm_api_ask_room(api, ask,
+                                json_array_size(json_object_get(api->json,
+                                                             "enrollments")))
+           != NGX_OK)
     {
-        return mdm_fault(&enqueue->fault, MDM_NO_MEMORY,
-                         "the command cannot be sealed");
-    }
-
-    return MDM_OK;
-}
-
-
-static void
-ngx_mdm_api_taken_in(void *data)
-{
-    ngx_mdm_api_t *api = data;
-
-    ngx_mdm_api_enqueue_t  *enqueue;
-
-    enqueue = api->ctx;
-
-    if (enqueue->rc != MDM_OK) {
-        ngx_mdm_api_finish(api, enqueue->rc == MDM_NO_MEMORY
-                                ? NGX_HTTP_SERVICE_UNAVAILABLE
-                                : NGX_HTTP_BAD_REQUEST,
-                           json_pack("{s:s}", "command_error",
-                                     enqueue->fault.text));
         return;
     }
 
-    if (ngx_mdm_api_enqueue_params(api, enqueue) != NGX_OK) {
-        ngx_mdm_api_out_of_memory(api);
-        return;
-    }
-
-    ngx_mdm_api_call(api, NGX_MDM_SQL_ENQUEUE, ngx_mdm_api_enqueued);
+    ngx_mdm_api_work(api, api->body.len, ngx_mdm_api_command_read,
+                     ngx_mdm_api_command_ready);
 }
 
 
-/* The ids of the path, between commas. */
+/* What the table of members cannot say. */
 
 static ngx_int_t
-ngx_mdm_api_targets(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
+ngx_mdm_api_command_shape(ngx_mdm_api_t *api)
 {
-    u_char      *p, *last, *comma;
-    mdm_str_t    device, user;
-    ngx_str_t    id;
-    ngx_uint_t   n;
+    char     found[24];
+    size_t   n;
+    json_t  *plain, *encoded;
 
-    last = api->segments[0].data + api->segments[0].len;
+    n = json_array_size(json_object_get(api->json, "enrollments"));
+    plain = json_object_get(api->json, "command");
+    encoded = json_object_get(api->json, "command_base64");
 
-    for (p = api->segments[0].data, n = 1; p < last; p++) {
-        n += (*p == ',');
+    if (n < 1 || n > NGX_MDM_API_MAX_TARGETS) {
+        snprintf(found, sizeof(found), "%zu", n);
+        ngx_mdm_api_fault(api, "enrollments", "must hold 1 to 10000 ids",
+                          found);
     }
 
-    if (n > NGX_MDM_API_MAX_TARGETS) {
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "too_many_targets",
-                          "at most %d enrolments in one call",
-                          NGX_MDM_API_MAX_TARGETS);
-        return NGX_ERROR;
+    if ((plain == NULL) == (encoded == NULL)) {
+        ngx_mdm_api_fault(api, "command", "is required, or command_base64, "
+                          "and not both", plain ? "both" : NULL);
     }
 
-    enqueue->ids = ngx_pcalloc(api->pool, n * sizeof(ngx_str_t));
-    enqueue->devices = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
-    enqueue->users = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
+    return ngx_mdm_api_command_rejected(api);
+}
 
-    if (enqueue->ids == NULL || enqueue->devices == NULL
-        || enqueue->users == NULL)
+
+static int64_t
+ngx_mdm_api_command_number(ngx_mdm_api_t *api, const char *name, int64_t min,
+    int64_t max, int64_t absent)
+{
+    char      rule[64], found[24];
+    json_t   *value;
+    int64_t   n;
+
+    value = json_object_get(api->json, name);
+
+    if (value == NULL) {
+        return absent;
+    }
+
+    n = json_integer_value(value);
+
+    if (n < min || n > max) {
+        snprintf(rule, sizeof(rule), "must be from %lld to %lld",
+                 (long long) min, (long long) max);
+        snprintf(found, sizeof(found), "%lld", (long long) n);
+        ngx_mdm_api_fault(api, name, rule, found);
+    }
+
+    return n;
+}
+
+
+static void
+ngx_mdm_api_command_dedupe(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
+{
+    json_t  *value;
+
+    value = json_object_get(api->json, "dedupe_key");
+
+    if (value == NULL) {
+        return;
+    }
+
+    ask->dedupe_key.data = (u_char *) json_string_value(value);
+    ask->dedupe_key.len = json_string_length(value);
+
+    if (ask->dedupe_key.len == 0 || ask->dedupe_key.len > NGX_MDM_API_KEY_MAX
+        || mdm_str_has_control(ask->dedupe_key))
     {
+        ngx_mdm_api_fault(api, "dedupe_key",
+                          "must be 1 to 255 bytes without control characters",
+                          NULL);
+    }
+}
+
+
+/*
+ * For a command that has no CommandUUID: at random, or always the same for a
+ * tenant's Idempotency-Key, so that the CommandUUID tells the repetition.
+ */
+
+static ngx_int_t
+ngx_mdm_api_command_uuid_make(ngx_mdm_api_t *api,
+    ngx_mdm_api_command_t *command)
+{
+    u_char       hash[32];
+    u_char      *p, *text;
+    ngx_str_t    key;
+    ngx_uint_t   i;
+
+    key = api->idempotency_key;
+
+    if (key.len == 0) {
+        if (ngx_mdm_uuid(command->uuid) == NGX_OK) {
+            return NGX_OK;
+        }
+
         ngx_mdm_api_out_of_memory(api);
         return NGX_ERROR;
     }
 
-    for (p = api->segments[0].data, n = 0; p <= last; p = comma + 1, n++) {
-        comma = ngx_strlchr(p, last, ',');
-        if (comma == NULL) {
-            comma = last;
-        }
-
-        id.data = p;
-        id.len = comma - p;
-
-        if (ngx_mdm_api_enrollment(api, id, &device, &user) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        enqueue->ids[n] = id;
-        ngx_mdm_set_str(&enqueue->devices[n], device);
-        ngx_mdm_set_str(&enqueue->users[n], user);
+    if (key.len > NGX_MDM_API_KEY_MAX) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_idempotency_key",
+                          "an Idempotency-Key has 1 to %d bytes",
+                          NGX_MDM_API_KEY_MAX);
+        return NGX_ERROR;
     }
 
-    enqueue->n = n;
+    text = ngx_pnalloc(api->pool, sizeof("idempotency 9223372036854775807 ")
+                                  + key.len);
+    if (text == NULL) {
+        ngx_mdm_api_out_of_memory(api);
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(text, "idempotency %L %V", api->tenant_id, &key);
+
+    if (EVP_Digest(text, p - text, hash, NULL, EVP_sha256(), NULL) != 1) {
+        ngx_mdm_api_out_of_memory(api);
+        return NGX_ERROR;
+    }
+
+    hash[6] = (hash[6] & 0x0f) | 0x80;      /* version 8: of our own making */
+    hash[8] = (hash[8] & 0x3f) | 0x80;
+
+    for (p = command->uuid, i = 0; i < 16; i++) {
+        p = ngx_sprintf(p, i == 4 || i == 6 || i == 8 || i == 10
+                           ? "-%02Xd" : "%02Xd", hash[i]);
+    }
 
     return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_mdm_api_enqueue_params(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
+/* In a thread when the body is large: memory comes from the arena. */
+
+static void
+ngx_mdm_api_command_read(void *data)
 {
-    const char                *repeat;
-    mdm_command_t             *command;
-    ngx_mdm_pg_value_t        *p;
-    const mdm_command_type_t  *type;
+    ngx_mdm_api_t *api = data;
 
-    p = api->call.params;
-    command = &enqueue->command;
-    type = command->type;
+    ngx_mdm_api_ask_t      *ask;
+    ngx_mdm_api_command_t  *command;
 
-    repeat = (type->repeat == MDM_REPEAT_ONCE) ? "once" : "safe";
+    command = api->ctx;
+    ask = &command->ask;
 
-    ngx_mdm_pg_set_int8(&p[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&p[1], api->actor.data, api->actor.len);
-    ngx_mdm_pg_set_bytes(&p[2], api->remote.data, api->remote.len);
-    ngx_mdm_set_str(&p[3], command->command_uuid);
-    ngx_mdm_set_str(&p[4], command->request_type);
-    ngx_mdm_set_str(&p[5], command->subject);
-    ngx_mdm_set_str(&p[6], enqueue->sealed);
-    ngx_mdm_pg_set_bytes(&p[7], enqueue->digest, sizeof(enqueue->digest));
-    ngx_mdm_pg_set_bytes(&p[8], repeat, ngx_strlen(repeat));
-    ngx_mdm_pg_set_bool(&p[9], command->urgent);
-    ngx_mdm_pg_set_bool(&p[10], command->renewal);
-    ngx_mdm_pg_set_bool(&p[11], type->supersedes);
-    ngx_mdm_pg_set_int8(&p[12], type->expires);
-    ngx_mdm_pg_set_int2(&p[13], 0);
-    ngx_mdm_pg_set_int8(&p[14], 0);
-    ngx_mdm_pg_set_null(&p[15]);
-    ngx_mdm_pg_set_bool(&p[18], !ngx_mdm_api_flag(api, "nopush"));
+    ngx_mdm_api_command_targets(api, ask);
 
-    if (ngx_mdm_pg_set_array(&p[16], api->pool, 't', enqueue->devices,
-                             enqueue->n)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (api->faults != NULL) {
+        command->rejected = 1;
+        return;
     }
 
-    return ngx_mdm_pg_set_array(&p[17], api->pool, 't', enqueue->users,
-                                enqueue->n);
+    ngx_mdm_api_command_envelope(api, command);
+
+    if (command->rejected || command->two_keys || ask->rc != MDM_OK) {
+        return;
+    }
+
+    ask->rc = ngx_mdm_api_command_digest(api, ask) == NGX_OK
+              ? ngx_mdm_api_ask_seal(api, ask)
+              : mdm_fault(&ask->fault, MDM_NO_MEMORY, "no digest");
 }
 
 
-/* 200 when every target has it, 207 when some have. */
+static void
+ngx_mdm_api_command_targets(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
+{
+    char          path[40];
+    size_t        i;
+    json_t       *value;
+    mdm_str_t     written, device, user;
+    mdm_fault_t   fault;
+
+    json_array_foreach(json_object_get(api->json, "enrollments"), i, value) {
+
+        snprintf(path, sizeof(path), "enrollments[%zu]", i);
+
+        if (!json_is_string(value)) {
+            ngx_mdm_api_fault(api, path, "must be of type string", NULL);
+            continue;
+        }
+
+        written.data = (u_char *) json_string_value(value);
+        written.len = json_string_length(value);
+
+        if (mdm_enrollment_id_parse(&api->arena, written, &device, &user,
+                                    &fault)
+            != MDM_OK)
+        {
+            ngx_mdm_api_fault(api, path, fault.text, NULL);
+            continue;
+        }
+
+        ask->ids[ask->n].data = (u_char *) written.data;
+        ask->ids[ask->n].len = written.len;
+        ngx_mdm_set_str(&ask->devices[ask->n], device);
+        ngx_mdm_set_str(&ask->users[ask->n], user);
+        ask->n++;
+    }
+}
+
 
 static void
-ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+ngx_mdm_api_command_envelope(ngx_mdm_api_t *api,
+    ngx_mdm_api_command_t *command)
+{
+    mdm_str_t           text, uuid;
+    ngx_mdm_api_ask_t  *ask;
+
+    ask = &command->ask;
+    text = ngx_mdm_api_command_text(api);
+
+    if (!mdm_str_is_set(text)) {
+        ngx_mdm_api_fault(api, "command_base64", "must be Base64 on one line",
+                          NULL);
+        command->rejected = 1;
+        return;
+    }
+
+    uuid.data = command->uuid;
+    uuid.len = NGX_MDM_UUID_LEN;
+
+    ask->rc = mdm_command_envelope(&api->arena, text, uuid, &ask->envelope,
+                                   &ask->fault);
+
+    if (ask->rc == MDM_OK) {
+        ask->rc = mdm_command_read(&api->arena, ask->envelope, &ask->command,
+                                   &ask->fault);
+    }
+
+    if (ask->rc == MDM_OK && api->idempotency_key.len != 0) {
+        command->two_keys = !mdm_str_eq(ask->command.command_uuid, uuid);
+    }
+}
+
+
+static mdm_str_t
+ngx_mdm_api_command_text(ngx_mdm_api_t *api)
+{
+    u_char     *equals;
+    json_t     *value;
+    ngx_str_t   encoded, plain;
+
+    value = json_object_get(api->json, "command");
+
+    if (value != NULL) {
+        return (mdm_str_t) { json_string_length(value),
+                             (u_char *) json_string_value(value) };
+    }
+
+    value = json_object_get(api->json, "command_base64");
+    encoded.data = (u_char *) json_string_value(value);
+    encoded.len = json_string_length(value);
+    equals = ngx_strlchr(encoded.data, encoded.data + encoded.len, '=');
+
+    plain.data = mdm_arena_alloc(&api->arena,
+                                 ngx_base64_decoded_length(encoded.len) + 1);
+
+    if (plain.data == NULL
+        || (equals != NULL && strspn((char *) equals, "=") > 2)
+        || (equals != NULL && strspn((char *) equals, "=")
+                              != (size_t) (encoded.data + encoded.len
+                                           - equals))
+        || ngx_decode_base64(&plain, &encoded) != NGX_OK)
+    {
+        return mdm_null_str;
+    }
+
+    return (mdm_str_t) { plain.len, plain.data };
+}
+
+
+/*
+ * What tells a repetition.  With an Idempotency-Key all of the body does;
+ * without, the command, as on the other route and so that it may be asked of
+ * more enrolments, and with it what differs from there.
+ */
+
+static ngx_int_t
+ngx_mdm_api_command_digest(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
+{
+    int          ok;
+    char        *text;
+    json_t      *said;
+    EVP_MD_CTX  *md;
+
+    said = json_copy(api->json);
+    md = EVP_MD_CTX_new();
+
+    if (api->idempotency_key.len == 0) {
+        json_object_del(said, "enrollments");
+        json_object_del(said, "command");
+        json_object_del(said, "command_base64");
+    }
+
+    text = json_dumps(said, JSON_COMPACT|JSON_SORT_KEYS);
+
+    ok = text != NULL && md != NULL
+         && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+
+    if (ok && api->idempotency_key.len == 0) {
+        ok = EVP_DigestUpdate(md, ask->envelope.data, ask->envelope.len) == 1;
+    }
+
+    if (ok && json_object_size(said) != 0) {
+        ok = EVP_DigestUpdate(md, text, ngx_strlen(text)) == 1;
+    }
+
+    ok = ok && EVP_DigestFinal_ex(md, ask->digest, NULL) == 1;
+
+    EVP_MD_CTX_free(md);
+    json_decref(said);
+    free(text);
+
+    return ok ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_mdm_api_command_ready(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_api_ask_t      *ask;
+    ngx_mdm_api_command_t  *command;
+
+    command = api->ctx;
+    ask = &command->ask;
+
+    if (command->rejected) {
+        ngx_mdm_api_command_rejected(api);
+        return;
+    }
+
+    if (command->two_keys) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "two_keys",
+                          "the command has a CommandUUID, which tells "
+                          "repetitions: leave out it or Idempotency-Key");
+        return;
+    }
+
+    if (ask->rc == MDM_NO_MEMORY) {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
+    if (ask->rc != MDM_OK) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_command", "%s",
+                          ask->fault.text);
+        return;
+    }
+
+    if (ngx_mdm_api_command_times(api, command) == NGX_OK) {
+        ngx_mdm_api_ask(api, ask, ngx_mdm_api_command_queued);
+    }
+}
+
+
+static ngx_int_t
+ngx_mdm_api_command_times(ngx_mdm_api_t *api, ngx_mdm_api_command_t *command)
+{
+    char                found[64];
+    ngx_mdm_api_ask_t  *ask;
+
+    ask = &command->ask;
+    ask->expires = command->expires < 0 ? ask->command.type->expires
+                                        : command->expires;
+
+    if (ask->expires != 0 && ask->expires <= ask->not_before) {
+        snprintf(found, sizeof(found), "%lld, and it expires after %lld",
+                 (long long) ask->not_before, (long long) ask->expires);
+        ngx_mdm_api_fault(api, "not_before_in", "must be less than the "
+                          "seconds after which the command expires", found);
+    }
+
+    return ngx_mdm_api_command_rejected(api);
+}
+
+
+static ngx_int_t
+ngx_mdm_api_command_rejected(ngx_mdm_api_t *api)
+{
+    if (api->faults == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_body",
+                      "nothing was queued: see \"faults\"");
+
+    return NGX_ERROR;
+}
+
+
+/* 200 when every target has it, 207 when some have, 404 when none has. */
+
+static void
+ngx_mdm_api_command_queued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    json_t                 *answer;
-    ngx_str_t               outcome;
-    ngx_uint_t              queued;
-    mdm_command_t          *command;
-    ngx_mdm_api_t          *api;
-    ngx_mdm_api_enqueue_t  *enqueue;
+    json_t             *answer;
+    int64_t             queued;
+    mdm_command_t      *command;
+    ngx_mdm_api_t      *api;
+    ngx_mdm_api_ask_t  *ask;
 
     api = call->data;
-    enqueue = api->ctx;
+    ask = api->ctx;
 
     if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
         return;
     }
 
-    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_ENQUEUED_OUTCOME);
-
-    if (ngx_mdm_api_is(outcome, "conflict")) {
-        ngx_mdm_api_finish(api, NGX_HTTP_CONFLICT,
-                           json_pack("{s:s}", "command_error",
-                                     "another command with this CommandUUID "
-                                     "was queued within a day: use a new "
-                                     "one"));
+    if (ngx_mdm_api_is(ngx_mdm_pg_text(rows, 0, NGX_MDM_ENQUEUED_OUTCOME),
+                       "conflict"))
+    {
+        ngx_mdm_api_error(api, NGX_HTTP_CONFLICT, "idempotency_conflict",
+                          "something else was asked with this %s within 24 "
+                          "hours: use a new one",
+                          api->idempotency_key.len ? "Idempotency-Key"
+                                                   : "CommandUUID");
         return;
     }
 
-    command = &enqueue->command;
+    command = &ask->command;
+    queued = ngx_mdm_pg_int(rows, 0, NGX_MDM_ENQUEUED_QUEUED);
 
-    answer = json_pack("{s:o, s:o, s:o}",
-                       "status",
-                       ngx_mdm_api_targets_status(enqueue, rows, &queued),
-                       "command_uuid",
-                       json_stringn((char *) command->command_uuid.data,
-                                    command->command_uuid.len),
-                       "request_type",
-                       json_stringn((char *) command->request_type.data,
-                                    command->request_type.len));
+    answer = json_pack("{s:s%, s:s%, s:I, s:o}",
+                       "command_uuid", command->command_uuid.data,
+                       command->command_uuid.len,
+                       "request_type", command->request_type.data,
+                       command->request_type.len,
+                       "queued", (json_int_t) queued,
+                       "failed", ngx_mdm_api_command_failed(ask, rows));
 
-    if (ngx_mdm_api_flag(api, "nopush")) {
-        json_object_set_new(answer, "no_push", json_true());
+    if (mdm_str_is_set(command->subject)) {
+        json_object_set_new(answer, "subject",
+                            json_stringn((char *) command->subject.data,
+                                         command->subject.len));
     }
 
-    ngx_mdm_api_finish(api, queued == enqueue->n ? NGX_HTTP_OK
+    ngx_mdm_api_finish(api, rows->count == 1 ? NGX_HTTP_OK
                             : queued != 0 ? 207 : NGX_HTTP_NOT_FOUND,
                        answer);
 }
 
 
-/* {"ID":{}} of a target that has the command, else with what is wrong; the
- * rows from the second on are targets. */
-
 static json_t *
-ngx_mdm_api_targets_status(ngx_mdm_api_enqueue_t *enqueue,
-    const ngx_mdm_pg_rows_t *rows, ngx_uint_t *queued)
+ngx_mdm_api_command_failed(ngx_mdm_api_ask_t *ask,
+    const ngx_mdm_pg_rows_t *rows)
 {
-    int          i;
-    json_t      *status, *target;
-    int64_t      n;
-    ngx_str_t    id;
-    const char  *text;
+    int                               i;
+    json_t                           *failed;
+    ngx_uint_t                        target;
+    const ngx_mdm_api_ask_failure_t  *failure;
 
-    status = json_object();
-    *queued = 0;
+    failed = json_array();
 
     for (i = 1; i < rows->count; i++) {
-        n = ngx_mdm_pg_int(rows, i, NGX_MDM_ENQUEUED_N);
-
-        if (n < 1 || n > (int64_t) enqueue->n) {
+        if (ngx_mdm_api_ask_failed(ask, rows, i, &target, &failure)
+            != NGX_OK)
+        {
             continue;
         }
 
-        id = enqueue->ids[n - 1];
-        text = ngx_mdm_api_target_text(ngx_mdm_pg_text(rows, i,
-                                                NGX_MDM_ENQUEUED_OUTCOME));
-        target = json_object();
-
-        if (text != NULL) {
-            json_object_set_new(target, "command_error", json_string(text));
-
-        } else {
-            (*queued)++;
-        }
-
-        json_object_setn_new(status, (char *) id.data, id.len, target);
+        json_array_append_new(failed,
+                              json_pack("{s:s%, s:s, s:s}", "enrollment",
+                                        ask->ids[target].data,
+                                        ask->ids[target].len,
+                                        "code", failure->code,
+                                        "message", failure->text));
     }
 
-    return status;
-}
-
-
-static const char *
-ngx_mdm_api_target_text(ngx_str_t outcome)
-{
-    const ngx_mdm_api_target_text_t  *t;
-
-    for (t = ngx_mdm_api_target_texts; t->outcome != NULL; t++) {
-        if (ngx_mdm_api_is(outcome, t->outcome)) {
-            break;
-        }
-    }
-
-    return t->text;
-}
-
-
-void
-ngx_mdm_api_cancel(ngx_mdm_api_t *api)
-{
-    ngx_str_t  uuid;
-
-    if (ngx_mdm_api_command_uuid(api, api->segments[0], &uuid) != NGX_OK) {
-        return;
-    }
-
-    ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&api->call.params[1], api->actor.data,
-                         api->actor.len);
-    ngx_mdm_pg_set_bytes(&api->call.params[2], api->remote.data,
-                         api->remote.len);
-    ngx_mdm_pg_set_bytes(&api->call.params[3], uuid.data, uuid.len);
-    ngx_mdm_pg_set_bool(&api->call.params[4], ngx_mdm_api_flag(api, "force"));
-
-    ngx_mdm_api_call(api, NGX_MDM_SQL_COMMAND_CANCEL, ngx_mdm_api_cancelled);
-}
-
-
-static void
-ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    int             cancelled, delivered;
-    ngx_str_t       outcome;
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
-    }
-
-    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_CANCELLED_OUTCOME);
-
-    if (ngx_mdm_api_is(outcome, "unknown")) {
-        ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "unknown_command",
-                          "no device waits for this command");
-        return;
-    }
-
-    cancelled = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_CANCELLED);
-    delivered = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_DELIVERED);
-
-    if (ngx_mdm_api_is(outcome, "delivered")) {
-        ngx_mdm_api_error(api, NGX_HTTP_CONFLICT, "delivered",
-                          "%d cancelled, but %d devices have the command and "
-                          "have not answered: add ?force=1 to give them up",
-                          cancelled, delivered);
-        return;
-    }
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK,
-                       json_pack("{s:i}", "cancelled", cancelled));
+    return failed;
 }

@@ -168,6 +168,13 @@ ngx_mdm_api_require(ngx_mdm_api_t *api, const char *scope)
 }
 
 
+ngx_uint_t
+ngx_mdm_api_may(ngx_mdm_api_t *api, const char *scope)
+{
+    return ngx_mdm_api_has_scope(api->scopes, scope);
+}
+
+
 /* A comma-separated list; "admin" holds every right within a tenant. */
 
 static ngx_uint_t

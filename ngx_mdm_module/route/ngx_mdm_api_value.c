@@ -188,21 +188,13 @@ ngx_mdm_api_unescape(ngx_mdm_api_t *api, ngx_str_t s)
 }
 
 
-/* Clients that escape whole path segments write the colon as %3A; then the id
- * is escaped once more than it was written. */
-
 ngx_int_t
 ngx_mdm_api_enrollment(ngx_mdm_api_t *api, ngx_str_t written,
     mdm_str_t *device_id, mdm_str_t *user_id)
 {
     mdm_fault_t  fault;
 
-    if (ngx_strlchr(written.data, written.data + written.len, ':') == NULL) {
-        written = ngx_mdm_api_unescape(api, written);
-    }
-
-    if (mdm_enrollment_id_parse(&api->arena, ngx_mdm_to_str(written),
-                                device_id, user_id, &fault)
+    if (ngx_mdm_api_enrollment_read(api, written, device_id, user_id, &fault)
         == MDM_OK)
     {
         return NGX_OK;
@@ -212,6 +204,22 @@ ngx_mdm_api_enrollment(ngx_mdm_api_t *api, ngx_str_t written,
                       fault.text);
 
     return NGX_ERROR;
+}
+
+
+/* Clients that escape whole path segments write the colon as %3A; then the id
+ * is escaped once more than it was written. */
+
+mdm_rc_e
+ngx_mdm_api_enrollment_read(ngx_mdm_api_t *api, ngx_str_t written,
+    mdm_str_t *device_id, mdm_str_t *user_id, mdm_fault_t *fault)
+{
+    if (ngx_strlchr(written.data, written.data + written.len, ':') == NULL) {
+        written = ngx_mdm_api_unescape(api, written);
+    }
+
+    return mdm_enrollment_id_parse(&api->arena, ngx_mdm_to_str(written),
+                                   device_id, user_id, fault);
 }
 
 
@@ -298,12 +306,25 @@ void
 ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows)
 {
+    ngx_mdm_api_page_with(api, list, rows, NULL);
+}
+
+
+void
+ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    const ngx_mdm_pg_rows_t *rows, json_t *head)
+{
     int         i, n;
     json_t     *items, *answer, *item;
     ngx_str_t   cursor;
 
     items = json_array();
     answer = json_pack("{s:o}", "items", items);
+
+    if (head != NULL) {
+        json_object_update(answer, head);
+    }
+
     n = ngx_min(rows->count, (int) api->limit);
 
     for (i = 0; i < n; i++) {

@@ -1,0 +1,142 @@
+
+/*
+ * Asking: a command that was read is sealed and queued for its targets, all in
+ * one statement.
+ */
+
+
+#include "ngx_mdm_api_ask.h"
+
+
+static ngx_int_t ngx_mdm_api_ask_params(ngx_mdm_api_t *api,
+    ngx_mdm_api_ask_t *ask);
+
+
+static const ngx_mdm_api_ask_failure_t  ngx_mdm_api_ask_failures[] = {
+    { "unknown",   "unknown_enrollment", "no such enrolment" },
+    { "closed",    "closed",             "the enrolment is closed" },
+    { "pending",   "pending",            "the device is still enrolling" },
+    { "duplicate", "duplicate",          "a live command of this enrolment is "
+                                         "the same" },
+    { NULL,        "not_queued",         "not queued" }
+};
+
+
+ngx_int_t
+ngx_mdm_api_ask_room(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask, ngx_uint_t n)
+{
+    ask->ids = ngx_pcalloc(api->pool, n * sizeof(ngx_str_t));
+    ask->devices = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
+    ask->users = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
+
+    if (ask->ids == NULL || ask->devices == NULL || ask->users == NULL) {
+        ngx_mdm_api_out_of_memory(api);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+mdm_rc_e
+ngx_mdm_api_ask_seal(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
+{
+    if (mdm_secret_seal(&api->arena, api->engine->ring, api->tenant_id,
+                        "command", ask->command.command_uuid, ask->envelope,
+                        &ask->sealed)
+        != MDM_OK)
+    {
+        return mdm_fault(&ask->fault, MDM_NO_MEMORY,
+                         "the command cannot be sealed");
+    }
+
+    return MDM_OK;
+}
+
+
+void
+ngx_mdm_api_ask(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
+    ngx_mdm_pg_handler_pt handler)
+{
+    if (ask->command.type->destructive
+        && ngx_mdm_api_require(api, "destructive") != NGX_OK)
+    {
+        return;
+    }
+
+    if (ngx_mdm_api_ask_params(api, ask) != NGX_OK) {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_ENQUEUE, handler);
+}
+
+
+static ngx_int_t
+ngx_mdm_api_ask_params(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
+{
+    const char                *repeat;
+    mdm_command_t             *command;
+    ngx_mdm_pg_value_t        *p;
+    const mdm_command_type_t  *type;
+
+    p = api->call.params;
+    command = &ask->command;
+    type = command->type;
+
+    repeat = (type->repeat == MDM_REPEAT_ONCE) ? "once" : "safe";
+
+    ngx_mdm_api_who(api, p);
+    ngx_mdm_set_str(&p[3], command->command_uuid);
+    ngx_mdm_set_str(&p[4], command->request_type);
+    ngx_mdm_set_str(&p[5], command->subject);
+    ngx_mdm_set_str(&p[6], ask->sealed);
+    ngx_mdm_pg_set_bytes(&p[7], ask->digest, sizeof(ask->digest));
+    ngx_mdm_pg_set_bytes(&p[8], repeat, ngx_strlen(repeat));
+    ngx_mdm_pg_set_bool(&p[9], command->urgent);
+    ngx_mdm_pg_set_bool(&p[10], command->renewal);
+    ngx_mdm_pg_set_bool(&p[11], type->supersedes);
+    ngx_mdm_pg_set_int8(&p[12], ask->expires);
+    ngx_mdm_pg_set_int2(&p[13], ask->priority);
+    ngx_mdm_pg_set_int8(&p[14], ask->not_before);
+    ngx_mdm_set_str(&p[15], ask->dedupe_key);
+    ngx_mdm_pg_set_bool(&p[18], ask->push);
+
+    if (ngx_mdm_pg_set_array(&p[16], api->pool, 't', ask->devices, ask->n)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_mdm_pg_set_array(&p[17], api->pool, 't', ask->users, ask->n);
+}
+
+
+ngx_int_t
+ngx_mdm_api_ask_failed(ngx_mdm_api_ask_t *ask, const ngx_mdm_pg_rows_t *rows,
+    int row, ngx_uint_t *target, const ngx_mdm_api_ask_failure_t **failure)
+{
+    int64_t                           n;
+    ngx_str_t                         outcome;
+    const ngx_mdm_api_ask_failure_t  *f;
+
+    n = ngx_mdm_pg_int(rows, row, NGX_MDM_ENQUEUED_N);
+
+    if (n < 1 || n > (int64_t) ask->n) {
+        return NGX_ERROR;
+    }
+
+    outcome = ngx_mdm_pg_text(rows, row, NGX_MDM_ENQUEUED_OUTCOME);
+
+    for (f = ngx_mdm_api_ask_failures; f->outcome != NULL; f++) {
+        if (ngx_mdm_api_is(outcome, f->outcome)) {
+            break;
+        }
+    }
+
+    *target = n - 1;
+    *failure = f;
+
+    return NGX_OK;
+}

@@ -1,0 +1,415 @@
+
+/*
+ * Commands that wait: taken back, or let out again after they stalled; of all
+ * targets or of one.
+ */
+
+
+#include "ngx_mdm_api.h"
+#include "../message/mdm_command.h"
+
+
+#define NGX_MDM_API_MAX_COMMANDS  1000
+
+
+/* columns of command_cancel(), queue_cancel() and commands_cancel() */
+
+enum {
+    NGX_MDM_CANCELLED_OUTCOME = 0,
+    NGX_MDM_CANCELLED_CANCELLED,
+    NGX_MDM_CANCELLED_DELIVERED
+};
+
+enum {
+    NGX_MDM_CANCEL_MANY_UUID = 0,
+    NGX_MDM_CANCEL_MANY_OUTCOME
+};
+
+enum {
+    NGX_MDM_RELEASED_OUTCOME = 0,
+    NGX_MDM_RELEASED_RELEASED
+};
+
+
+static void ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
+static ngx_int_t ngx_mdm_api_cancel_uuids(ngx_mdm_api_t *api, json_t *uuids,
+    ngx_mdm_pg_value_t *value);
+static void ngx_mdm_api_cancelled_many(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_release_call(ngx_mdm_api_t *api,
+    ngx_mdm_pg_statement_e statement, ngx_mdm_pg_value_t *withheld);
+static void ngx_mdm_api_released(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
+static ngx_uint_t ngx_mdm_api_no_target(ngx_mdm_api_t *api,
+    ngx_str_t outcome);
+
+
+static const ngx_mdm_api_member_t  ngx_mdm_api_cancel_members[] = {
+    { "command_uuids", "array",   1 },
+    { "force",         "boolean", 0 },
+    { NULL, NULL, 0 }
+};
+
+
+void
+ngx_mdm_api_cancel(ngx_mdm_api_t *api)
+{
+    ngx_str_t            uuid;
+    ngx_mdm_pg_value_t  *p;
+
+    if (ngx_mdm_api_command_uuid(api, api->segments[0], &uuid) != NGX_OK) {
+        return;
+    }
+
+    p = api->call.params;
+
+    ngx_mdm_api_who(api, p);
+    ngx_mdm_pg_set_bytes(&p[3], uuid.data, uuid.len);
+    ngx_mdm_pg_set_bool(&p[4], ngx_mdm_api_flag(api, "force"));
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_COMMAND_CANCEL, ngx_mdm_api_cancelled);
+}
+
+
+/* All that waits for one enrolment. */
+
+void
+ngx_mdm_api_queue_clear(ngx_mdm_api_t *api)
+{
+    mdm_str_t            device, user;
+    ngx_mdm_pg_value_t  *p;
+
+    if (ngx_mdm_api_enrollment(api, api->segments[0], &device, &user)
+        != NGX_OK)
+    {
+        return;
+    }
+
+    p = api->call.params;
+
+    ngx_mdm_api_who(api, p);
+    ngx_mdm_set_str(&p[3], device);
+    ngx_mdm_set_str(&p[4], user);
+    ngx_mdm_pg_set_null(&p[5]);
+    ngx_mdm_pg_set_bool(&p[6], ngx_mdm_api_flag(api, "force"));
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_QUEUE_CANCEL, ngx_mdm_api_cancelled);
+}
+
+
+void
+ngx_mdm_api_queue_cancel(ngx_mdm_api_t *api)
+{
+    mdm_str_t            device, user;
+    ngx_str_t            uuid;
+    ngx_mdm_pg_value_t  *p;
+
+    if (ngx_mdm_api_enrollment(api, api->segments[0], &device, &user)
+           != NGX_OK
+        || ngx_mdm_api_command_uuid(api, api->segments[1], &uuid) != NGX_OK)
+    {
+        return;
+    }
+
+    p = api->call.params;
+
+    ngx_mdm_api_who(api, p);
+    ngx_mdm_set_str(&p[3], device);
+    ngx_mdm_set_str(&p[4], user);
+    ngx_mdm_pg_set_bytes(&p[5], uuid.data, uuid.len);
+    ngx_mdm_pg_set_bool(&p[6], ngx_mdm_api_flag(api, "force"));
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_QUEUE_CANCEL, ngx_mdm_api_cancelled);
+}
+
+
+static void
+ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int             cancelled, delivered;
+    ngx_str_t       outcome;
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_CANCELLED_OUTCOME);
+
+    if (ngx_mdm_api_no_target(api, outcome)) {
+        return;
+    }
+
+    cancelled = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_CANCELLED);
+    delivered = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_DELIVERED);
+
+    if (ngx_mdm_api_is(outcome, "delivered")) {
+        ngx_mdm_api_error(api, NGX_HTTP_CONFLICT, "delivered",
+                          "cancelled: %d; delivered and not answered, so "
+                          "left: %d; add ?force=1 to give those up",
+                          cancelled, delivered);
+        return;
+    }
+
+    ngx_mdm_api_finish(api, NGX_HTTP_OK,
+                       json_pack("{s:i}", "cancelled", cancelled));
+}
+
+
+void
+ngx_mdm_api_cancel_many(ngx_mdm_api_t *api)
+{
+    json_t              *uuids;
+    ngx_mdm_pg_value_t  *p;
+
+    if (ngx_mdm_api_members(api, ngx_mdm_api_cancel_members) != NGX_OK) {
+        return;
+    }
+
+    p = api->call.params;
+    uuids = json_object_get(api->json, "command_uuids");
+
+    if (ngx_mdm_api_cancel_uuids(api, uuids, &p[3]) != NGX_OK) {
+        return;
+    }
+
+    ngx_mdm_api_who(api, p);
+    ngx_mdm_pg_set_bool(&p[4], json_is_true(json_object_get(api->json,
+                                                            "force")));
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_COMMANDS_CANCEL,
+                     ngx_mdm_api_cancelled_many);
+}
+
+
+static ngx_int_t
+ngx_mdm_api_cancel_uuids(ngx_mdm_api_t *api, json_t *uuids,
+    ngx_mdm_pg_value_t *value)
+{
+    char                 path[40], found[24];
+    size_t               i, n;
+    json_t              *uuid;
+    ngx_mdm_pg_value_t  *values;
+
+    n = json_array_size(uuids);
+    values = NULL;
+
+    if (n < 1 || n > NGX_MDM_API_MAX_COMMANDS) {
+        snprintf(found, sizeof(found), "%zu", n);
+        ngx_mdm_api_fault(api, "command_uuids",
+                          "must hold 1 to 1000 CommandUUIDs", found);
+
+    } else {
+        values = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
+        if (values == NULL) {
+            ngx_mdm_api_out_of_memory(api);
+            return NGX_ERROR;
+        }
+
+        json_array_foreach(uuids, i, uuid) {
+            if (json_string_length(uuid) == 0
+                || json_string_length(uuid) > MDM_COMMAND_UUID_MAX)
+            {
+                snprintf(path, sizeof(path), "command_uuids[%zu]", i);
+                ngx_mdm_api_fault(api, path, "must be text of 1 to 255 bytes",
+                                  NULL);
+                continue;
+            }
+
+            ngx_mdm_pg_set_bytes(&values[i], json_string_value(uuid),
+                                 json_string_length(uuid));
+        }
+    }
+
+    if (api->faults != NULL) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_body",
+                          "nothing was cancelled: see \"faults\"");
+        return NGX_ERROR;
+    }
+
+    if (ngx_mdm_pg_set_array(value, api->pool, 't', values, n) != NGX_OK) {
+        ngx_mdm_api_out_of_memory(api);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* 200 when all went well, else 207: each says for itself. */
+
+static void
+ngx_mdm_api_cancelled_many(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int             i;
+    json_t         *items;
+    ngx_uint_t      status;
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    items = json_array();
+    status = NGX_HTTP_OK;
+
+    for (i = 0; i < rows->count; i++) {
+        json_array_append_new(items, ngx_mdm_api_row(rows, i));
+
+        if (!ngx_mdm_api_is(ngx_mdm_pg_text(rows, i,
+                                            NGX_MDM_CANCEL_MANY_OUTCOME),
+                            "ok"))
+        {
+            status = 207;
+        }
+    }
+
+    ngx_mdm_api_finish(api, status, json_pack("{s:o}", "items", items));
+}
+
+
+void
+ngx_mdm_api_release(ngx_mdm_api_t *api)
+{
+    ngx_str_t            uuid;
+    ngx_mdm_pg_value_t  *p;
+
+    if (ngx_mdm_api_command_uuid(api, api->segments[0], &uuid) != NGX_OK) {
+        return;
+    }
+
+    p = api->call.params;
+    ngx_mdm_pg_set_bytes(&p[3], uuid.data, uuid.len);
+
+    ngx_mdm_api_release_call(api, NGX_MDM_SQL_COMMAND_RELEASE_ALL, &p[4]);
+}
+
+
+void
+ngx_mdm_api_queue_release(ngx_mdm_api_t *api)
+{
+    mdm_str_t            device, user;
+    ngx_str_t            uuid;
+    ngx_mdm_pg_value_t  *p;
+
+    if (ngx_mdm_api_enrollment(api, api->segments[0], &device, &user)
+           != NGX_OK
+        || ngx_mdm_api_command_uuid(api, api->segments[1], &uuid) != NGX_OK)
+    {
+        return;
+    }
+
+    p = api->call.params;
+    ngx_mdm_set_str(&p[3], device);
+    ngx_mdm_set_str(&p[4], user);
+    ngx_mdm_pg_set_bytes(&p[5], uuid.data, uuid.len);
+
+    ngx_mdm_api_release_call(api, NGX_MDM_SQL_COMMAND_RELEASE, &p[6]);
+}
+
+
+/* To let a command out again is to send it: of the destructive ones only a
+ * token may that has the right. */
+
+static void
+ngx_mdm_api_release_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
+    ngx_mdm_pg_value_t *withheld)
+{
+    const char          *name;
+    ngx_uint_t           n;
+    ngx_mdm_pg_value_t   names[MDM_COMMAND_TYPE_DESTRUCTIVE_MAX];
+
+    n = 0;
+
+    if (!ngx_mdm_api_may(api, "destructive")) {
+        for ( /* void */ ; n < MDM_COMMAND_TYPE_DESTRUCTIVE_MAX; n++) {
+            name = mdm_command_type_destructive(n);
+
+            if (name == NULL) {
+                break;
+            }
+
+            ngx_mdm_pg_set_bytes(&names[n], name, ngx_strlen(name));
+        }
+    }
+
+    if (ngx_mdm_pg_set_array(withheld, api->pool, 't', names, n) != NGX_OK) {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
+    ngx_mdm_api_who(api, api->call.params);
+    ngx_mdm_api_call(api, statement, ngx_mdm_api_released);
+}
+
+
+static void
+ngx_mdm_api_released(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int             released;
+    ngx_str_t       outcome;
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_RELEASED_OUTCOME);
+
+    if (ngx_mdm_api_no_target(api, outcome)) {
+        return;
+    }
+
+    if (ngx_mdm_api_is(outcome, "withheld")) {
+        ngx_mdm_api_require(api, "destructive");
+        return;
+    }
+
+    if (ngx_mdm_api_is(outcome, "not_stalled")) {
+        ngx_mdm_api_error(api, NGX_HTTP_CONFLICT, "not_stalled",
+                          "the command waits, but is not stalled: it goes "
+                          "out by itself");
+        return;
+    }
+
+    released = 1;
+
+    if (api->operation->handler == ngx_mdm_api_release) {
+        released = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_RELEASED_RELEASED);
+    }
+
+    ngx_mdm_api_finish(api, NGX_HTTP_OK,
+                       json_pack("{s:i}", "released", released));
+}
+
+
+/* Tells the client when there is no such enrolment, or no such command that
+ * waits. */
+
+static ngx_uint_t
+ngx_mdm_api_no_target(ngx_mdm_api_t *api, ngx_str_t outcome)
+{
+    if (ngx_mdm_api_is(outcome, "unknown")) {
+        ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "unknown_command",
+                          "no device waits for this command");
+        return 1;
+    }
+
+    if (ngx_mdm_api_is(outcome, "unknown_enrollment")) {
+        ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "unknown_enrollment",
+                          "there is no such enrolment");
+        return 1;
+    }
+
+    return 0;
+}

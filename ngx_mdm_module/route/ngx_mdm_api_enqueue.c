@@ -1,0 +1,303 @@
+
+/*
+ * A raw command for the enrolments of a path, in the shapes of NanoMDM's API.
+ * What is wrong with one target is said of that target.
+ */
+
+
+#include "ngx_mdm_api_ask.h"
+
+#include <openssl/evp.h>
+
+
+typedef struct {
+    ngx_mdm_api_ask_t       ask;
+    json_t                 *status;      /* of all targets */
+    ngx_uint_t              refused;     /* how many ids cannot be read */
+} ngx_mdm_api_enqueue_t;
+
+
+static ngx_int_t ngx_mdm_api_enqueue_targets(ngx_mdm_api_t *api,
+    ngx_mdm_api_enqueue_t *enqueue);
+static void ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api,
+    ngx_mdm_api_enqueue_t *enqueue, ngx_str_t id, mdm_fault_t *fault);
+static void ngx_mdm_api_enqueue_status(ngx_mdm_api_t *api,
+    ngx_mdm_api_enqueue_t *enqueue, ngx_str_t id, const char *error);
+static void ngx_mdm_api_enqueue_cleanup(void *data);
+static void ngx_mdm_api_enqueue_read(void *data);
+static void ngx_mdm_api_enqueue_ready(void *data);
+static void ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
+
+
+void
+ngx_mdm_api_enqueue(ngx_mdm_api_t *api)
+{
+    ngx_pool_cleanup_t     *cln;
+    ngx_mdm_api_enqueue_t  *enqueue;
+
+    enqueue = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_enqueue_t));
+    cln = ngx_pool_cleanup_add(api->pool, 0);
+
+    if (enqueue == NULL || cln == NULL) {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
+    api->ctx = enqueue;
+    enqueue->status = json_object();
+    cln->handler = ngx_mdm_api_enqueue_cleanup;
+    cln->data = enqueue;
+
+    /* NanoMDM takes any value that is not empty, "0" among them */
+
+    enqueue->ask.push = ngx_mdm_api_arg(api, "nopush").len == 0;
+    enqueue->ask.envelope = api->body;
+
+    if (ngx_mdm_api_enqueue_targets(api, enqueue) != NGX_OK) {
+        return;
+    }
+
+    ngx_mdm_api_work(api, api->body.len, ngx_mdm_api_enqueue_read,
+                     ngx_mdm_api_enqueue_ready);
+}
+
+
+static void
+ngx_mdm_api_enqueue_cleanup(void *data)
+{
+    ngx_mdm_api_enqueue_t *enqueue = data;
+
+    json_decref(enqueue->status);
+}
+
+
+/* The ids of the path, between commas. */
+
+static ngx_int_t
+ngx_mdm_api_enqueue_targets(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
+{
+    u_char       *p, *last, *comma;
+    ngx_str_t     id;
+    ngx_uint_t    n;
+    mdm_fault_t   fault;
+
+    last = api->segments[0].data + api->segments[0].len;
+
+    for (p = api->segments[0].data, n = 1; p < last; p++) {
+        n += (*p == ',');
+    }
+
+    if (n > NGX_MDM_API_MAX_TARGETS) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "too_many_targets",
+                          "at most %d enrolments in one call",
+                          NGX_MDM_API_MAX_TARGETS);
+        return NGX_ERROR;
+    }
+
+    if (ngx_mdm_api_ask_room(api, &enqueue->ask, n) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (p = api->segments[0].data; p <= last; p = comma + 1) {
+        comma = ngx_strlchr(p, last, ',');
+        if (comma == NULL) {
+            comma = last;
+        }
+
+        id.data = p;
+        id.len = comma - p;
+
+        ngx_mdm_api_enqueue_target(api, enqueue, id, &fault);
+    }
+
+    if (enqueue->ask.n != 0) {
+        return NGX_OK;
+    }
+
+    ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_enrollment_id", "%s",
+                      fault.text);
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
+    ngx_str_t id, mdm_fault_t *fault)
+{
+    mdm_str_t           device, user;
+    ngx_mdm_api_ask_t  *ask;
+
+    ask = &enqueue->ask;
+
+    if (ngx_mdm_api_enrollment_read(api, id, &device, &user, fault)
+        != MDM_OK)
+    {
+        enqueue->refused++;
+        ngx_mdm_api_enqueue_status(api, enqueue, id, fault->text);
+        return;
+    }
+
+    ask->ids[ask->n] = id;
+    ngx_mdm_set_str(&ask->devices[ask->n], device);
+    ngx_mdm_set_str(&ask->users[ask->n], user);
+    ask->n++;
+
+    ngx_mdm_api_enqueue_status(api, enqueue, id, NULL);
+}
+
+
+/* {"ID":{}} of a target that has the command, else with what is wrong; the id
+ * as it was written, which need not be UTF-8. */
+
+static void
+ngx_mdm_api_enqueue_status(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
+    ngx_str_t id, const char *error)
+{
+    u_char  *p, *key;
+    size_t   i;
+    json_t  *target;
+
+    target = json_object();
+
+    if (error != NULL) {
+        json_object_set_new(target, "command_error", json_string(error));
+    }
+
+    if (json_object_setn(enqueue->status, (char *) id.data, id.len, target)
+        != 0)
+    {
+        key = ngx_pnalloc(api->pool, id.len * 3 + 1);
+
+        for (p = key, i = 0; key != NULL && i < id.len; i++) {
+            p = ngx_sprintf(p, id.data[i] < 0x80 ? "%c" : "%%%02Xd",
+                            id.data[i]);
+        }
+
+        if (key != NULL) {
+            json_object_setn(enqueue->status, (char *) key, p - key, target);
+        }
+    }
+
+    json_decref(target);
+}
+
+
+/* Reads the command and seals it: in a thread when it is large. */
+
+static void
+ngx_mdm_api_enqueue_read(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_api_ask_t  *ask;
+
+    ask = api->ctx;             /* the first of its members */
+
+    ask->rc = mdm_command_read(&api->arena, ask->envelope, &ask->command,
+                               &ask->fault);
+
+    if (ask->rc == MDM_OK
+        && EVP_Digest(ask->envelope.data, ask->envelope.len, ask->digest,
+                      NULL, EVP_sha256(), NULL)
+           != 1)
+    {
+        ask->rc = mdm_fault(&ask->fault, MDM_NO_MEMORY, "no digest");
+    }
+
+    if (ask->rc == MDM_OK) {
+        ask->rc = ngx_mdm_api_ask_seal(api, ask);
+    }
+}
+
+
+static void
+ngx_mdm_api_enqueue_ready(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_api_ask_t      *ask;
+    ngx_mdm_api_enqueue_t  *enqueue;
+
+    enqueue = api->ctx;
+    ask = &enqueue->ask;
+
+    if (ask->rc != MDM_OK) {
+        ngx_mdm_api_finish(api, ask->rc == MDM_NO_MEMORY
+                                ? NGX_HTTP_SERVICE_UNAVAILABLE
+                                : NGX_HTTP_BAD_REQUEST,
+                           json_pack("{s:s}", "command_error",
+                                     ask->fault.text));
+        return;
+    }
+
+    ask->expires = ask->command.type->expires;
+
+    ngx_mdm_api_ask(api, ask, ngx_mdm_api_enqueued);
+}
+
+
+/* 200 when every target has it, 207 when some have, 500 when none has. */
+
+static void
+ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int                               i;
+    json_t                           *answer;
+    ngx_uint_t                        target, failed;
+    mdm_command_t                    *command;
+    ngx_mdm_api_t                    *api;
+    ngx_mdm_api_enqueue_t            *enqueue;
+    const ngx_mdm_api_ask_failure_t  *failure;
+
+    api = call->data;
+    enqueue = api->ctx;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    if (ngx_mdm_api_is(ngx_mdm_pg_text(rows, 0, NGX_MDM_ENQUEUED_OUTCOME),
+                       "conflict"))
+    {
+        ngx_mdm_api_finish(api, NGX_HTTP_CONFLICT,
+                           json_pack("{s:s}", "command_error",
+                                     "another command with this CommandUUID "
+                                     "was queued within a day: use a new "
+                                     "one"));
+        return;
+    }
+
+    failed = enqueue->refused;
+
+    for (i = 1; i < rows->count; i++) {
+        if (ngx_mdm_api_ask_failed(&enqueue->ask, rows, i, &target, &failure)
+            == NGX_OK)
+        {
+            failed++;
+            ngx_mdm_api_enqueue_status(api, enqueue,
+                                       enqueue->ask.ids[target],
+                                       failure->text);
+        }
+    }
+
+    command = &enqueue->ask.command;
+
+    answer = json_pack("{s:O, s:s%, s:s%}", "status", enqueue->status,
+                       "command_uuid", command->command_uuid.data,
+                       command->command_uuid.len,
+                       "request_type", command->request_type.data,
+                       command->request_type.len);
+
+    if (!enqueue->ask.push) {
+        json_object_set_new(answer, "no_push", json_true());
+    }
+
+    ngx_mdm_api_finish(api,
+                       failed == 0 ? NGX_HTTP_OK
+                       : ngx_mdm_pg_int(rows, 0, NGX_MDM_ENQUEUED_QUEUED) != 0
+                       ? 207 : NGX_HTTP_INTERNAL_SERVER_ERROR,
+                       answer);
+}
