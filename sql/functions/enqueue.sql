@@ -36,7 +36,6 @@ DECLARE
     v_had          bigint[];
     v_older_ids    bigint[];
     v_older_uuids  text[];
-    v_queued       bigint[];
     v_count        integer;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
@@ -81,32 +80,47 @@ BEGIN
 
     -- Not again where this very command went before; its row may be gone already.
     IF v_repeated THEN
-        SELECT array_agg(DISTINCT t.id) FILTER (WHERE t.had),
-               array_agg(t.id) FILTER (WHERE NOT t.had),
-               array_agg(t.generation) FILTER (WHERE NOT t.had)
-          INTO v_had, v_ids, v_generations
-          FROM (SELECT t.id, t.generation,
-                       EXISTS (SELECT FROM mdm.queue q
-                                WHERE q.tenant_id = p_tenant_id
-                                  AND q.command_uuid = p_command_uuid
-                                  AND q.enrollment_id = t.id
-                                  AND q.command_id = v_command_id)
-                       OR EXISTS (SELECT FROM mdm.result r
-                                   WHERE r.tenant_id = p_tenant_id
-                                     AND r.enrollment_id = t.id
-                                     AND r.command_uuid = p_command_uuid
-                                     AND r.finished_at >= v_created_at
-                                     AND r.command_id = v_command_id) AS had
-                  FROM unnest(v_ids, v_generations) AS t (id, generation)) t;
+        SELECT array_agg(DISTINCT t.id) INTO v_had
+          FROM unnest(v_ids) AS t (id)
+         WHERE EXISTS (SELECT FROM mdm.queue q
+                        WHERE q.tenant_id = p_tenant_id
+                          AND q.command_uuid = p_command_uuid
+                          AND q.enrollment_id = t.id
+                          AND q.command_id = v_command_id)
+            OR EXISTS (SELECT FROM mdm.result r
+                        WHERE r.tenant_id = p_tenant_id
+                          AND r.enrollment_id = t.id
+                          AND r.command_uuid = p_command_uuid
+                          AND r.finished_at >= v_created_at
+                          AND r.command_id = v_command_id);
     END IF;
 
-    IF p_dedupe_key IS NOT NULL THEN
-        SELECT array_agg(t.id), array_agg(t.generation)
+    -- The rows to come must be new: the locks above keep others from adding any,
+    -- and to let the INSERT find conflicts would cost it half as much again.
+    IF v_repeated OR p_dedupe_key IS NOT NULL
+       OR cardinality(v_ids) <> (SELECT count(DISTINCT t.id) FROM unnest(v_ids) AS t (id))
+       OR EXISTS (SELECT FROM mdm.queue q
+                   WHERE q.tenant_id = p_tenant_id AND q.command_uuid = p_command_uuid)
+    THEN
+        SELECT array_agg(s.id), array_agg(s.generation)
           INTO v_ids, v_generations
-          FROM unnest(v_ids, v_generations) AS t (id, generation)
+          FROM (SELECT t.id, max(t.generation) AS generation
+                  FROM (SELECT u.id, u.generation, u.n
+                          FROM unnest(v_ids, v_generations)
+                               WITH ORDINALITY AS u (id, generation, n)
+                        UNION ALL
+                        SELECT unnest(v_had), NULL, NULL) t
+                 GROUP BY t.id
+                HAVING bool_and(t.n IS NOT NULL)
+                 ORDER BY min(t.n)) s
          WHERE NOT EXISTS (SELECT FROM mdm.queue q
                             WHERE q.tenant_id = p_tenant_id
-                              AND q.enrollment_id = t.id
+                              AND q.command_uuid = p_command_uuid
+                              AND q.enrollment_id = s.id)
+           AND NOT EXISTS (SELECT FROM mdm.queue q
+                            WHERE p_dedupe_key IS NOT NULL
+                              AND q.tenant_id = p_tenant_id
+                              AND q.enrollment_id = s.id
                               AND q.dedupe_key = p_dedupe_key);
     END IF;
 
@@ -141,31 +155,20 @@ BEGIN
         END IF;
     END IF;
 
-    WITH added AS (
-        INSERT INTO mdm.queue
-               (tenant_id, enrollment_id, command_id, command_created_at, queued_at,
-                not_before, expires_at, generation, priority, offer_rank, urgent, renewal,
-                repeat, command_uuid, request_type, subject, dedupe_key)
-        SELECT p_tenant_id, t.id, v_command_id, v_created_at, v_at,
-               v_at + nullif(p_not_before_seconds, 0) * interval '1 second',
-               v_at + nullif(p_expires_seconds, 0) * interval '1 second',
-               t.generation, p_priority, CASE WHEN p_urgent THEN 0 ELSE 2 END, p_urgent,
-               p_renewal, p_repeat, p_command_uuid, p_request_type, p_subject,
-               p_dedupe_key
-          FROM unnest(v_ids, v_generations) AS t (id, generation)
-        ON CONFLICT DO NOTHING
-        RETURNING enrollment_id)
-    SELECT coalesce(array_agg(a.enrollment_id), '{}') INTO v_queued FROM added a;
+    INSERT INTO mdm.queue
+           (tenant_id, enrollment_id, command_id, command_created_at, queued_at,
+            not_before, expires_at, generation, priority, offer_rank, urgent, renewal,
+            repeat, command_uuid, request_type, subject, dedupe_key)
+    SELECT p_tenant_id, t.id, v_command_id, v_created_at, v_at,
+           v_at + nullif(p_not_before_seconds, 0) * interval '1 second',
+           v_at + nullif(p_expires_seconds, 0) * interval '1 second',
+           t.generation, p_priority, CASE WHEN p_urgent THEN 0 ELSE 2 END, p_urgent,
+           p_renewal, p_repeat, p_command_uuid, p_request_type, p_subject, p_dedupe_key
+      FROM unnest(v_ids, v_generations) AS t (id, generation);
 
-    IF v_repeated AND v_queued <> '{}' THEN
+    IF v_repeated AND v_ids IS NOT NULL THEN
         UPDATE mdm.command c
-           SET targets = c.targets || v_queued
-         WHERE c.tenant_id = p_tenant_id
-           AND c.command_id = v_command_id
-           AND c.created_at = v_created_at;
-    ELSIF NOT v_repeated AND cardinality(v_queued) <> cardinality(v_ids) THEN
-        UPDATE mdm.command c
-           SET targets = v_queued
+           SET targets = c.targets || v_ids
          WHERE c.tenant_id = p_tenant_id
            AND c.command_id = v_command_id
            AND c.created_at = v_created_at;
@@ -175,20 +178,20 @@ BEGIN
         INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
         SELECT p_tenant_id, t.id, v_at,
                v_at + coalesce(p_not_before_seconds, 0) * interval '1 second'
-          FROM unnest(v_queued) AS t (id)
+          FROM unnest(v_ids) AS t (id)
         ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
            SET wanted_at = excluded.wanted_at,
                due_at = least(p.due_at, excluded.due_at);
     END IF;
 
-    v_count := cardinality(v_queued) + coalesce(cardinality(v_had), 0);
+    v_count := coalesce(cardinality(v_ids), 0) + coalesce(cardinality(v_had), 0);
 
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'enqueue',
             jsonb_build_object('command_uuid', p_command_uuid,
                                'request_type', p_request_type,
                                'targets', cardinality(p_device_ids),
-                               'queued', cardinality(v_queued)));
+                               'queued', coalesce(cardinality(v_ids), 0)));
 
     RETURN QUERY SELECT 0, CASE WHEN v_repeated THEN 'repeated' ELSE 'ok' END, v_count;
 
@@ -216,7 +219,7 @@ BEGIN
         SELECT unnest(array_agg(s.n)), 'duplicate', NULL::integer
           FROM (SELECT t.n, t.id FROM unnest(v_ns, v_live) AS t (n, id)
                 UNION ALL
-                SELECT NULL, unnest(v_queued || v_had)) s
+                SELECT NULL, unnest(v_ids || v_had)) s
          GROUP BY s.id
         HAVING bool_and(s.n IS NOT NULL)
          ORDER BY 1;

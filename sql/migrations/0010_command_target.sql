@@ -3,6 +3,7 @@
 -- An index of result by command would cost every acknowledgement; the targets kept
 -- with the command lead to their rows by the keys that are there.
 ALTER TABLE mdm.command ADD COLUMN targets bigint[] NOT NULL DEFAULT '{}';
+ALTER TABLE mdm.command ALTER COLUMN targets SET STORAGE EXTERNAL;
 
 COMMENT ON COLUMN mdm.command.targets IS
 'enrollment_id of the channels that it was queued for, in the order of (device_id,
