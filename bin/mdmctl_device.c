@@ -84,9 +84,7 @@ mdmctl_devices_page(PGconn *db, long long tenant_id, char *after, size_t size,
         }
 
         if (*n > 0) {
-            snprintf(after, size, "%s\n%s",
-                     mdmctl_value(res, *n - 1, "device_id"),
-                     mdmctl_value(res, *n - 1, "user_id"));
+            snprintf(after, size, "%s", mdmctl_value(res, *n - 1, "cursor"));
         }
     }
 
@@ -162,7 +160,7 @@ mdmctl_queue_show(PGconn *db, long long tenant_id, const char *written)
 
         live = mdmctl_query(db, "SELECT * FROM " MDMCTL_SCHEMA
                                 ".enrollment_queue($1::bigint, $2, $3,"
-                                " $4::int)", &params);
+                                " '', $4::int)", &params);
     }
 
     if (live != NULL) {

@@ -61,6 +61,12 @@ GRANT EXECUTE ON FUNCTION @revision@.commands_cancel, @revision@.queue_cancel,
    TO mdm_api;
 
 -- The API: enrolments.
+GRANT SELECT ON mdm.secret, mdm.event TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.enrollment_items, @revision@.enrollment_known,
+                          @revision@.enrollment_show, @revision@.enrollment_why,
+                          @revision@.enrollment_secret, @revision@.enrollment_report,
+                          @revision@.written_id, @revision@.micros
+   TO mdm_api;
 
 -- The API: events and audit.
 GRANT SELECT ON mdm.event, mdm.audit TO mdm_api;

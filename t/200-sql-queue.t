@@ -230,7 +230,7 @@ subtest 'subjects' => sub {
     is idle($d), 'wifi-1', 'priority does not overtake within a subject';
     is report($d, 'wifi-1', 'NotNow'), 'vpn', 'nor does NotNow let the newer one pass';
     is report($d, 'vpn'), '', 'the newer one waits';
-    like $role{api}->run("SELECT reason FROM mdm_r2.enrollment_queue(1, '$d', '', 9)
+    like $role{api}->run("SELECT reason FROM mdm_r2.enrollment_queue(1, '$d', '', '', 9)
         WHERE command_uuid = 'wifi-2'"), qr/waits for wifi-1/, 'and says for whom';
     is idle($d), 'wifi-1', 'Idle offers the older one';
     is report($d, 'wifi-1'), 'wifi-2', 'whose end frees the newer';
@@ -375,7 +375,7 @@ subtest 'pushes and what is shown' => sub {
     is sql($wish), '1', 'several commands want one push';
     sql(q{UPDATE mdm.queue SET sent_at = now() WHERE command_uuid = 'quiet'});
     is $role{api}->run("SELECT string_agg(state, ' ')
-        FROM mdm_r2.enrollment_queue(1, '$d', '', 9)"), 'SENT QUEUED QUEUED QUEUED',
+        FROM mdm_r2.enrollment_queue(1, '$d', '', '', 9)"), 'SENT QUEUED QUEUED QUEUED',
         'a waiting command whose push was accepted is shown as SENT';
     idle($d);
     is sql($wish), '1', 'devices never write pushes';

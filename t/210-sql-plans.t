@@ -161,13 +161,6 @@ check_plans('enqueue to 100 devices', 'mdm_api',
       ARRAY(SELECT 'D' || 2 * i FROM generate_series(1, 100) i),
       array_fill(''::text, '{100}'), true); ROLLBACK}, statements => 5, rows => 100,
     sort => 1);
-check_plans('a page of devices', 'mdm_api',
-    q{SELECT count(*) FROM mdm_r2.enrollments(1, E'D5\n', 100)}, rows => 100,
-    sort => 1);
-check_plans('a queue', 'mdm_api',
-    q{SELECT count(*) FROM mdm_r2.enrollment_queue(1, 'D2', '', 100)}, sort => 1);
-check_plans('a history', 'mdm_api',
-    q{SELECT count(*) FROM mdm_r2.enrollment_history(1, 'D2', '', '', 100)}, sort => 1);
 check_plans('the sweep', 'mdm_job', 'SELECT mdm_r2.sweep(100)', rows => 100,
     sort => 1);
 

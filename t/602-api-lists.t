@@ -108,7 +108,11 @@ sub cursor { return MIME::Base64::encode_base64url($_[0]) }
 is refusal('/v1/enrollments?after=' . $_->[1]), '400 bad_cursor',
     "a cursor of $_->[0] is refused"
     for [ 'no base64', '*' ], [ 'no line feed', cursor('x') ],
-        [ 'no UTF-8', cursor("\xff\n") ], [ 'a NUL', cursor("\0\n") ];
+        [ 'no UTF-8', cursor("enrollments\n\n\xff\n") ],
+        [ 'a NUL', cursor("enrollments\n\n\0\n") ],
+        [ 'too few fields', cursor("enrollments\n\nUDID") ],
+        [ 'too many fields', cursor("enrollments\n\nUDID\n\n") ],
+        [ 'another list', cursor("history\n1\nx") ];
 is refusal('/v1/enrollments?limit=0&after=*'), '400 bad_limit', 'one fault is told';
 
 # Many at once.
@@ -143,7 +147,10 @@ my $queue = get("$path/queue")->{json};
 is_deeply [ map { $_->{command_uuid} } @{ $queue->{items} } ], \@uuids,
     'the queue is shown in its order';
 ok !exists $queue->{next}, '... on one page';
-is scalar @{ get("$path/queue?limit=5")->{json}{items} }, 5, '... or its beginning';
+for my $limit (1, 5, 7, 13, 14) {
+    my ($items) = all("$path/queue", "limit=$limit");
+    is_deeply [ map { $_->{command_uuid} } @$items ], \@uuids, "... or on pages of $limit";
+}
 my $first = $queue->{items}[0];
 is "$first->{request_type} $first->{state} $first->{delivered_count}",
     'UserList QUEUED 0', '... with what each is';
@@ -189,13 +196,14 @@ like $row->{$_}, qr/^\d{4}-.*Z$/, "... and has its $_"
 
 is refusal("$path/history?after=" . $_->[1]), '400 bad_cursor',
     "a cursor of $_->[0] is refused"
-    for [ 'another list', cursor("UDID\n") ], [ 'no time', cursor("\nx") ],
-        [ 'a time of no calendar', cursor("9223372036854775807\nx") ];
+    for [ 'another list', cursor("enrollments\n\nUDID\n") ],
+        [ 'no time', cursor("history\n\nx") ],
+        [ 'a time of no calendar', cursor("history\n9223372036854775807\nx") ];
 is refusal("$path/$_?limit=501"), '400 bad_limit', "the limit of the $_ is checked"
     for qw(queue history);
 is refusal("/v1/enrollments/a,b/$_"), '400 bad_enrollment_id', "... and its id"
     for qw(queue history);
-is_deeply get("/v1/enrollments/nobody/$_")->{json}, { items => [] },
-    "nobody has an empty $_" for qw(queue history);
+is refusal("/v1/enrollments/nobody/$_"), '404 unknown_enrollment', "nobody has no $_"
+    for qw(queue history);
 
 done_testing;

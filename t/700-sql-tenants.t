@@ -119,7 +119,7 @@ for my $role (@roles) {
 subtest 'what each role is for' => sub {
     my %never = (
         mdm_device => [qw(audit api_token lease push)],
-        mdm_api    => [qw(secret lease)],
+        mdm_api    => [qw(lease)],
         mdm_job    => [qw(audit api_token secret command attribute)],
     );
 
@@ -137,6 +137,9 @@ subtest 'what each role is for' => sub {
                  AND has_table_privilege('$role', oid, 'SELECT')"), '0',
             "$role reads no partition but through its parent";
     }
+    is sql(q{SELECT bool_or(has_any_column_privilege('mdm_api', 'mdm.secret', p))
+               FROM unnest('{INSERT,UPDATE}'::text[]) p}), 'f',
+        'the API reads secrets and never writes them';
     is sql(q{SELECT has_table_privilege('mdm_device', 'mdm.result', 'DELETE')}), 'f',
         'devices cannot delete history';
     is sql(q{SELECT string_agg(oid::regprocedure::text, ' ') FROM pg_proc WHERE prosecdef

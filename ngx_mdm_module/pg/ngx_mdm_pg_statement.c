@@ -61,10 +61,24 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "command_targets",     NGX_MDM_PG_API,   0, "ittj" },
     { "command_payload",     NGX_MDM_PG_API,   0, "ittt" },
 
-    /* enrolments */
-    { "enrollments",         NGX_MDM_PG_API,   0, "itj" },
-    { "enrollment_queue",    NGX_MDM_PG_API,   0, "ittj" },
-    { "enrollment_history",  NGX_MDM_PG_API,   0, "itttj" },
+    /* enrolments: tenant, after, limit, channel, ownership, state,
+     * supervised, seen after, seen before, user, serial, names, values */
+    { "enrollments",         NGX_MDM_PG_API,   0, "itjtttbiittTT" },
+
+    /* tenant, device, user, after, limit, state, request_type */
+    { "enrollment_queue",    NGX_MDM_PG_API,   0, "itttj" },
+    { "enrollment_history",  NGX_MDM_PG_API,   0, "itttjtt" },
+    { "enrollment_known",    NGX_MDM_PG_API,   0, "itt" },
+    { "enrollment_show",     NGX_MDM_PG_API,   0, "itt" },
+    { "enrollment_why",      NGX_MDM_PG_API,   0, "itt" },
+
+    /* tenant, actor, remote, device, user, kind or command_uuid */
+    { "enrollment_secret",   NGX_MDM_PG_API,   0, "ittttt" },
+    { "enrollment_report",   NGX_MDM_PG_API,   0, "ittttt" },
+
+    /* tenant, actor, remote, device or fingerprint */
+    { "enrollment_end",      NGX_MDM_PG_API,   0, "ittt" },
+    { "identity_revoke",     NGX_MDM_PG_API,   0, "itty" },
 
     /* events and audit: tenant, after, limit, types, device, user; tenant,
      * after, limit, device, user, actor, action */

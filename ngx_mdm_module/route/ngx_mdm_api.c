@@ -53,12 +53,27 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
       NGX_MDM_API_NO_BODY, ngx_mdm_api_queue_release },
 
     /* enrolments */
-    { NGX_HTTP_GET, "/v1/enrollments", "read", "limit after",
+    { NGX_HTTP_GET, "/v1/enrollments", "read",
+      "limit after kind ownership state supervised seen_after seen_before "
+      "serial user attribute.*",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_enrollments },
-    { NGX_HTTP_GET, "/v1/enrollments/*/queue", "read", "limit",
+    { NGX_HTTP_GET, "/v1/enrollments/*", "read", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_enrollment_show },
+    { NGX_HTTP_DELETE, "/v1/enrollments/*", "destructive", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_enrollment_end },
+    { NGX_HTTP_GET, "/v1/enrollments/*/queue", "read", "limit after",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_queue },
-    { NGX_HTTP_GET, "/v1/enrollments/*/history", "read", "limit after",
+    { NGX_HTTP_GET, "/v1/enrollments/*/history", "read",
+      "limit after state request_type",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_history },
+    { NGX_HTTP_GET, "/v1/enrollments/*/history/*/report", "secrets", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_report },
+    { NGX_HTTP_GET, "/v1/enrollments/*/why", "read", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_why },
+    { NGX_HTTP_GET, "/v1/enrollments/*/secrets/*", "secrets", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_secret },
+    { NGX_HTTP_DELETE, "/v1/identities/*", "destructive", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_identity_revoke },
 
     /* events and audit */
 

@@ -200,7 +200,8 @@ typedef struct {
 } ngx_mdm_api_list_t;
 
 /* {"items":[…],"next":…} of rows of which one more than api->limit was asked
- * for. */
+ * for.  A last row whose first column is null is no item: SQL stopped there and
+ * goes on from its cursor, however short the page is. */
 void ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows);
 
@@ -218,6 +219,34 @@ ngx_int_t ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api,
     const ngx_mdm_api_list_t *list, ngx_str_t encoded, ngx_str_t *after);
 ngx_str_t ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api,
     const ngx_mdm_api_list_t *list, ngx_str_t cursor);
+
+
+/* --- ngx_mdm_api_filter.c: filters of lists --- */
+
+typedef enum {
+    NGX_MDM_API_WORD = 0,        /* text: one of words */
+    NGX_MDM_API_BOOLEAN,
+    NGX_MDM_API_TIME,            /* int8: microseconds since 1970 */
+    NGX_MDM_API_TEXT,
+    NGX_MDM_API_ATTRIBUTE        /* two text[]: what follows the name, and the
+                                    values */
+} ngx_mdm_api_filter_e;
+
+typedef struct {
+    const char                 *name;
+    ngx_mdm_api_filter_e        type;
+    ngx_uint_t                  param;
+    const char                 *words;
+} ngx_mdm_api_filter_t;
+
+/* Puts the query arguments of the table, which ends with a NULL name, into the
+ * parameters of the call; those that are absent are null.  NGX_ERROR after the
+ * client was told which cannot be read. */
+ngx_int_t ngx_mdm_api_filters(ngx_mdm_api_t *api,
+    const ngx_mdm_api_filter_t *filters);
+
+/* A time of RFC 3339 in microseconds since 1970; NGX_ERROR: it is none. */
+ngx_int_t ngx_mdm_api_time(ngx_str_t s, int64_t *micros);
 
 
 /* --- ngx_mdm_api_json.c: bodies --- */
@@ -260,6 +289,22 @@ void ngx_mdm_api_queue_release(ngx_mdm_api_t *api);
 void ngx_mdm_api_enrollments(ngx_mdm_api_t *api);
 void ngx_mdm_api_queue(ngx_mdm_api_t *api);
 void ngx_mdm_api_history(ngx_mdm_api_t *api);
+void ngx_mdm_api_enrollment_show(ngx_mdm_api_t *api);
+void ngx_mdm_api_why(ngx_mdm_api_t *api);
+void ngx_mdm_api_enrollment_end(ngx_mdm_api_t *api);
+void ngx_mdm_api_identity_revoke(ngx_mdm_api_t *api);
+void ngx_mdm_api_report(ngx_mdm_api_t *api);
+void ngx_mdm_api_secret(ngx_mdm_api_t *api);
+
+/* device and user of the channel in the path, into two parameters from the
+ * given one on; NGX_ERROR after the client was told. */
+ngx_int_t ngx_mdm_api_channel(ngx_mdm_api_t *api, ngx_uint_t param,
+    mdm_str_t *device_id, mdm_str_t *user_id);
+
+/* tenant, actor, remote: the first parameters of what the audit hears of */
+void ngx_mdm_api_who(ngx_mdm_api_t *api);
+
+void ngx_mdm_api_unknown_enrollment(ngx_mdm_api_t *api);
 
 /* events and audit */
 

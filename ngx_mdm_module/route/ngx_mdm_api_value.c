@@ -314,7 +314,7 @@ void
 ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows, json_t *head)
 {
-    int         i, n;
+    int         i, n, last;
     json_t     *items, *answer, *item;
     ngx_str_t   cursor;
 
@@ -326,6 +326,11 @@ ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     }
 
     n = ngx_min(rows->count, (int) api->limit);
+    last = rows->count > n ? n - 1 : -1;
+
+    if (n > 0 && ngx_mdm_pg_is_null(rows, n - 1, 0)) {
+        last = --n;
+    }
 
     for (i = 0; i < n; i++) {
         item = ngx_mdm_api_row(rows, i);
@@ -333,8 +338,8 @@ ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
         json_array_append_new(items, item);
     }
 
-    if (rows->count > n && n > 0) {
-        cursor = ngx_mdm_pg_text(rows, n - 1,
+    if (last >= 0) {
+        cursor = ngx_mdm_pg_text(rows, last,
                                  PQfnumber(rows->result, "cursor"));
         cursor = ngx_mdm_api_cursor_encode(api, list, cursor);
 

@@ -1,4 +1,5 @@
--- What the API shows. Times are text, RFC 3339 in UTC with milliseconds.
+-- What the API lists of enrolments. Times are text, RFC 3339 in UTC with
+-- milliseconds.
 
 CREATE FUNCTION @revision@.rfc3339(p_time timestamptz) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -16,11 +17,8 @@ COMMENT ON FUNCTION @revision@.is_dormant IS
 'Does this channel wait for its user to log in? A user''s channel is silent while
 nobody is logged in, so a day without contact is no fault. p_last: last contact.';
 
-CREATE FUNCTION @revision@.enrollments(
-    p_tenant_id  bigint,
-    p_after      text,
-    p_limit      integer)
-RETURNS TABLE (
+CREATE TYPE @revision@.enrollment_item AS (
+    id                      text,
     device_id               text,
     user_id                 text,
     channel                 text,
@@ -45,17 +43,23 @@ RETURNS TABLE (
     rolled_back_at          text,
     closed_at               text,
     close_reason            text,
-    cursor                  text)
-LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-DECLARE
-    v_device_id  text := split_part(p_after, chr(10), 1);
-    v_user_id    text := split_part(p_after, chr(10), 2);
-BEGIN
-    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
+    cursor                  text);
 
+COMMENT ON TYPE @revision@.enrollment_item IS
+'One row of enrollments(). id: as it is written in paths; last_error: of the last
+30 days; dormant: a user''s channel that waits for a login; pending: null,
+"enrolling", "enrolling, stuck" after 15 minutes, or "renewing".';
+
+CREATE FUNCTION @revision@.enrollment_items(
+    p_tenant_id       bigint,
+    p_enrollment_ids  bigint[],
+    p_cursors         text[])
+RETURNS SETOF @revision@.enrollment_item
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
     RETURN QUERY
-    SELECT e.device_id, e.user_id, e.channel, e.ownership, e.supervised, e.state,
+    SELECT @revision@.written_id(e.device_id, e.user_id),
+           e.device_id, e.user_id, e.channel, e.ownership, e.supervised, e.state,
            e.generation, a.serial, a.os_version, a.model,
            @revision@.rfc3339(e.enrolled_at), @revision@.rfc3339(s.seen_at),
            r.reason, @revision@.rfc3339(r.reported_at),
@@ -68,16 +72,13 @@ BEGIN
            e.state = 'live'
                AND @revision@.is_dormant(e.channel, greatest(s.seen_at, e.token_at)),
            @revision@.rfc3339(e.rolled_back_at),
-           @revision@.rfc3339(e.closed_at), e.close_reason,
-           e.device_id || chr(10) || e.user_id
-      FROM (SELECT *
-              FROM mdm.enrollment e
-             WHERE e.tenant_id = p_tenant_id
-               AND (e.device_id, e.user_id) > (v_device_id, v_user_id)
-             ORDER BY e.device_id, e.user_id
-             LIMIT p_limit) e
+           @revision@.rfc3339(e.closed_at), e.close_reason, m.cursor
+      FROM unnest(p_enrollment_ids, p_cursors) WITH ORDINALITY
+           AS m (enrollment_id, cursor, place)
+      LEFT JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
+                                AND e.enrollment_id = m.enrollment_id
       LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
-                                     AND s.enrollment_id = e.enrollment_id
+                                     AND s.enrollment_id = m.enrollment_id
       LEFT JOIN LATERAL (
            SELECT max(a.value_text) FILTER (WHERE a.name = 'SerialNumber') AS serial,
                   max(a.value_text) FILTER (WHERE a.name = 'OSVersion') AS os_version,
@@ -85,180 +86,199 @@ BEGIN
                            max(a.value_text) FILTER (WHERE a.name = 'Model')) AS model
              FROM mdm.attribute a
             WHERE a.tenant_id = p_tenant_id
-              AND a.enrollment_id = e.enrollment_id
+              AND a.enrollment_id = m.enrollment_id
               AND a.name IN ('SerialNumber', 'OSVersion', 'ProductName', 'Model')) a
              ON true
       LEFT JOIN LATERAL (
            SELECT r.reason, r.reported_at
              FROM mdm.result r
             WHERE r.tenant_id = p_tenant_id
-              AND r.enrollment_id = e.enrollment_id
+              AND r.enrollment_id = m.enrollment_id
               AND r.state = 'ERROR'
               AND r.finished_at BETWEEN now() - interval '30 days' AND now()
             ORDER BY r.finished_at DESC
             LIMIT 1) r ON true
-     ORDER BY e.device_id, e.user_id;
+     ORDER BY m.place;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.enrollment_items IS
+'These channels as they are listed, in the given order, each with its cursor. An id
+that is null gives a row of nulls and its cursor. The caller has set the tenant.';
+
+CREATE FUNCTION @revision@.enrollments(
+    p_tenant_id    bigint,
+    p_after        text,
+    p_limit        integer,
+    p_channel      text DEFAULT NULL,
+    p_ownership    text DEFAULT NULL,
+    p_state        text DEFAULT NULL,
+    p_supervised   boolean DEFAULT NULL,
+    p_seen_after   bigint DEFAULT NULL,
+    p_seen_before  bigint DEFAULT NULL,
+    p_user         text DEFAULT NULL,
+    p_serial       text DEFAULT NULL,
+    p_names        text[] DEFAULT '{}',
+    p_values       text[] DEFAULT '{}')
+RETURNS SETOF @revision@.enrollment_item
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    c_examined   CONSTANT integer := 10000;
+    -- A cursor has no line feed inside a field; order is all that matters here.
+    v_value      text := translate(split_part(p_after, chr(10), 1), chr(1), chr(10));
+    v_device_id  text := split_part(p_after, chr(10), 2);
+    v_user_id    text := split_part(p_after, chr(10), 3);
+    v_after_id   bigint;
+    v_names      text[] := p_names;
+    v_values     text[] := p_values;
+    v_from       text[];
+    v_to         text[];
+    v_by         integer;
+    v_user_from  text;
+    v_user_to    text;
+    v_scan       refcursor;
+    v_row        record;
+    v_fits       boolean;
+    v_examined   integer := 0;
+    v_cursor     text;
+    v_ids        bigint[] := '{}';
+    v_cursors    text[] := '{}';
+BEGIN
+    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
+
+    IF p_serial IS NOT NULL THEN
+        v_names := 'SerialNumber'::text || v_names;
+        v_values := p_serial || v_values;
+    END IF;
+
+    -- What begins with a prefix lies between it and the last character that
+    -- Unicode has, which nobody writes.
+    FOR i IN 1 .. cardinality(v_names) LOOP
+        v_from[i] := regexp_replace(v_values[i], '\*$', '');
+        v_to[i] := v_from[i]
+            || CASE WHEN v_from[i] <> v_values[i] THEN chr(1114111) ELSE '' END;
+        IF v_by IS NULL AND v_values[i] NOT IN ('true', 'false') THEN
+            v_by := i;
+        END IF;
+    END LOOP;
+    v_user_from := regexp_replace(p_user, '\*$', '');
+    v_user_to := v_user_from
+        || CASE WHEN v_user_from <> p_user THEN chr(1114111) ELSE '' END;
+
+    IF v_by IS NOT NULL THEN
+        SELECT e.enrollment_id INTO v_after_id
+          FROM mdm.enrollment e
+         WHERE e.tenant_id = p_tenant_id
+           AND e.device_id = v_device_id
+           AND e.user_id = v_user_id;
+
+        OPEN v_scan FOR
+        SELECT e.enrollment_id, e.device_id, e.user_id, e.channel, e.ownership, e.state,
+               e.supervised, e.user_short_name, s.seen_at, a.value_text AS value
+          FROM (SELECT a.value_text, a.enrollment_id
+                  FROM mdm.attribute a
+                 WHERE a.tenant_id = p_tenant_id
+                   AND a.name = v_names[v_by]
+                   AND a.value_text IS NOT NULL
+                   AND octet_length(a.value_text) <= 512
+                   AND a.value_text >= v_from[v_by]
+                   AND a.value_text <= v_to[v_by]
+                   AND (a.value_text, a.enrollment_id)
+                       > (v_value, coalesce(v_after_id, 0))
+                 ORDER BY a.value_text, a.enrollment_id
+                 LIMIT c_examined) a
+          JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
+                               AND e.enrollment_id = a.enrollment_id
+          LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
+                                         AND s.enrollment_id = a.enrollment_id
+         ORDER BY a.value_text, a.enrollment_id;
+    ELSIF p_user IS NOT NULL THEN
+        OPEN v_scan FOR
+        SELECT e.*, s.seen_at, e.user_short_name AS value
+          FROM (SELECT e.enrollment_id, e.device_id, e.user_id, e.channel, e.ownership,
+                       e.state, e.supervised,
+                       e.user_short_name COLLATE "C" AS user_short_name
+                  FROM mdm.enrollment e
+                 WHERE e.tenant_id = p_tenant_id
+                   AND e.user_short_name COLLATE "C" >= v_user_from
+                   AND e.user_short_name COLLATE "C" <= v_user_to
+                   AND (e.user_short_name COLLATE "C", e.device_id, e.user_id)
+                       > (v_value, v_device_id, v_user_id)
+                 ORDER BY e.user_short_name COLLATE "C", e.device_id, e.user_id
+                 LIMIT c_examined) e
+          LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
+                                         AND s.enrollment_id = e.enrollment_id
+         ORDER BY e.user_short_name, e.device_id, e.user_id;
+    ELSE
+        OPEN v_scan FOR
+        SELECT e.*, s.seen_at, '' AS value
+          FROM (SELECT e.enrollment_id, e.device_id, e.user_id, e.channel, e.ownership,
+                       e.state, e.supervised, e.user_short_name
+                  FROM mdm.enrollment e
+                 WHERE e.tenant_id = p_tenant_id
+                   AND (e.device_id, e.user_id) > (v_device_id, v_user_id)
+                 ORDER BY e.device_id, e.user_id
+                 LIMIT c_examined) e
+          LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
+                                         AND s.enrollment_id = e.enrollment_id
+         ORDER BY e.device_id, e.user_id;
+    END IF;
+
+    LOOP
+        FETCH v_scan INTO v_row;
+        EXIT WHEN NOT FOUND;
+        v_examined := v_examined + 1;
+
+        v_fits := (p_channel IS NULL OR v_row.channel = p_channel)
+            AND (p_ownership IS NULL OR v_row.ownership = p_ownership)
+            AND (p_state IS NULL OR v_row.state = p_state)
+            AND (p_supervised IS NULL OR v_row.supervised IS NOT DISTINCT FROM p_supervised)
+            AND (p_seen_after IS NULL OR coalesce(
+                 @revision@.micros(v_row.seen_at) >= p_seen_after, false))
+            AND (p_seen_before IS NULL OR coalesce(
+                 @revision@.micros(v_row.seen_at) < p_seen_before, true))
+            AND (p_user IS NULL OR coalesce(
+                 v_row.user_short_name COLLATE "C" BETWEEN v_user_from AND v_user_to,
+                 false));
+
+        FOR i IN 1 .. cardinality(v_names) LOOP
+            EXIT WHEN NOT v_fits;
+            CONTINUE WHEN i = v_by;
+            v_fits := EXISTS (
+                SELECT FROM mdm.attribute a
+                 WHERE a.tenant_id = p_tenant_id
+                   AND a.enrollment_id = v_row.enrollment_id
+                   AND a.name = v_names[i]
+                   AND (a.value_text BETWEEN v_from[i] AND v_to[i]
+                        OR a.value_boolean::text = v_values[i]));
+        END LOOP;
+
+        CONTINUE WHEN NOT v_fits AND v_examined < c_examined;
+
+        v_cursor := translate(v_row.value, chr(10), chr(1)) || chr(10)
+                    || v_row.device_id || chr(10) || v_row.user_id;
+        IF v_fits THEN
+            v_ids := v_ids || v_row.enrollment_id::bigint;
+            v_cursors := v_cursors || v_cursor;
+        END IF;
+        EXIT WHEN cardinality(v_ids) = p_limit;
+
+        IF v_examined = c_examined THEN
+            v_ids := v_ids || NULL::bigint;
+            v_cursors := v_cursors || v_cursor;
+        END IF;
+    END LOOP;
+    CLOSE v_scan;
+
+    RETURN QUERY SELECT * FROM @revision@.enrollment_items(p_tenant_id, v_ids, v_cursors);
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.enrollments IS
-'A page of the channels of a tenant, in the order of (device_id, user_id).
-p_after: device_id, a line feed and user_id of the last row shown, or empty.
-last_error: of the last 30 days. dormant: a user''s channel that waits for a login.
-pending: null, "enrolling", "enrolling, stuck"
-after 15 minutes, or "renewing".';
-
-CREATE FUNCTION @revision@.enrollment_queue(
-    p_tenant_id  bigint,
-    p_device_id  text,
-    p_user_id    text,
-    p_limit      integer)
-RETURNS TABLE (
-    command_uuid     text,
-    request_type     text,
-    subject          text,
-    state            text,
-    priority         smallint,
-    urgent           boolean,
-    delivered_count  integer,
-    queued_at        text,
-    not_before       text,
-    expires_at       text,
-    sent_at          text,
-    pushed_at        text,
-    notnow_at        text,
-    stalled_at       text,
-    reason           text,
-    means            text,
-    next             text)
-LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-DECLARE
-    v_enrollment_id  bigint;
-    v_dormant        boolean;
-BEGIN
-    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
-
-    SELECT e.enrollment_id,
-           @revision@.is_dormant(e.channel, greatest(s.seen_at, e.token_at))
-      INTO v_enrollment_id, v_dormant
-      FROM mdm.enrollment e
-      LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
-                                     AND s.enrollment_id = e.enrollment_id
-     WHERE e.tenant_id = p_tenant_id
-       AND e.device_id = p_device_id
-       AND e.user_id = p_user_id;
-
-    RETURN QUERY
-    SELECT q.command_uuid, q.request_type, q.subject, t.state, q.priority, q.urgent,
-           q.delivered_count, @revision@.rfc3339(q.queued_at),
-           @revision@.rfc3339(q.not_before), @revision@.rfc3339(q.expires_at),
-           @revision@.rfc3339(q.sent_at), @revision@.rfc3339(q.pushed_at),
-           @revision@.rfc3339(q.notnow_at), @revision@.rfc3339(q.stalled_at),
-           CASE WHEN q.released_at IS NOT NULL
-                THEN 'released, goes out again'
-                WHEN q.state = 'STALLED' AND q.repeat = 'once'
-                THEN 'delivered, outcome unknown'
-                WHEN q.state = 'STALLED'
-                THEN format('delivered %s times without an answer', q.unanswered_count)
-                WHEN q.not_before > now()
-                THEN 'not before ' || @revision@.rfc3339(q.not_before)
-                WHEN q.older IS NOT NULL AND q.state <> 'PUSH'
-                THEN 'waits for ' || q.older || ', which has the same subject' END,
-           t.means,
-           CASE WHEN v_dormant AND q.offer_rank IS NOT NULL
-                THEN 'It waits for the user to log in.' ELSE t.next END
-      FROM (SELECT q.*,
-                   (SELECT o.command_uuid
-                      FROM mdm.queue o
-                     WHERE o.tenant_id = p_tenant_id
-                       AND o.enrollment_id = q.enrollment_id
-                       AND o.subject = q.subject
-                       AND (o.queued_at, o.command_id) < (q.queued_at, q.command_id)
-                       AND (o.not_before IS NULL OR o.not_before <= now())
-                       AND (o.expires_at IS NULL OR o.expires_at > now())
-                     ORDER BY o.queued_at, o.command_id
-                     LIMIT 1) AS older
-              FROM mdm.queue q
-             WHERE q.tenant_id = p_tenant_id
-               AND q.enrollment_id = v_enrollment_id
-             ORDER BY q.offer_rank, q.priority DESC, q.queued_at, q.command_id
-             LIMIT p_limit) q
-      JOIN mdm.command_state t
-        ON t.state = CASE WHEN q.state = 'QUEUED' AND q.sent_at IS NOT NULL
-                          THEN 'SENT' ELSE q.state END
-     ORDER BY q.offer_rank, q.priority DESC, q.queued_at, q.command_id;
-END
-$$;
-
-COMMENT ON FUNCTION @revision@.enrollment_queue IS
-'What waits for a channel, in the order in which it will be offered, stalled rows
-last, each with its state in plain words and, where it has one, the reason why it
-waits. SENT stands for QUEUED when a push was
-accepted.';
-
-CREATE FUNCTION @revision@.enrollment_history(
-    p_tenant_id  bigint,
-    p_device_id  text,
-    p_user_id    text,
-    p_after      text,
-    p_limit      integer)
-RETURNS TABLE (
-    command_uuid     text,
-    request_type     text,
-    state            text,
-    reason           text,
-    generation       integer,
-    delivered_count  integer,
-    queued_at        text,
-    sent_at          text,
-    pushed_at        text,
-    notnow_at        text,
-    finished_at      text,
-    reported_at      text,
-    means            text,
-    next             text,
-    cursor           text)
-LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-DECLARE
-    v_time  timestamptz := 'infinity';
-    v_uuid  text := '';
-BEGIN
-    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
-
-    IF p_after <> '' THEN
-        v_time := to_timestamp(0)
-                  + split_part(p_after, chr(10), 1)::bigint * interval '1 microsecond';
-        v_uuid := split_part(p_after, chr(10), 2);
-    END IF;
-
-    RETURN QUERY
-    SELECT r.command_uuid, r.request_type, t.state, r.reason, r.generation,
-           r.delivered_count, @revision@.rfc3339(r.queued_at),
-           @revision@.rfc3339(r.sent_at), @revision@.rfc3339(r.pushed_at),
-           @revision@.rfc3339(r.notnow_at), @revision@.rfc3339(r.finished_at),
-           @revision@.rfc3339(r.reported_at), t.means, t.next,
-           (extract(epoch FROM r.finished_at) * 1000000)::bigint || chr(10)
-               || r.command_uuid
-      FROM (SELECT r.*
-              FROM mdm.result r
-             WHERE r.tenant_id = p_tenant_id
-               AND r.enrollment_id =
-                   (SELECT e.enrollment_id
-                      FROM mdm.enrollment e
-                     WHERE e.tenant_id = p_tenant_id
-                       AND e.device_id = p_device_id
-                       AND e.user_id = p_user_id)
-               AND r.finished_at <= v_time
-               AND (r.finished_at < v_time OR r.command_uuid < v_uuid)
-             ORDER BY r.finished_at DESC, r.command_uuid DESC
-             LIMIT p_limit) r
-      JOIN mdm.command_state t ON t.state = r.state
-     ORDER BY r.finished_at DESC, r.command_uuid DESC;
-END
-$$;
-
-COMMENT ON FUNCTION @revision@.enrollment_history IS
-'What became of the commands of a channel, newest first. p_after: the cursor of
-the last row shown, or empty.';
+'A page of the channels of a tenant that fit all filters; a null filters nothing.
+p_after: the cursor of the last row shown, or empty. p_seen_after, p_seen_before:
+microseconds since 1970, never seen is before. p_user, p_serial, p_values: exact, or
+a prefix with * at its end; "true" and "false" mean booleans, too. Order: by value
+where p_serial or p_names are given, by short name where p_user is, else by
+(device_id, user_id). At most 10000 channels are examined: when they were not enough,
+the last row has no id, and its cursor tells where to go on.';

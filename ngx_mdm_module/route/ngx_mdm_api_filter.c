@@ -1,0 +1,412 @@
+
+/*
+ * Filters of lists: query arguments checked by a table and handed to a
+ * statement.  A filter that cannot be read is refused, for to pass it over
+ * would show more than was asked for.
+ */
+
+
+#include "ngx_mdm_api.h"
+
+
+#define NGX_MDM_API_TEXT_MAX        512
+#define NGX_MDM_API_ATTRIBUTES_MAX  8
+
+/* 400 years; from 0000-03-01; none that a year of four digits has */
+#define NGX_MDM_API_ERA_DAYS        146097
+#define NGX_MDM_API_DAYS_TO_1970    719468
+#define NGX_MDM_API_NO_DAY          INT64_MAX
+
+
+typedef struct {
+    ngx_mdm_pg_value_t            names[NGX_MDM_API_ATTRIBUTES_MAX];
+    ngx_mdm_pg_value_t            values[NGX_MDM_API_ATTRIBUTES_MAX];
+    ngx_uint_t                    n;
+} ngx_mdm_api_attributes_t;
+
+
+static const ngx_mdm_api_filter_t *ngx_mdm_api_filter_find(
+    const ngx_mdm_api_filter_t *filters, ngx_str_t name);
+static ngx_int_t ngx_mdm_api_filter_set(ngx_mdm_api_t *api,
+    const ngx_mdm_api_filter_t *filter, ngx_str_t name, ngx_str_t value,
+    ngx_mdm_api_attributes_t *attributes);
+static ngx_int_t ngx_mdm_api_filter_attribute(ngx_mdm_api_t *api,
+    ngx_str_t name, ngx_str_t value, ngx_mdm_api_attributes_t *attributes);
+static ngx_uint_t ngx_mdm_api_filter_text(ngx_str_t value);
+static ngx_uint_t ngx_mdm_api_filter_word(ngx_str_t value, const char *words);
+static ngx_int_t ngx_mdm_api_filter_refuse(ngx_mdm_api_t *api, ngx_str_t name,
+    const char *rule, const char *allowed);
+static int64_t ngx_mdm_api_time_days(ngx_str_t *s);
+static int64_t ngx_mdm_api_time_fraction(ngx_str_t *s);
+static ngx_int_t ngx_mdm_api_time_zone(ngx_str_t s, ngx_int_t *zone);
+static ngx_int_t ngx_mdm_api_digits(ngx_str_t *s, size_t n, char after);
+
+
+ngx_int_t
+ngx_mdm_api_filters(ngx_mdm_api_t *api, const ngx_mdm_api_filter_t *filters)
+{
+    u_char                      *p, *last, *end, *equals;
+    ngx_str_t                    name, value;
+    ngx_mdm_api_attributes_t     attributes;
+    const ngx_mdm_api_filter_t  *filter;
+
+    attributes.n = 0;
+
+    for (filter = filters; filter->name; filter++) {
+        ngx_mdm_pg_set_null(&api->call.params[filter->param]);
+    }
+
+    last = api->args.data + api->args.len;
+
+    for (p = api->args.data; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '&');
+        if (end == NULL) {
+            end = last;
+        }
+
+        equals = ngx_strlchr(p, end, '=');
+        name.data = p;
+        name.len = (equals ? equals : end) - p;
+        value.data = equals ? equals + 1 : end;
+        value.len = end - value.data;
+
+        filter = ngx_mdm_api_filter_find(filters, name);
+
+        if (filter != NULL
+            && ngx_mdm_api_filter_set(api, filter, name, value, &attributes)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (filter = filters; filter->name; filter++) {
+
+        if (filter->type == NGX_MDM_API_ATTRIBUTE
+            && (ngx_mdm_pg_set_array(&api->call.params[filter->param],
+                                     api->pool, 't', attributes.names,
+                                     attributes.n) != NGX_OK
+                || ngx_mdm_pg_set_array(&api->call.params[filter->param + 1],
+                                        api->pool, 't', attributes.values,
+                                        attributes.n) != NGX_OK))
+        {
+            ngx_mdm_api_out_of_memory(api);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static const ngx_mdm_api_filter_t *
+ngx_mdm_api_filter_find(const ngx_mdm_api_filter_t *filters, ngx_str_t name)
+{
+    size_t                       len;
+    const ngx_mdm_api_filter_t  *filter;
+
+    for (filter = filters; filter->name; filter++) {
+        len = ngx_strlen(filter->name);
+
+        if (filter->type == NGX_MDM_API_ATTRIBUTE
+            ? name.len >= len && ngx_strncmp(name.data, filter->name, len) == 0
+            : ngx_mdm_api_is(name, filter->name))
+        {
+            return filter;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_mdm_api_filter_set(ngx_mdm_api_t *api, const ngx_mdm_api_filter_t *filter,
+    ngx_str_t name, ngx_str_t value, ngx_mdm_api_attributes_t *attributes)
+{
+    int64_t              time;
+    ngx_mdm_pg_value_t  *param;
+
+    value = ngx_mdm_api_unescape(api, value);
+    param = &api->call.params[filter->param];
+
+    if (filter->type == NGX_MDM_API_ATTRIBUTE) {
+        return ngx_mdm_api_filter_attribute(api, name, value, attributes);
+    }
+
+    if (param->data != NULL) {
+        return ngx_mdm_api_filter_refuse(api, name, "is there twice", "");
+    }
+
+    switch (filter->type) {
+
+    case NGX_MDM_API_WORD:
+        if (!ngx_mdm_api_filter_word(value, filter->words)) {
+            return ngx_mdm_api_filter_refuse(api, name, "is one of: ",
+                                             filter->words);
+        }
+
+        ngx_mdm_pg_set_bytes(param, value.data, value.len);
+        break;
+
+    case NGX_MDM_API_BOOLEAN:
+        if (!ngx_mdm_api_filter_word(value, "true false")) {
+            return ngx_mdm_api_filter_refuse(api, name, "is one of: ",
+                                             "true false");
+        }
+
+        ngx_mdm_pg_set_bool(param, value.data[0] == 't');
+        break;
+
+    case NGX_MDM_API_TIME:
+        if (ngx_mdm_api_time(value, &time) != NGX_OK) {
+            return ngx_mdm_api_filter_refuse(api, name,
+                                         "is a time of RFC 3339, such as ",
+                                         "2026-05-04T08:15:00Z");
+        }
+
+        ngx_mdm_pg_set_int8(param, time);
+        break;
+
+    default: /* NGX_MDM_API_TEXT */
+        if (!ngx_mdm_api_filter_text(value)) {
+            return ngx_mdm_api_filter_refuse(api, name,
+                                         "is text of 1 to 512 bytes", "");
+        }
+
+        ngx_mdm_pg_set_bytes(param, value.data, value.len);
+    }
+
+    return NGX_OK;
+}
+
+
+/* "attribute.NAME" */
+
+static ngx_int_t
+ngx_mdm_api_filter_attribute(ngx_mdm_api_t *api, ngx_str_t name,
+    ngx_str_t value, ngx_mdm_api_attributes_t *attributes)
+{
+    ngx_str_t  attribute;
+
+    attribute.data = ngx_strlchr(name.data, name.data + name.len, '.') + 1;
+    attribute.len = name.data + name.len - attribute.data;
+    attribute = ngx_mdm_api_unescape(api, attribute);
+
+    if (!ngx_mdm_api_filter_text(attribute)
+        || !ngx_mdm_api_filter_text(value))
+    {
+        return ngx_mdm_api_filter_refuse(api, name,
+                                         "has a name and a value of 1 to 512 "
+                                         "bytes each", "");
+    }
+
+    if (attributes->n == NGX_MDM_API_ATTRIBUTES_MAX) {
+        return ngx_mdm_api_filter_refuse(api, name, "is one too many: 8 "
+                                         "attributes are the most", "");
+    }
+
+    ngx_mdm_pg_set_bytes(&attributes->names[attributes->n], attribute.data,
+                         attribute.len);
+    ngx_mdm_pg_set_bytes(&attributes->values[attributes->n], value.data,
+                         value.len);
+    attributes->n++;
+
+    return NGX_OK;
+}
+
+
+/* As PostgreSQL takes it, and as its index has it. */
+
+static ngx_uint_t
+ngx_mdm_api_filter_text(ngx_str_t value)
+{
+    return value.len != 0 && value.len <= NGX_MDM_API_TEXT_MAX
+           && mdm_utf8_valid(value.data, value.len)
+           && ngx_strlchr(value.data, value.data + value.len, '\0') == NULL;
+}
+
+
+/* Is it one of the words between spaces? */
+
+static ngx_uint_t
+ngx_mdm_api_filter_word(ngx_str_t value, const char *words)
+{
+    size_t  len;
+
+    for ( /* void */ ; *words != '\0'; words += len + (words[len] == ' ')) {
+        len = strcspn(words, " ");
+
+        if (value.len == len && ngx_memcmp(value.data, words, len) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_mdm_api_filter_refuse(ngx_mdm_api_t *api, ngx_str_t name,
+    const char *rule, const char *allowed)
+{
+    name = ngx_mdm_api_unescape(api, name);
+
+    if (!mdm_utf8_valid(name.data, name.len)) {
+        ngx_str_set(&name, "attribute.");
+    }
+
+    ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_filter",
+                      "\"%.*s\" %s%s", (int) name.len, name.data, rule,
+                      allowed);
+
+    return NGX_ERROR;
+}
+
+
+/* 2026-05-04T08:15:00Z, .250Z, +02:00 */
+
+ngx_int_t
+ngx_mdm_api_time(ngx_str_t s, int64_t *micros)
+{
+    int64_t    days, fraction;
+    ngx_int_t  hour, minute, second, zone;
+
+    days = ngx_mdm_api_time_days(&s);
+    hour = ngx_mdm_api_digits(&s, 2, ':');
+    minute = ngx_mdm_api_digits(&s, 2, ':');
+    second = ngx_mdm_api_digits(&s, 2, '\0');
+    fraction = ngx_mdm_api_time_fraction(&s);
+
+    if (days == NGX_MDM_API_NO_DAY || fraction < 0
+        || hour < 0 || hour > 23 || minute < 0 || minute > 59
+        || second < 0 || second > 60
+        || ngx_mdm_api_time_zone(s, &zone) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    *micros = (((days * 24 + hour) * 60 + minute - zone) * 60 + second)
+              * 1000000 + fraction;
+
+    return NGX_OK;
+}
+
+
+/* The day, counted from 1970 in eras of 400 years that begin with March. */
+
+static int64_t
+ngx_mdm_api_time_days(ngx_str_t *s)
+{
+    int64_t    era, of_era, of_year;
+    ngx_int_t  year, month, day, leap;
+
+    static const ngx_int_t  days[] = {
+        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+    };
+
+    year = ngx_mdm_api_digits(s, 4, '-');
+    month = ngx_mdm_api_digits(s, 2, '-');
+    day = ngx_mdm_api_digits(s, 2, 'T');
+    leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    if (year < 1 || month < 1 || month > 12 || day < 1
+        || day > days[month - 1] + (month == 2 && leap))
+    {
+        return NGX_MDM_API_NO_DAY;
+    }
+
+    year -= month <= 2;
+    era = year / 400;
+    of_era = year % 400;
+    of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+    return era * NGX_MDM_API_ERA_DAYS + of_era * 365 + of_era / 4
+           - of_era / 100 + of_year - NGX_MDM_API_DAYS_TO_1970;
+}
+
+
+/* Microseconds, 0 when there is no fraction; negative when it has no digit. */
+
+static int64_t
+ngx_mdm_api_time_fraction(ngx_str_t *s)
+{
+    size_t   n;
+    int64_t  fraction, unit;
+
+    if (s->len == 0 || s->data[0] != '.') {
+        return 0;
+    }
+
+    fraction = 0;
+    unit = 1000000;
+
+    for (n = 1; n < s->len && s->data[n] >= '0' && s->data[n] <= '9'; n++) {
+        unit /= 10;
+        fraction += (s->data[n] - '0') * unit;
+    }
+
+    s->data += n;
+    s->len -= n;
+
+    return n == 1 ? -1 : fraction;
+}
+
+
+/* Minutes to the east. */
+
+static ngx_int_t
+ngx_mdm_api_time_zone(ngx_str_t s, ngx_int_t *zone)
+{
+    u_char     sign;
+    ngx_int_t  hours, minutes;
+
+    *zone = 0;
+
+    if (ngx_mdm_api_is(s, "Z")) {
+        return NGX_OK;
+    }
+
+    if (s.len != 6 || (s.data[0] != '+' && s.data[0] != '-')) {
+        return NGX_ERROR;
+    }
+
+    sign = s.data[0];
+    s.data++;
+    s.len--;
+    hours = ngx_mdm_api_digits(&s, 2, ':');
+    minutes = ngx_mdm_api_digits(&s, 2, '\0');
+
+    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) {
+        return NGX_ERROR;
+    }
+
+    *zone = (hours * 60 + minutes) * (sign == '-' ? -1 : 1);
+
+    return NGX_OK;
+}
+
+
+/* Takes n digits and the character after them, unless that is NUL; negative
+ * when they are not there. */
+
+static ngx_int_t
+ngx_mdm_api_digits(ngx_str_t *s, size_t n, char after)
+{
+    size_t     len;
+    ngx_int_t  value;
+
+    len = n + (after != '\0');
+
+    if (s->len < len || (after != '\0' && s->data[n] != (u_char) after)) {
+        s->len = 0;
+        return NGX_ERROR;
+    }
+
+    value = ngx_atoi(s->data, n);
+    s->data += len;
+    s->len -= len;
+
+    return value;
+}

@@ -1,0 +1,232 @@
+-- One enrolment, looked into: all that is known of it, and what is kept sealed.
+
+CREATE FUNCTION @revision@.enrollment_show(
+    p_tenant_id  bigint,
+    p_device_id  text,
+    p_user_id    text)
+RETURNS TABLE (
+    item          json,
+    device        text,
+    users         json,
+    attributes    json,
+    certificates  json,
+    push          json,
+    generations   json,
+    commands      json,
+    secrets       json)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    v_channel    mdm.enrollment;
+    v_device_id  bigint;
+BEGIN
+    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
+
+    SELECT * INTO v_channel
+      FROM mdm.enrollment e
+     WHERE e.tenant_id = p_tenant_id
+       AND e.device_id = p_device_id
+       AND e.user_id = p_user_id;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+
+    SELECT e.enrollment_id INTO v_device_id
+      FROM mdm.enrollment e
+     WHERE e.tenant_id = p_tenant_id AND e.device_id = p_device_id AND e.user_id = '';
+
+    SELECT json_strip_nulls(to_json(i)) INTO item
+      FROM @revision@.enrollment_items(p_tenant_id, ARRAY[v_channel.enrollment_id],
+                                       ARRAY[NULL::text]) AS i;
+
+    IF p_user_id <> '' THEN
+        device := p_device_id;
+    ELSE
+        SELECT coalesce(json_agg(@revision@.written_id(u.device_id, u.user_id)
+                                 ORDER BY u.user_id), '[]')
+          INTO users
+          FROM (SELECT e.device_id, e.user_id
+                  FROM mdm.enrollment e
+                 WHERE e.tenant_id = p_tenant_id
+                   AND e.device_id = p_device_id
+                   AND e.user_id > ''
+                 ORDER BY e.user_id
+                 LIMIT 100) u;
+    END IF;
+
+    SELECT coalesce(json_object_agg(
+               a.name,
+               CASE WHEN a.value_text IS NOT NULL THEN to_json(a.value_text)
+                    WHEN a.value_number IS NOT NULL THEN to_json(a.value_number)
+                    WHEN a.value_boolean IS NOT NULL THEN to_json(a.value_boolean)
+                    ELSE to_json(@revision@.rfc3339(a.value_time)) END
+               ORDER BY a.name), '{}')
+      INTO attributes
+      FROM mdm.attribute a
+     WHERE a.tenant_id = p_tenant_id AND a.enrollment_id = v_channel.enrollment_id;
+
+    SELECT coalesce(json_agg(json_strip_nulls(json_build_object(
+               'fingerprint', encode(i.fingerprint, 'hex'),
+               'state', i.state,
+               'subject', i.subject,
+               'serial', i.serial,
+               'not_after', @revision@.rfc3339(i.not_after),
+               'issued_here', i.issued_here,
+               'bound_at', @revision@.rfc3339(i.bound_at),
+               'retired_at', @revision@.rfc3339(i.retired_at)))
+               ORDER BY i.created_at DESC, i.fingerprint), '[]')
+      INTO certificates
+      FROM (SELECT *
+              FROM mdm.identity i
+             WHERE i.tenant_id = p_tenant_id AND i.enrollment_id = v_device_id
+             ORDER BY i.created_at DESC, i.fingerprint
+             LIMIT 100) i;
+
+    push := json_strip_nulls(json_build_object(
+        'topic', v_channel.topic,
+        'token', v_channel.push_token IS NOT NULL,
+        'token_at', @revision@.rfc3339(v_channel.token_at),
+        'wanted_at', (SELECT @revision@.rfc3339(p.wanted_at)
+                        FROM mdm.push p
+                       WHERE p.tenant_id = p_tenant_id
+                         AND p.enrollment_id = v_channel.enrollment_id)));
+
+    SELECT coalesce(json_agg(json_strip_nulls(g.generation)), '[]') INTO generations
+      FROM (SELECT json_build_object(
+                       'generation', v_channel.generation,
+                       'state', v_channel.state,
+                       'enrolled_at', @revision@.rfc3339(v_channel.enrolled_at),
+                       'token_updates', v_channel.token_update_count,
+                       'closed_at', @revision@.rfc3339(v_channel.closed_at),
+                       'close_reason', v_channel.close_reason) AS generation
+             WHERE v_channel.generation > 0
+            UNION ALL
+            SELECT json_build_object(
+                       'generation', v_channel.generation + 1,
+                       'state', 'pending',
+                       'pending_since', @revision@.rfc3339(v_channel.pending_since))
+             WHERE v_channel.pending_kind = 'new') g;
+
+    SELECT coalesce(json_object_agg(q.state, q.n ORDER BY q.state), '{}') INTO commands
+      FROM (SELECT q.state, count(*) AS n
+              FROM (SELECT CASE WHEN q.state = 'QUEUED' AND q.sent_at IS NOT NULL
+                                THEN 'SENT' ELSE q.state::text END AS state
+                      FROM mdm.queue q
+                     WHERE q.tenant_id = p_tenant_id
+                       AND q.enrollment_id = v_channel.enrollment_id
+                     LIMIT 10000) q
+             GROUP BY q.state) q;
+
+    SELECT coalesce(json_agg(json_build_object(
+               'kind', s.kind,
+               'created_at', @revision@.rfc3339(s.created_at)) ORDER BY s.kind), '[]')
+      INTO secrets
+      FROM (SELECT DISTINCT ON (s.kind) s.kind, s.created_at, s.value IS NOT NULL AS kept
+              FROM mdm.secret s
+             WHERE s.tenant_id = p_tenant_id
+               AND s.enrollment_id = v_channel.enrollment_id
+               AND s.generation = v_channel.generation
+             ORDER BY s.kind, s.secret_id DESC) s
+     WHERE s.kept;
+
+    RETURN NEXT;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.enrollment_show IS
+'All that is known of one channel; no row when there is none. item: as listed;
+device: of a user; users: the first 100 of a device, as written; attributes: name and
+value; certificates: the newest 100 of the device; push: no token and no magic;
+generations: the newest, and one that is pending; commands: how many are live, by
+state, 10000 at most; secrets: which kinds are in escrow for the newest generation,
+and since when.';
+
+CREATE FUNCTION @revision@.enrollment_secret(
+    p_tenant_id  bigint,
+    p_actor      text,
+    p_remote     text,
+    p_device_id  text,
+    p_user_id    text,
+    p_kind       text,
+    OUT outcome     text,
+    OUT value       bytea,
+    OUT created_at  text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_channel  mdm.enrollment;
+BEGIN
+    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
+
+    SELECT * INTO v_channel
+      FROM mdm.enrollment e
+     WHERE e.tenant_id = p_tenant_id
+       AND e.device_id = p_device_id
+       AND e.user_id = p_user_id;
+
+    SELECT s.value, @revision@.rfc3339(s.created_at) INTO value, created_at
+      FROM mdm.secret s
+     WHERE s.tenant_id = p_tenant_id
+       AND s.enrollment_id = v_channel.enrollment_id
+       AND s.generation = v_channel.generation
+       AND s.kind = p_kind
+     ORDER BY s.secret_id DESC
+     LIMIT 1;
+
+    outcome := CASE WHEN v_channel.enrollment_id IS NULL THEN 'unknown'
+                    WHEN value IS NULL THEN 'none' ELSE 'ok' END;
+    INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
+    VALUES (p_tenant_id, p_actor, p_remote, 'secret_read', v_channel.enrollment_id,
+            jsonb_build_object('device_id', p_device_id, 'user_id', p_user_id,
+                               'kind', p_kind, 'outcome', outcome));
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.enrollment_secret IS
+'Somebody reads a secret in escrow: the newest of its kind and of the newest
+generation, sealed. Always leaves a row in the audit. Outcomes: ok, none, unknown (no
+such channel).';
+
+CREATE FUNCTION @revision@.enrollment_report(
+    p_tenant_id     bigint,
+    p_actor         text,
+    p_remote        text,
+    p_device_id     text,
+    p_user_id       text,
+    p_command_uuid  text,
+    OUT outcome  text,
+    OUT report   bytea)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_enrollment_id  bigint;
+BEGIN
+    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
+
+    SELECT e.enrollment_id INTO v_enrollment_id
+      FROM mdm.enrollment e
+     WHERE e.tenant_id = p_tenant_id
+       AND e.device_id = p_device_id
+       AND e.user_id = p_user_id;
+
+    SELECT r.report INTO report
+      FROM mdm.result r
+     WHERE r.tenant_id = p_tenant_id
+       AND r.enrollment_id = v_enrollment_id
+       AND r.command_uuid = p_command_uuid
+       AND r.report IS NOT NULL
+     ORDER BY r.finished_at DESC
+     LIMIT 1;
+
+    outcome := CASE WHEN v_enrollment_id IS NULL THEN 'unknown'
+                    WHEN report IS NULL THEN 'none' ELSE 'ok' END;
+    INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
+    VALUES (p_tenant_id, p_actor, p_remote, 'report_read', v_enrollment_id,
+            jsonb_build_object('device_id', p_device_id, 'user_id', p_user_id,
+                               'command_uuid', p_command_uuid, 'outcome', outcome));
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.enrollment_report IS
+'Somebody reads the newest report on a command, sealed. Always leaves a row in the
+audit. Outcomes: ok, none, unknown (no such channel).';
