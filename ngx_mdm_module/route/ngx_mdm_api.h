@@ -301,9 +301,6 @@ void ngx_mdm_api_secret(ngx_mdm_api_t *api);
 ngx_int_t ngx_mdm_api_channel(ngx_mdm_api_t *api, ngx_uint_t param,
     mdm_str_t *device_id, mdm_str_t *user_id);
 
-/* tenant, actor, remote: the first parameters of what the audit hears of */
-void ngx_mdm_api_who(ngx_mdm_api_t *api);
-
 void ngx_mdm_api_unknown_enrollment(ngx_mdm_api_t *api);
 
 /* events and audit */

@@ -39,17 +39,6 @@ ngx_mdm_api_channel(ngx_mdm_api_t *api, ngx_uint_t param,
 
 
 void
-ngx_mdm_api_who(ngx_mdm_api_t *api)
-{
-    ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&api->call.params[1], api->actor.data,
-                         api->actor.len);
-    ngx_mdm_pg_set_bytes(&api->call.params[2], api->remote.data,
-                         api->remote.len);
-}
-
-
-void
 ngx_mdm_api_unknown_enrollment(ngx_mdm_api_t *api)
 {
     ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "unknown_enrollment",
@@ -152,7 +141,7 @@ ngx_mdm_api_enrollment_end(ngx_mdm_api_t *api)
         return;
     }
 
-    ngx_mdm_api_who(api);
+    ngx_mdm_api_who(api, api->call.params);
     ngx_mdm_api_call(api, NGX_MDM_SQL_ENROLLMENT_END,
                      ngx_mdm_api_enrollment_ended);
 }
@@ -208,7 +197,7 @@ ngx_mdm_api_identity_revoke(ngx_mdm_api_t *api)
         return;
     }
 
-    ngx_mdm_api_who(api);
+    ngx_mdm_api_who(api, api->call.params);
     ngx_mdm_pg_set_bytes(&api->call.params[3], fingerprint, MDM_SHA256_SIZE);
     ngx_mdm_api_call(api, NGX_MDM_SQL_IDENTITY_REVOKE,
                      ngx_mdm_api_identity_revoked);

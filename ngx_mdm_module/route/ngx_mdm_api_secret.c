@@ -133,7 +133,7 @@ ngx_mdm_api_secret_create(ngx_mdm_api_t *api, const char *kind, ngx_str_t last)
     secret->row.len = p - row;
     api->ctx = secret;
 
-    ngx_mdm_api_who(api);
+    ngx_mdm_api_who(api, api->call.params);
 
     return secret;
 }
