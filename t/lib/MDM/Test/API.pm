@@ -1,0 +1,134 @@
+package MDM::Test::API;
+
+# The module's own table of operations, and a good call of each, for tests that
+# try all of them.  An operation whose path has a new word needs a line in
+# %object, one with a body a line in %body; without it the tests die.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+
+use MDM::Test ();
+use MDM::Test::Device ();
+use MDM::Test::OpenAPI ();
+
+our @EXPORT_OK = qw(operations good_call told token rows_of);
+
+# What the segment after a word of a path names.
+
+my %object = (
+    enqueue     => 'id',
+    enrollments => 'id',
+    commands    => 'command_uuid',
+);
+
+# A body that an operation takes; the sub gets the objects.
+
+my $command = sub { MDM::Test::Device->command('ProfileList', $_[0]{new_uuid}) };
+
+my %body = (
+    'PUT /v1/enqueue/*'  => $command,
+    'POST /v1/enqueue/*' => $command,
+);
+
+
+# The rows of ngx_mdm_api_operations, one for each method.
+
+sub operations {
+    my ($table) = MDM::Test::slurp(MDM::Test::tree()
+            . '/ngx_mdm_module/route/ngx_mdm_api.c')
+        =~ /ngx_mdm_api_operations\[\] = \{(.*?)\{ 0, NULL\b/s
+        or die "no table of operations\n";
+    my $name = qr/NULL|"[^"]*"/;
+    my ($rows, @operations) = (0);
+
+    while ($table =~ /\{\s*([A-Z_|\s]+),\s*"([^"]+)",\s*($name),\s*((?:$name\s*)+),
+        \s*NGX_MDM_API_(\w+),\s*\w+\s*\}/gx)
+    {
+        my ($methods, $pattern, $scope, $args, $body) = ($1, $2, $3, $4, $5);
+        $rows++;
+        my ($scope_name, $arg_names) = map {
+            /NULL/ ? undef : join '', /"([^"]*)"/g
+        } $scope, $args;
+
+        push @operations, map { {
+            method => $_, pattern => $pattern, scope => $scope_name,
+            args => $arg_names, body => $body, name => "$_ $pattern",
+        } } $methods =~ /NGX_HTTP_([A-Z]+)/g;
+    }
+
+    die "not every row of the table of operations is understood\n"
+        if $rows != $table =~ tr/{//;
+
+    return @operations;
+}
+
+
+# Method, path and body of a call about the objects: id, command_uuid, …
+
+sub good_call {
+    my ($operation, %objects) = @_;
+
+    my $name = $operation->{name};
+    my $path = $operation->{pattern};
+
+    $path =~ s{([^/]+)/\*}{
+        my $kind = $object{$1} // die "nothing is known for the * after $1\n";
+        "$1/" . ($objects{$kind} // die "there is no $kind for $name\n")
+    }ge;
+
+    die "no body is known for $name\n"
+        if $operation->{body} ne 'NO_BODY' && !$body{$name};
+
+    return ($operation->{method}, $path, $body{$name} ? $body{$name}->(\%objects) : ());
+}
+
+
+# Status and code of an answer: "403 missing_scope".
+
+sub told {
+    my ($answer) = @_;
+
+    my $code = MDM::Test::OpenAPI::code($answer);
+
+    return $code eq '' ? $answer->{status} : "$answer->{status} $code";
+}
+
+
+# A new token of a tenant.
+
+sub token {
+    my ($pg, $tenant, $name, @scopes) = @_;
+
+    my ($exit, $text) = MDM::Test::mdmctl('--database', $pg->conninfo, 'token', 'add',
+        $tenant, $name, map { ('--scope', $_) } @scopes);
+
+    return $text =~ /([\w-]{43})/ ? $1 : die "no token in: $text";
+}
+
+
+# All that PostgreSQL holds of a tenant, but for the times of last contact, which
+# are written later.
+
+sub rows_of {
+    my ($pg, $tenant) = @_;
+
+    my @tables = grep { $_ ne 'enrollment_seen' } split /\n/, $pg->psql(<<'SQL');
+SELECT c.relname
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'mdm'::regnamespace AND a.attname = 'tenant_id'
+   AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
+SQL
+
+    die "few tables of tenants: @tables\n" if @tables < 10;
+
+    return join "\n", map {
+        my $table = $_;
+        "$table: " . $pg->psql("SELECT string_agg(t::text, E'\\n' ORDER BY t::text)
+            FROM mdm.$table t JOIN mdm.tenant n USING (tenant_id)
+           WHERE n.name = '$tenant'");
+    } @tables;
+}
+
+1;
