@@ -1,0 +1,205 @@
+# Each operation across tenants: what is anna's is to bert as if it did not exist,
+# by id, CommandUUID and cursor, on his host and on hers; nothing of hers is told
+# and nothing is changed.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Test::More;
+use MDM::Test;
+use MDM::Test::API qw(operations good_call told token rows_of);
+
+my $pg = MDM::Test::Postgres->start(migrate => 1);
+my $ca = MDM::Test::PKI->ca('Device CA');
+my %token = map { $_ => $pg->tenant($_, host => "$_.example", device_ca => $ca) }
+    qw(anna bert);
+$token{hoster} = token($pg, 'bert', 'hoster', 'admin', 'host');
+
+my $nginx = MDM::Test::Nginx->start(pg => $pg, conf => <<'CONF');
+load_module %%MODULE%%;
+events { worker_connections 256; }
+http {
+    %%HTTP%%
+    mdm_database "%%PG%%";
+    mdm_secret_key %%SECRET_KEY%%;
+    mdm_tenant $host;
+
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        location = /mdm { mdm connect; client_max_body_size 4m; }
+        location /v1/ { mdm api; client_max_body_size 4m; }
+    }
+}
+CONF
+
+my %client = map { $_ => MDM::Test::Client->new(port => $nginx->port,
+    host => "$_.example", token => $token{$_}) } qw(anna bert);
+my ($anna, $bert) = @client{qw(anna bert)};
+
+
+# All that is a tenant's has the tenant's name in it, so that it is found in an
+# answer; each has the same.
+
+sub life {
+    my ($tenant) = @_;
+
+    my @devices = map { MDM::Test::Device->new(sign => 1, client => $client{$tenant},
+        udid => "UDID-$tenant-$_", topic => "com.apple.mgmt.$tenant",
+        certificate => $ca->device("$tenant $_"), facts => {
+            SerialNumber => "SERIAL-$tenant-$_", OSVersion => '26.0',
+            ProductName => 'iPhone17,2', DeviceName => "the phone of $tenant" })
+    } 1, 2;
+    my $user = $devices[0]->user("USER-$tenant", $tenant, "$tenant Example");
+
+    $_->enroll->{status} == 200 or die 'not enrolled' for @devices, $user;
+
+    for my $uuid (map { "$tenant-$_" } qw(done failed held waits last)) {
+        my $ids = join ',', map { $_->enrollment } @devices, $user;
+        told($client{$tenant}->api(PUT => "/v1/enqueue/$ids",
+            $user->command('ProfileList', $uuid))) eq '200' or die 'not queued';
+    }
+
+    for my $channel ($devices[0], $user) {
+        $channel->idle;
+        $channel->report("$tenant-done", 'Acknowledged');
+        $channel->report_error("$tenant-failed", 'MCMDMErrorDomain', 5);
+        $channel->report("$tenant-held", 'NotNow');
+    }
+}
+
+life($_) for qw(anna bert);
+
+# What each operation is tried with: of a tenant, and of nobody.
+
+my %objects = (
+    id           => [ map { "UDID-%s-$_" } '1', '1:USER-%s' ],
+    command_uuid => [ map { "%s-$_" } qw(waits held done) ],
+);
+
+
+# All combinations of what a path names.
+
+sub objects_of {
+    my ($tenant) = @_;
+
+    my @all = ({});
+
+    for my $kind (sort keys %objects) {
+        my @of = map { s/%s/$tenant/gr } @{ $objects{$kind} };
+        @all = map { my $so_far = $_; map { { %$so_far, $kind => $_ } } @of } @all;
+    }
+
+    return @all;
+}
+
+
+# The different calls of an operation that a tenant's objects make.
+
+sub calls_of {
+    my ($operation, $tenant) = @_;
+
+    my %seen;
+
+    return grep { !$seen{ $_->[1] }++ }
+        map { [ good_call($operation, %$_, new_uuid => 'new') ] } objects_of($tenant);
+}
+
+
+# The strings that only she has.
+
+sub words_of { return map { s/\Ax(?=[0-9a-f]+\z)//r } split /[^\w.-]+/, rows_of($pg, $_[0]) }
+
+my %his = map { $_ => 1 } words_of('bert');
+my @hers = grep { !$his{$_} && (/anna/i || /\A[0-9a-f]{24,}\z/i) } words_of('anna');
+cmp_ok scalar @hers, '>', 30, 'she has what he has not';
+
+
+# Those that are in an answer, but not in the path that asked for it.
+
+sub leaks {
+    my ($answer, $path) = @_;
+
+    my $text = join "\n", $answer->{body}, values %{ $answer->{headers} };
+
+    return join ' ', grep { index($text, $_) >= 0 && index($path, $_) < 0 } @hers;
+}
+
+
+like leaks($anna->api(GET => '/v1/enrollments'), ''), qr/\bSERIAL-anna-1\b/,
+    '... which is found where it is';
+
+
+# An answer without the names that it was asked for.
+
+sub bare {
+    my ($answer, $path) = @_;
+
+    my $text = told($answer) . " $answer->{body}";
+    my @names = sort { length $b <=> length $a } grep { length }
+        split m{[/,:?]}, $path =~ s{\A/v1/\w+}{}r;
+
+    $text =~ s/\Q$_\E/?/g for @names;
+
+    return $text;
+}
+
+
+my @operations = grep { defined $_->{scope} } operations();
+my $before = rows_of($pg, 'anna');
+
+for my $operation (@operations) {
+    my $name = $operation->{name};
+    my @theirs = calls_of($operation, 'anna');
+    my @nobodys = calls_of($operation, 'nobody');
+
+    for my $i (0 .. $#theirs) {
+        my ($method, $path, @body) = @{ $theirs[$i] };
+        my $answer = $bert->api($method, $path, @body);
+
+        is leaks($answer, $path), '', "$method $path tells bert nothing of hers";
+        is bare($answer, $path), bare($bert->api(@{ $nobodys[$i] }), $nobodys[$i][1]),
+            '... but what it says of nobody\'s' if $path ne $nobodys[$i][1];
+
+        my $intruder = $anna->with(token => $token{bert});
+        is told($intruder->api($method, $path, @body)), '403 wrong_tenant',
+            '... he has no right on her host';
+        is told($bert->api($method, $path, $body[0], 'Mdm-Tenant' => 'anna')),
+            '403 missing_scope', '... nor by naming her';
+    }
+
+    next if ($operation->{args} // '') !~ /\bafter\b/;
+
+    # A cursor of hers, asked on with it for hers and for his.
+
+    my @his = calls_of($operation, 'bert');
+
+    for my $i (0 .. $#theirs) {
+        my $next = $anna->api(GET => "$theirs[$i][1]?limit=1")->{json}{next};
+
+        ok $next, "$theirs[$i][1] has a cursor of hers";
+        is leaks($bert->api(GET => "$_?limit=500&after=$next"), "$_ $next"), '',
+            "... with which $_ tells bert nothing"
+            for $theirs[$i][1], $his[$i][1];
+    }
+}
+
+is rows_of($pg, 'anna'), $before, 'of all that nothing of hers has changed';
+
+# He who may go there, may.
+
+my $hoster = $bert->with(token => $token{hoster});
+
+for my $operation (@operations) {
+    my ($method, $path, $body) = good_call($operation, id => 'UDID-anna-1',
+        command_uuid => 'anna-waits', new_uuid => 'new');
+
+    unlike told($hoster->api($method, $path, $body, 'Mdm-Tenant' => 'anna')),
+        qr/\A(?:40[134]|5)/, "with host $operation->{name} finds what is hers";
+}
+
+isnt rows_of($pg, 'anna'), $before, '... and changes it';
+
+done_testing;
