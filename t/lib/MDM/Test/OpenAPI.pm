@@ -142,7 +142,19 @@ sub faults {
 
     return @faults, 'the body is no JSON' if !defined $answer->{json};
     return @faults, $self->{schemas}->faults($content->{$type}{schema},
-        $answer->{json}, 'body');
+        $answer->{json}, "$operation->{id} $status");
+}
+
+
+# The properties that an operation's good answers are to have, and none had.
+
+sub missed {
+    my ($self, $operation) = @_;
+
+    return map {
+        my $content = $operation->{response}{$_}{content}{'application/json'};
+        $content ? $self->{schemas}->missed($content->{schema}, "$operation->{id} $_") : ()
+    } grep { $_ < 300 } sort keys %{ $operation->{response} };
 }
 
 

@@ -145,8 +145,11 @@ sub check_type {
 sub check_properties {
     my ($self, undef, $properties, $value, $where) = @_;
 
-    return [ map { $self->faults($properties->{$_}, $value->{$_}, "$where.$_") }
-        grep { exists $value->{$_} } sort keys %$properties ];
+    my @there = grep { exists $value->{$_} } sort keys %$properties;
+
+    $self->{had}{ "$where.$_" =~ s/\[\d+\]/[]/gr } = 1 for @there;
+
+    return [ map { $self->faults($properties->{$_}, $value->{$_}, "$where.$_") } @there ];
 }
 
 
@@ -261,6 +264,24 @@ sub flaws {
 }
 
 
+# The properties of a schema that no value had.
+
+sub missed {
+    my ($self, $schema, $where) = @_;
+
+    $schema = $self->resolve($schema);
+
+    return (
+        (grep { !$self->{had}{$_} } map { "$where.$_" }
+            sort keys %{ $schema->{properties} // {} }),
+        map { $self->missed(@$_) }
+            grep { $_->[1] !~ /\*\z/ } parts($schema, $where),
+    );
+}
+
+
+# The schemas in a schema, each with where it stands.
+
 sub parts {
     my ($schema, $where) = @_;
 
@@ -271,7 +292,7 @@ sub parts {
         (ref $schema->{additionalProperties} eq 'HASH'
             ? [ $schema->{additionalProperties}, "$where.*" ] : ()),
         (exists $schema->{items} ? [ $schema->{items}, "$where\[]" ] : ()),
-        (map { my $of = $_; map { [ $_, "$where.$of" ] } @{ $schema->{$of} // [] } }
+        (map { my $of = $_; map { [ $_, $where ] } @{ $schema->{$of} // [] } }
             sort keys %of),
     );
 }
