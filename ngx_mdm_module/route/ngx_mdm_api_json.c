@@ -8,15 +8,22 @@
 #include "ngx_mdm_api.h"
 
 
+/* twice what the largest call needs; more of them take the event loop too long
+ * to look at and to free */
+#define NGX_MDM_API_MAX_VALUES   20000
+
+
 /* what a thread gives back */
 
 typedef struct {
     ngx_mdm_api_pt              next;
     json_error_t                error;
+    unsigned                    crowded:1;
 } ngx_mdm_api_json_work_t;
 
 
 static void ngx_mdm_api_json_run(void *data);
+static size_t ngx_mdm_api_json_count(const json_t *value);
 static void ngx_mdm_api_json_done(void *data);
 static const char *ngx_mdm_api_json_type(const json_t *value);
 static const ngx_mdm_api_member_t *ngx_mdm_api_member_find(
@@ -56,6 +63,33 @@ ngx_mdm_api_json_run(void *data)
 
     api->json = json_loadb((char *) api->body.data, api->body.len,
                            JSON_REJECT_DUPLICATES, &work->error);
+
+    if (ngx_mdm_api_json_count(api->json) > NGX_MDM_API_MAX_VALUES) {
+        json_decref(api->json);
+        api->json = NULL;
+        work->crowded = 1;
+    }
+}
+
+
+static size_t
+ngx_mdm_api_json_count(const json_t *value)
+{
+    size_t       i, n;
+    json_t      *member;
+    const char  *name;
+
+    n = 1;
+
+    json_array_foreach(value, i, member) {
+        n += ngx_mdm_api_json_count(member);
+    }
+
+    json_object_foreach((json_t *) value, name, member) {
+        n += ngx_mdm_api_json_count(member);
+    }
+
+    return n;
 }
 
 
@@ -68,6 +102,13 @@ ngx_mdm_api_json_done(void *data)
 
     work = api->ctx;
     api->ctx = NULL;
+
+    if (work->crowded) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_json",
+                          "the body holds more than %d values",
+                          NGX_MDM_API_MAX_VALUES);
+        return;
+    }
 
     if (api->json == NULL) {
         ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_json",
