@@ -23,7 +23,7 @@ typedef struct {
 
 
 static void ngx_mdm_api_json_run(void *data);
-static size_t ngx_mdm_api_json_count(const json_t *value);
+static size_t ngx_mdm_api_json_count(json_t *value);
 static void ngx_mdm_api_json_done(void *data);
 static const char *ngx_mdm_api_json_type(const json_t *value);
 static const ngx_mdm_api_member_t *ngx_mdm_api_member_find(
@@ -73,7 +73,7 @@ ngx_mdm_api_json_run(void *data)
 
 
 static size_t
-ngx_mdm_api_json_count(const json_t *value)
+ngx_mdm_api_json_count(json_t *value)
 {
     size_t       i, n;
     json_t      *member;
@@ -85,7 +85,7 @@ ngx_mdm_api_json_count(const json_t *value)
         n += ngx_mdm_api_json_count(member);
     }
 
-    json_object_foreach((json_t *) value, name, member) {
+    json_object_foreach(value, name, member) {
         n += ngx_mdm_api_json_count(member);
     }
 
