@@ -2,7 +2,7 @@ package MDM::Test::API;
 
 # The module's own table of operations, and a good call of each, for tests that
 # try all of them.  An operation whose path has a new word needs a line in
-# %object, one with a body a line in %body; without it the tests die.
+# %object and %nobody, one with a body a line in %body; else the tests die.
 
 use strict;
 use warnings;
@@ -19,17 +19,43 @@ our @EXPORT_OK = qw(operations good_call told token rows_of);
 
 my %object = (
     enqueue     => 'id',
+    push        => 'id',
     enrollments => 'id',
     commands    => 'command_uuid',
+    queue       => 'command_uuid',
+    history     => 'command_uuid',
+    secrets     => 'kind',
+    identities  => 'fingerprint',
+    webhooks    => 'name',
+);
+
+# What a call is about when the test does not say: mostly what does not exist.
+
+my %nobody = (
+    id           => 'nobody',
+    command_uuid => 'nothing',
+    new_uuid     => 'new',
+    kind         => 'bootstrap_token',
+    fingerprint  => '0' x 64,
+    name         => 'nowhere',
 );
 
 # A body that an operation takes; the sub gets the objects.
 
 my $command = sub { MDM::Test::Device->command('ProfileList', $_[0]{new_uuid}) };
+my $pushcert;
 
 my %body = (
-    'PUT /v1/enqueue/*'  => $command,
-    'POST /v1/enqueue/*' => $command,
+    'PUT /v1/enqueue/*'        => $command,
+    'POST /v1/enqueue/*'       => $command,
+    'POST /v1/commands'        => sub {
+        return { enrollments => [ $_[0]{id} ], command => $command->(@_) };
+    },
+    'POST /v1/commands/cancel' => sub { { command_uuids => [ $_[0]{command_uuid} ] } },
+    'PUT /v1/pushcert'         => sub {
+        $pushcert //= MDM::Test::PKI->ca('Push CA')->push_certificate('com.example.push');
+        return $pushcert->pem . $pushcert->key_pem;
+    },
 );
 
 
@@ -70,12 +96,14 @@ sub operations {
 sub good_call {
     my ($operation, %objects) = @_;
 
+    %objects = (%nobody, %objects);
+
     my $name = $operation->{name};
     my $path = $operation->{pattern};
 
     $path =~ s{([^/]+)/\*}{
         my $kind = $object{$1} // die "nothing is known for the * after $1\n";
-        "$1/" . ($objects{$kind} // die "there is no $kind for $name\n")
+        "$1/$objects{$kind}"
     }ge;
 
     die "no body is known for $name\n"
