@@ -100,6 +100,7 @@ my $nginx = nginx($key);
 my $iphone = iphone($nginx);
 
 is $iphone->enroll->{status}, 200, 'with its revision a worker serves';
+is $iphone->shared_user('joe #1')->token_update->{status}, 200, '... users, too';
 
 $pg->psql('ALTER SCHEMA mdm_r2 RENAME TO mdm_gone');
 reconnect();
@@ -171,6 +172,13 @@ is rows(), $before, '... and no row is written';
 my ($exit, $text) = mdmctl('--database', $pg->conninfo,
     map({ ('--secret-key', $_) } $new_key, $key), 'rekey');
 is $exit, 0, 'mdmctl rekey brings the new key into use' or diag $text;
+is $pg->psql("SELECT count(*) > 2, count(DISTINCT e.sealed), min(e.sealed) = min(k.id)
+    FROM (SELECT encode(substring(payload FOR 8), 'hex') AS sealed FROM mdm.event
+           WHERE payload IS NOT NULL) e,
+         (SELECT encode(key_id, 'hex') AS id FROM mdm.secret_key
+           ORDER BY created_at DESC LIMIT 1) k"), 't|1|t',
+    '... for the messages of events, too';
+like $text, qr/seals nothing now/, '... and nothing is left behind';
 comes_back(iphone($nginx), '... and the worker serves without a reload');
 
 done_testing;

@@ -6,6 +6,7 @@
 
 
 #include "ngx_mdm_engine.h"
+#include "ngx_mdm_hub.h"
 #include "ngx_mdm_identity.h"
 #include "ngx_mdm_job.h"
 #include "ngx_mdm_seen.h"
@@ -42,6 +43,7 @@ ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     engine->cycle = cycle;
     engine->log = cycle->log;
     engine->ring = ring;
+    ngx_queue_init(&engine->hubs);
 
     engine->pg = ngx_mdm_pg_create(cycle, conf, ngx_mdm_engine_accept,
                                    ngx_mdm_engine_leave, engine);
@@ -78,6 +80,7 @@ ngx_mdm_engine_leave(ngx_mdm_pg_t *pg)
 
     engine = ngx_mdm_pg_data(pg);
 
+    ngx_mdm_hubs_leave(engine);
     ngx_mdm_seen_leave(engine->seen);
 }
 

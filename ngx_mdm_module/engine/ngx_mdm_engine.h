@@ -2,7 +2,8 @@
 /*
  * The engine of one worker and one database: what the routes do, without
  * HTTP.  It owns the connections, the tenants' snapshots, the judged
- * certificates and the last-contact times that wait to be written.
+ * certificates, the last-contact times that wait to be written, and the hubs
+ * of those who listen to events.
  */
 
 
@@ -33,6 +34,7 @@ typedef struct {
     ngx_mdm_certificates_t    *certificates;
     ngx_mdm_seen_t            *seen;
     ngx_mdm_job_t             *job;
+    ngx_queue_t                hubs;       /* of ngx_mdm_hub_t */
 } ngx_mdm_engine_t;
 
 

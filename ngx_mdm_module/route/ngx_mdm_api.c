@@ -76,6 +76,13 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
       NGX_MDM_API_NO_BODY, ngx_mdm_api_identity_revoke },
 
     /* events and audit */
+    { NGX_HTTP_GET, "/v1/events", "read", "after limit type enrollment",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_events },
+    { NGX_HTTP_GET, "/v1/events/stream", "read", "after type enrollment",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_stream },
+    { NGX_HTTP_GET, "/v1/audit", "admin",
+      "after limit enrollment actor action", NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_audit },
 
     /* push certificates */
 

@@ -219,6 +219,8 @@ ngx_int_t ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api,
     const ngx_mdm_api_list_t *list, ngx_str_t encoded, ngx_str_t *after);
 ngx_str_t ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api,
     const ngx_mdm_api_list_t *list, ngx_str_t cursor);
+ngx_str_t ngx_mdm_api_cursor_text(ngx_pool_t *pool,
+    const ngx_mdm_api_list_t *list, ngx_str_t cursor);
 
 
 /* --- ngx_mdm_api_filter.c: filters of lists --- */
@@ -304,6 +306,38 @@ ngx_int_t ngx_mdm_api_channel(ngx_mdm_api_t *api, ngx_uint_t param,
 void ngx_mdm_api_unknown_enrollment(ngx_mdm_api_t *api);
 
 /* events and audit */
+void ngx_mdm_api_events(ngx_mdm_api_t *api);
+void ngx_mdm_api_stream(ngx_mdm_api_t *api);
+void ngx_mdm_api_audit(ngx_mdm_api_t *api);
+
+
+/* --- ngx_mdm_api_event.c: what both ways of reading events share --- */
+
+typedef struct {
+    ngx_str_t                   after;     /* for SQL */
+    ngx_uint_t                  n;
+    ngx_mdm_pg_value_t         *types;     /* n of them; 0: all */
+    ngx_mdm_pg_value_t          array;     /* the same for SQL */
+    mdm_str_t                   device_id; /* unset: all */
+    mdm_str_t                   user_id;
+    mdm_str_t                   written;   /* their written id */
+} ngx_mdm_api_events_t;
+
+/* The arguments; NGX_ERROR after the client was told what is wrong. */
+ngx_int_t ngx_mdm_api_events_query(ngx_mdm_api_t *api,
+    ngx_mdm_api_events_t *query);
+
+/* Asks for at most `limit` events behind a cursor. */
+void ngx_mdm_api_events_call(ngx_mdm_api_t *api,
+    ngx_mdm_api_events_t *query, ngx_str_t after, ngx_int_t limit,
+    ngx_mdm_pg_handler_pt handler);
+
+/* {"id":…,"type":…,"tenant":…,"enrollment":…,"at":…,"data":…} */
+json_t *ngx_mdm_api_event(ngx_mdm_api_t *api, ngx_str_t id,
+    const ngx_mdm_pg_rows_t *rows, int row);
+
+/* The written form of an event's cursor, in the pool. */
+ngx_str_t ngx_mdm_api_event_id(ngx_pool_t *pool, ngx_str_t cursor);
 
 /* push certificates */
 

@@ -351,10 +351,18 @@ ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
 }
 
 
+ngx_str_t
+ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    ngx_str_t cursor)
+{
+    return ngx_mdm_api_cursor_text(api->pool, list, cursor);
+}
+
+
 /* base64url of the list's name, a line feed, and the fields */
 
 ngx_str_t
-ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+ngx_mdm_api_cursor_text(ngx_pool_t *pool, const ngx_mdm_api_list_t *list,
     ngx_str_t cursor)
 {
     size_t      len;
@@ -364,9 +372,8 @@ ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
 
     len = ngx_strlen(list->name);
     plain.len = len + 1 + cursor.len;
-    plain.data = ngx_pnalloc(api->pool, plain.len);
-    encoded.data = ngx_pnalloc(api->pool,
-                               ngx_base64_encoded_length(plain.len));
+    plain.data = ngx_pnalloc(pool, plain.len);
+    encoded.data = ngx_pnalloc(pool, ngx_base64_encoded_length(plain.len));
 
     if (plain.data == NULL || encoded.data == NULL) {
         return encoded;

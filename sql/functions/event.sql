@@ -100,7 +100,7 @@ BEGIN
 
     -- Where to go on: behind what was looked at, or at the end.
     more := coalesce(more, false);
-    cursor := CASE WHEN more THEN cursor WHEN v_xid > v_xmin THEN p_after ELSE v_end END;
+    cursor := CASE WHEN more THEN cursor ELSE v_end END;
     type := NULL;
     enrollment := NULL;
     at := NULL;
@@ -117,4 +117,5 @@ call. The last row is no event: its cursor is where to go on, and more tells
 whether there may be more at once. What a transaction that is still open wrote, and
 what was written after it began, comes when it has ended. A cursor holds xid,
 event_id and the time of an event, which keeps old partitions out of sight: a
-transaction of more than a day would lose its events.';
+transaction of more than a day would lose its events. One of a time to come, from
+before the database was restored from a backup, goes on at the end.';
