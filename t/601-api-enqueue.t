@@ -91,6 +91,11 @@ for my $method (qw(PUT POST)) {
 my $pushes = 'SELECT string_agg(device_id, \',\') FROM mdm.push
                JOIN mdm.enrollment USING (tenant_id, enrollment_id)';
 is $pg->psql($pushes), 'UDID-iphone', 'nopush leaves no wish to push';
+my $mac_answer = enqueue('UDID-mac?nopush=0', $iphone->command('ProfileList'));
+is $mac_answer->{json}{no_push}, JSON::PP::true(), '... with any value, as in NanoMDM';
+$mac_answer = enqueue('UDID-mac?nopush=', $iphone->command('ProfileList'));
+is $mac_answer->{json}{no_push}, undef, '... but an empty one';
+is $pg->psql($pushes), 'UDID-iphone,UDID-mac', '... which is a wish';
 
 # Targets.
 
@@ -100,10 +105,22 @@ is answered($answer), '207, UDID-gone: the enrolment is closed, UDID-iphone: que
     . ' UDID-late: the device is still enrolling, UDID-mac: queued,'
     . ' UDID-nobody: no such enrolment', 'each target is answered for';
 is answered(enqueue('UDID-gone,UDID-nobody', $iphone->command('ProfileList'))),
-    '404, UDID-gone: the enrolment is closed, UDID-nobody: no such enrolment',
-    '... and none of them is 404';
+    '500, UDID-gone: the enrolment is closed, UDID-nobody: no such enrolment',
+    '... and none of them is 500';
 is answered(enqueue('UDID-mac,UDID-mac', $iphone->command('ProfileList'))),
     '200, UDID-mac: queued', 'the same target twice is one';
+is answered(enqueue('UDID-nobody,UDID-mac,UDID-nobody', $iphone->command('ProfileList'))),
+    '207, UDID-mac: queued, UDID-nobody: no such enrolment', '... also a wrong one';
+$answer = enqueue('UDID-mac,,a%25zz,UDID-mac:%FF', $iphone->command('ProfileList'));
+is $answer->{status}, 207, 'ids that cannot be read';
+is_deeply $answer->{json}{status}, { 'UDID-mac' => {},
+    '' => { command_error => 'the enrolment id is empty' },
+    'a%25zz' => { command_error => "the enrolment id holds a '%'" },
+    'UDID-mac:%FF' => { command_error => 'the user part is empty or not valid UTF-8' } },
+    '... are answered for, each';
+is enqueue("UDID-mac,\xff", $iphone->command('ProfileList'))
+    ->{json}{status}{'%FF'}{command_error}, 'the enrolment id is not valid UTF-8',
+    '... in ASCII when they have to be';
 
 # Repetition and conflict.
 
@@ -124,7 +141,7 @@ like $answer->{json}{command_error}, qr/CommandUUID/, '... and says so';
 is $pg->psql($count), 2, '... and changes nothing';
 $pg->psql("UPDATE mdm.idempotency SET created_at = created_at - interval '25 hours'");
 is answered(enqueue('UDID-mac', $iphone->command('ProfileList', $uuid))),
-    '404, UDID-mac: a live command of this enrolment is the same',
+    '500, UDID-mac: a live command of this enrolment is the same',
     'a day later it is not, but the old one still waits';
 
 # Bodies that are no command.
@@ -158,7 +175,7 @@ is $pg->psql('SELECT count(*) FROM mdm.command'), $rows, '... and not kept';
 
 # Ids.
 
-for my $id ('UDID-mac,', ',UDID-mac', 'UDID-mac,,UDID-iphone', 'UDID-mac:', ':x',
+for my $id (',', ',,', 'UDID-mac:', ':x',
     'UDID-mac%01x', 'UDID-mac%2Fx', 'UDID-mac%3Aa%25zz', 'UDID-mac:a:b', 'UDID-mac:%FF',
     '%FF', "\xff", "UDID-mac:\xff", 'x' x 256, '%2C')
 {
@@ -191,5 +208,29 @@ for my $how (sort keys %written) {
     is $api->api(DELETE => "/v1/commands/$uuid")->{json}{cancelled}, 1,
         '... and taken back';
 }
+
+# What erases, locks or ends the management needs a right of its own.
+
+my ($exit, $text) = mdmctl('--database', $pg->conninfo, 'token', 'add', 'acme',
+    'writer', '--scope', 'command');
+my $writer = $client->with(token => $text =~ /([\w-]{43})/);
+my %destructive = (EraseDevice => {}, DeviceLock => {}, EnableLostMode => {},
+    ClearPasscode => {}, DeleteUser => { UserName => 'anna' }, SetRecoveryLock => {},
+    SetFirmwarePassword => {}, SetAutoAdminPassword => { GUID => 'x' },
+    RemoveProfile => { Identifier => 'com.example' });
+
+$rows = $pg->psql('SELECT count(*) FROM mdm.queue');
+
+for my $type (sort keys %destructive) {
+    $answer = $writer->api(PUT => '/v1/enqueue/UDID-mac',
+        $iphone->command($type, undef, %{ $destructive{$type} }));
+    is "$answer->{status} $answer->{json}{error}{code}", '403 missing_scope',
+        "$type needs a right of its own";
+    like $answer->{json}{error}{message}, qr/"destructive"/, '... which is named';
+}
+is $pg->psql('SELECT count(*) FROM mdm.queue'), $rows, '... and nothing is queued';
+is $pg->psql(q{SELECT count(*) FROM mdm.audit
+    WHERE detail ->> 'missing_scope' = 'destructive'}), scalar(keys %destructive),
+    '... but audited';
 
 done_testing;
