@@ -78,13 +78,15 @@ BEGIN
     SELECT array_agg(s.enrollment_id) AS ids, array_agg(s.command_uuid) AS uuids,
            array_agg(s.unanswered) AS unanswered
       INTO v_rows
-      FROM (SELECT q.enrollment_id, q.command_uuid,
-                   q.state IN ('PUSH', 'STALLED') AS unanswered
-              FROM (SELECT DISTINCT u.command_uuid
-                      FROM unnest(p_command_uuids) AS u (command_uuid)) u
-              JOIN mdm.queue q ON q.tenant_id = p_tenant_id
-                              AND q.command_uuid = u.command_uuid
-               FOR UPDATE OF q SKIP LOCKED) s;
+      FROM (SELECT DISTINCT u.command_uuid
+              FROM unnest(p_command_uuids) AS u (command_uuid)) u
+     CROSS JOIN LATERAL (
+           SELECT q.enrollment_id, q.command_uuid,
+                  q.state IN ('PUSH', 'STALLED') AS unanswered
+             FROM mdm.queue q
+            WHERE q.tenant_id = p_tenant_id
+              AND q.command_uuid = u.command_uuid
+              FOR UPDATE SKIP LOCKED) s;
 
     SELECT array_agg(t.id), array_agg(t.uuid)
       INTO v_ids, v_uuids
@@ -124,8 +126,12 @@ BEGIN
                     SELECT q.command_uuid, 'left', NULL
                       FROM (SELECT DISTINCT u.command_uuid
                               FROM unnest(p_command_uuids) AS u (command_uuid)) u
-                      JOIN mdm.queue q ON q.tenant_id = p_tenant_id
-                                      AND q.command_uuid = u.command_uuid) s
+                     CROSS JOIN LATERAL (
+                           SELECT q.command_uuid
+                             FROM mdm.queue q
+                            WHERE q.tenant_id = p_tenant_id
+                              AND q.command_uuid = u.command_uuid
+                           OFFSET 0) q) s
              GROUP BY s.command_uuid) c
      ORDER BY c.place;
 
@@ -326,10 +332,9 @@ BEGIN
     UPDATE mdm.queue q
        SET released_at = now(), unanswered_count = 0,
            offer_rank = CASE WHEN q.urgent THEN 0 ELSE 2 END
-      FROM unnest(v_ids) AS t (id)
      WHERE q.tenant_id = p_tenant_id
        AND q.command_uuid = p_command_uuid
-       AND q.enrollment_id = t.id;
+       AND q.state = 'STALLED';
     GET DIAGNOSTICS released = ROW_COUNT;
 
     INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
@@ -387,7 +392,8 @@ BEGIN
                                 WHERE q.tenant_id = p_tenant_id
                                   AND q.command_uuid = p_command_uuid
                                   AND q.enrollment_id = t.id
-                                  AND q.command_id = v_command.command_id) q ON true
+                                  AND q.command_id = v_command.command_id
+                                LIMIT 1) q ON true
                           LEFT JOIN LATERAL (
                                SELECT r.state
                                  FROM mdm.result r
@@ -486,7 +492,8 @@ BEGIN
             WHERE q.tenant_id = p_tenant_id
               AND q.command_uuid = p_command_uuid
               AND q.enrollment_id = t.id
-              AND q.command_id = v_command.command_id) q ON true
+              AND q.command_id = v_command.command_id
+            LIMIT 1) q ON true
       LEFT JOIN LATERAL (
            SELECT *
              FROM mdm.result r

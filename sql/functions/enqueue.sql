@@ -63,18 +63,24 @@ BEGIN
 
     -- Locked in order, and before anything is queued: what is queued now cannot
     -- be meant for a generation that closes at the same time, and queued_at
-    -- rises in the order of the commits.
+    -- rises in the order of the commits. A lock or an OFFSET in a sub-query keeps
+    -- the planner from comparing each of two arrays or tables with each, which it
+    -- would do while it takes them for small.
     SELECT array_agg(s.n), array_agg(s.enrollment_id), array_agg(s.generation)
       INTO v_ns, v_live, v_generations
       FROM (SELECT t.n::integer AS n, e.enrollment_id, e.generation
-              FROM unnest(p_device_ids, p_user_ids)
-                   WITH ORDINALITY AS t (device_id, user_id, n)
-              JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
-                                   AND e.device_id = t.device_id
-                                   AND e.user_id = t.user_id
-             WHERE e.state = 'live'
-             ORDER BY e.device_id, e.user_id
-               FOR NO KEY UPDATE OF e) s;
+              FROM (SELECT *
+                      FROM unnest(p_device_ids, p_user_ids)
+                           WITH ORDINALITY AS t (device_id, user_id, n)
+                     ORDER BY t.device_id COLLATE "C", t.user_id COLLATE "C") t
+             CROSS JOIN LATERAL (
+                   SELECT e.enrollment_id, e.generation
+                     FROM mdm.enrollment e
+                    WHERE e.tenant_id = p_tenant_id
+                      AND e.device_id = t.device_id
+                      AND e.user_id = t.user_id
+                      AND e.state = 'live'
+                      FOR NO KEY UPDATE) e) s;
     v_ids := v_live;
     v_at := clock_timestamp();
 
@@ -86,13 +92,15 @@ BEGIN
                         WHERE q.tenant_id = p_tenant_id
                           AND q.command_uuid = p_command_uuid
                           AND q.enrollment_id = t.id
-                          AND q.command_id = v_command_id)
+                          AND q.command_id = v_command_id
+                       OFFSET 0)
             OR EXISTS (SELECT FROM mdm.result r
                         WHERE r.tenant_id = p_tenant_id
                           AND r.enrollment_id = t.id
                           AND r.command_uuid = p_command_uuid
                           AND r.finished_at >= v_created_at
-                          AND r.command_id = v_command_id);
+                          AND r.command_id = v_command_id
+                       OFFSET 0);
     END IF;
 
     -- The rows to come must be new: the locks above keep others from adding any,
@@ -116,12 +124,14 @@ BEGIN
          WHERE NOT EXISTS (SELECT FROM mdm.queue q
                             WHERE q.tenant_id = p_tenant_id
                               AND q.command_uuid = p_command_uuid
-                              AND q.enrollment_id = s.id)
+                              AND q.enrollment_id = s.id
+                           OFFSET 0)
            AND NOT EXISTS (SELECT FROM mdm.queue q
                             WHERE p_dedupe_key IS NOT NULL
                               AND q.tenant_id = p_tenant_id
                               AND q.enrollment_id = s.id
-                              AND q.dedupe_key = p_dedupe_key);
+                              AND q.dedupe_key = p_dedupe_key
+                           OFFSET 0);
     END IF;
 
     IF NOT v_repeated THEN
@@ -140,14 +150,16 @@ BEGIN
     IF p_supersedes AND p_subject IS NOT NULL THEN
         SELECT array_agg(s.enrollment_id), array_agg(s.command_uuid)
           INTO v_older_ids, v_older_uuids
-          FROM (SELECT q.enrollment_id, q.command_uuid
-                  FROM unnest(v_ids) AS t (id)
-                  JOIN mdm.queue q ON q.tenant_id = p_tenant_id
-                                  AND q.enrollment_id = t.id
-                                  AND q.subject = p_subject
-                 WHERE q.state IN ('QUEUED', 'NOTNOW')
-                   AND q.command_uuid <> p_command_uuid
-                   FOR UPDATE OF q SKIP LOCKED) s;
+          FROM unnest(v_ids) AS t (id)
+         CROSS JOIN LATERAL (
+               SELECT q.enrollment_id, q.command_uuid
+                 FROM mdm.queue q
+                WHERE q.tenant_id = p_tenant_id
+                  AND q.enrollment_id = t.id
+                  AND q.subject = p_subject
+                  AND q.state IN ('QUEUED', 'NOTNOW')
+                  AND q.command_uuid <> p_command_uuid
+                  FOR UPDATE SKIP LOCKED) s;
         IF v_older_ids IS NOT NULL THEN
             PERFORM @revision@.queue_finish(p_tenant_id, v_older_ids, v_older_uuids,
                                             'CANCELLED',
@@ -200,19 +212,16 @@ BEGIN
     IF v_count < cardinality(p_device_ids) THEN
         RETURN QUERY
         SELECT m.n,
-               CASE WHEN e.enrollment_id IS NULL THEN 'unknown'
-                    WHEN e.pending_certificate IS NOT NULL AND e.state <> 'live'
-                    THEN 'pending'
-                    ELSE 'closed' END,
+               coalesce((SELECT CASE WHEN e.pending_certificate IS NOT NULL
+                                     THEN 'pending' ELSE 'closed' END
+                           FROM mdm.enrollment e
+                          WHERE e.tenant_id = p_tenant_id
+                            AND e.device_id = p_device_ids[m.n]
+                            AND e.user_id = p_user_ids[m.n]), 'unknown'),
                NULL::integer
           FROM (SELECT generate_series(1, cardinality(p_device_ids)) AS n
                 EXCEPT
                 SELECT unnest(v_ns)) m
-          LEFT JOIN LATERAL (
-               SELECT * FROM mdm.enrollment e
-                WHERE e.tenant_id = p_tenant_id
-                  AND e.device_id = p_device_ids[m.n]
-                  AND e.user_id = p_user_ids[m.n]) e ON true
          ORDER BY m.n;
 
         RETURN QUERY
