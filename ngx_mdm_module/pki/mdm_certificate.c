@@ -49,7 +49,6 @@ static mdm_rc_e mdm_certificate_check_ec(EVP_PKEY *key, mdm_fault_t *fault);
 static mdm_rc_e mdm_certificate_check_signature(X509 *x509,
     mdm_fault_t *fault);
 static bool mdm_certificate_time(const ASN1_TIME *time, int64_t *seconds);
-static bool mdm_certificate_subject(X509 *x509, char *text, size_t size);
 static void mdm_certificate_serial(X509 *x509, char *text, size_t size);
 
 static mdm_rc_e mdm_anchors_fill(mdm_anchors_t *anchors, mdm_str_t pem,
@@ -110,6 +109,39 @@ mdm_certificate_free(mdm_certificate_t *certificate)
     EVP_PKEY_free(certificate->key);
     X509_free(certificate->x509);
     free(certificate);
+}
+
+
+/* RFC 2253 form escapes control and non-ASCII bytes: fit for a log line. */
+
+bool
+mdm_certificate_name(const X509_NAME *name, char *text, size_t size)
+{
+    BIO     *bio;
+    char    *data;
+    long     n;
+    size_t   len;
+
+    bio = BIO_new(BIO_s_mem());
+    if (bio == NULL) {
+        return false;
+    }
+
+    n = X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
+    if (n >= 0) {
+        n = BIO_get_mem_data(bio, &data);
+        len = (size_t) n < size ? (size_t) n : size - 1;
+
+        if (len > 0) {
+            memcpy(text, data, len);
+        }
+
+        text[len] = '\0';
+    }
+
+    BIO_free(bio);
+
+    return n >= 0;
 }
 
 
@@ -346,8 +378,9 @@ mdm_certificate_fill(mdm_certificate_t *certificate, mdm_str_t der,
     mdm_certificate_serial(x509, certificate->serial,
                            sizeof(certificate->serial));
 
-    if (!mdm_certificate_subject(x509, certificate->subject,
-                                 sizeof(certificate->subject))
+    if (!mdm_certificate_name(X509_get_subject_name(x509),
+                              certificate->subject,
+                              sizeof(certificate->subject))
         || EVP_Digest(der.data, der.len, certificate->sha256, NULL,
                       EVP_sha256(), NULL)
            != 1)
@@ -474,40 +507,6 @@ mdm_certificate_time(const ASN1_TIME *time, int64_t *seconds)
     *seconds = (int64_t) timegm(&tm);
 
     return true;
-}
-
-
-/* RFC 2253 form escapes control and non-ASCII bytes: fit for a log line. */
-
-static bool
-mdm_certificate_subject(X509 *x509, char *text, size_t size)
-{
-    BIO     *bio;
-    char    *data;
-    long     n;
-    size_t   len;
-
-    bio = BIO_new(BIO_s_mem());
-    if (bio == NULL) {
-        return false;
-    }
-
-    n = X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0,
-                           XN_FLAG_RFC2253);
-    if (n >= 0) {
-        n = BIO_get_mem_data(bio, &data);
-        len = (size_t) n < size ? (size_t) n : size - 1;
-
-        if (len > 0) {
-            memcpy(text, data, len);
-        }
-
-        text[len] = '\0';
-    }
-
-    BIO_free(bio);
-
-    return n >= 0;
 }
 
 

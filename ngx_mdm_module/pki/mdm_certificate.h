@@ -59,6 +59,9 @@ mdm_rc_e mdm_certificate_parse(mdm_str_t der, mdm_certificate_t **certificate,
     mdm_fault_t *fault);
 void mdm_certificate_free(mdm_certificate_t *certificate);
 
+/* A name in RFC 2253's form, cut where the room ends; false: no memory. */
+bool mdm_certificate_name(const X509_NAME *name, char *text, size_t size);
+
 
 typedef struct mdm_anchors_s  mdm_anchors_t;
 
