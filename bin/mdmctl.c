@@ -75,6 +75,14 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "queue a command (plist or .mobileconfig) for devices or users",
       2, MDMCTL_MAX_WORDS, "t", mdmctl_send },
 
+    { "pushcert set", "FILE... [--tenant TENANT]",
+      "store a push certificate and its private key, both in PEM",
+      1, MDMCTL_MAX_WORDS, "t", mdmctl_pushcert_set },
+
+    { "pushcert list", "[--tenant TENANT]",
+      "show the push certificates, without their keys",
+      0, 0, "t", mdmctl_pushcert_list },
+
     { "rekey", "[--retire]",
       "encrypt every stored secret with the first secret key; with --retire\n"
       "      give up the other keys, once no server has one of them first",

@@ -149,6 +149,8 @@ int mdmctl_tenant_set(mdmctl_options_t *options);
 int mdmctl_token_add(mdmctl_options_t *options);
 int mdmctl_token_list(mdmctl_options_t *options);
 int mdmctl_token_revoke(mdmctl_options_t *options);
+int mdmctl_pushcert_set(mdmctl_options_t *options);
+int mdmctl_pushcert_list(mdmctl_options_t *options);
 int mdmctl_devices(mdmctl_options_t *options);
 int mdmctl_queue(mdmctl_options_t *options);
 int mdmctl_send(mdmctl_options_t *options);

@@ -74,7 +74,17 @@ GRANT EXECUTE ON FUNCTION @revision@.events, @revision@.audit_list,
                           @revision@.written_id, @revision@.micros
    TO mdm_api;
 
--- The API: push certificates.
+-- The API: push certificates; it stores keys and never reads one.
+GRANT INSERT, UPDATE ON mdm.push_certificate TO mdm_api;
+GRANT SELECT (tenant_id, topic, version, certificate, not_before, not_after, subject,
+              issuer, serial, fingerprint, stored_at)
+   ON mdm.push_certificate TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.push_certificate_store,
+                          @revision@.push_certificate_get,
+                          @revision@.push_certificate_list,
+                          @revision@.push_topic_known, @revision@.push_targets,
+                          @revision@.rfc3339_seconds
+   TO mdm_api;
 
 -- The API: webhooks.
 

@@ -87,6 +87,7 @@ my @operations = (
     [ 'read', GET => '/v1/enrollments' ],
     [ 'read', GET => "/v1/enrollments/$id/queue" ],
     [ 'read', GET => "/v1/enrollments/$id/history" ],
+    [ 'read', GET => '/v1/push-certificates' ],
     [ 'command', DELETE => "/v1/commands/$uuid" ],
 );
 
@@ -163,7 +164,7 @@ is with_token($admin, @$_), '404 no_such_path', "$_->[0] $_->[1] does not exist"
     for [ GET => '/v1/' ], [ GET => '/v1/enrollments/' ], [ PUT => '/v1/enqueue/', 'x' ],
         [ GET => "/v1/enrollments/$id" ], [ GET => "/v1/enrollments/$id/queue/" ],
         [ GET => '/v1/enrollments//queue' ], [ DELETE => '/v1/commands/' ],
-        [ PUT => "/v1/push/$id" ], [ GET => '/v1/enrollmentsx' ],
+        [ PUT => "/v1/pushes/$id" ], [ GET => '/v1/enrollmentsx' ],
         [ DELETE => "/v1/commands/$uuid/x" ];
 
 # Bodies.

@@ -41,7 +41,9 @@ for my $tenant (1, 2) {
             ARRAY['raw'::bytea], '{NULL}', '{NULL}', '{NULL}')", role => 'mdm_device');
     $pg->psql("SELECT mdm_r2.enqueue($tenant, 'joe', '', 'uuid', 'ProfileList', NULL, 'p',
         'd', 'safe', false, false, false, 3600, 0::smallint, 3600, NULL, '{A}',
-        '{\"\"}', true)", role => 'mdm_api');
+        '{\"\"}', true);
+        SELECT mdm_r2.push_certificate_store($tenant, 'joe', '', 'topic', 'der', 'sealed',
+            0, 2000000000, 'CN=a', 'CN=b', '01', sha256('p$tenant'))", role => 'mdm_api');
 }
 
 for my $table (@tables) {

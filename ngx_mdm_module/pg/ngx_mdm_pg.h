@@ -107,6 +107,10 @@ typedef enum {
     NGX_MDM_SQL_AUDIT_LIST,
 
     /* push certificates */
+    NGX_MDM_SQL_PUSH_CERTIFICATE_STORE,
+    NGX_MDM_SQL_PUSH_CERTIFICATE_GET,
+    NGX_MDM_SQL_PUSH_CERTIFICATE_LIST,
+    NGX_MDM_SQL_PUSH_TARGETS,
 
     /* webhooks */
 

@@ -85,6 +85,14 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
       ngx_mdm_api_audit },
 
     /* push certificates */
+    { NGX_HTTP_PUT, "/v1/pushcert", "admin", NULL, NGX_MDM_API_RAW,
+      ngx_mdm_api_pushcert_store },
+    { NGX_HTTP_GET, "/v1/pushcert", "read", NULL, NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_pushcert_get },
+    { NGX_HTTP_GET, "/v1/push-certificates", "read", "limit after",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_pushcert_list },
+    { NGX_HTTP_GET|NGX_HTTP_PUT|NGX_HTTP_POST, "/v1/push/*", "command", NULL,
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_push },
 
     /* webhooks */
 

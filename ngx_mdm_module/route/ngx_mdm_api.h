@@ -340,6 +340,10 @@ json_t *ngx_mdm_api_event(ngx_mdm_api_t *api, ngx_str_t id,
 ngx_str_t ngx_mdm_api_event_id(ngx_pool_t *pool, ngx_str_t cursor);
 
 /* push certificates */
+void ngx_mdm_api_pushcert_store(ngx_mdm_api_t *api);
+void ngx_mdm_api_pushcert_get(ngx_mdm_api_t *api);
+void ngx_mdm_api_pushcert_list(ngx_mdm_api_t *api);
+void ngx_mdm_api_push(ngx_mdm_api_t *api);
 
 /* webhooks */
 

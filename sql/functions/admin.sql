@@ -398,6 +398,17 @@ BEGIN
              ORDER BY v.xid, v.event_id
              LIMIT v_left;
 
+        WHEN 'push_key' THEN
+            RETURN QUERY
+            SELECT concat_ws(chr(10), v_tenant_id, c.topic), v_tenant_id, c.topic::text,
+                   c.private_key
+              FROM mdm.push_certificate c
+             WHERE c.tenant_id = v_tenant_id
+               AND c.topic > coalesce(v_part[2], '')
+               AND substr(c.private_key, 1, octet_length(p_key_id)) <> p_key_id
+             ORDER BY c.topic
+             LIMIT v_left;
+
         ELSE
             RETURN QUERY
             SELECT concat_ws(chr(10), v_tenant_id, s.enrollment_id, s.secret_id),
@@ -425,10 +436,11 @@ $$;
 
 COMMENT ON FUNCTION @revision@.rekey_batch IS
 'The next values that are not sealed with the key p_key_id, over all tenants.
-p_kind: command, report, message (of an event), or a kind of secret; p_after: the
-position of the last row of the batch before, or empty. row: what the seal is tied to
-besides tenant and kind: the CommandUUID of a command, the written id of the channel
-of a secret or message, and both with a slash between them of a report.';
+p_kind: command, report, message (of an event), push_key, or a kind of secret;
+p_after: the position of the last row of the batch before, or empty. row: what the
+seal is tied to besides tenant and kind: the CommandUUID of a command, the topic of a
+push key, the written id of the channel of a secret or message, and that and the
+CommandUUID with a slash between them of a report.';
 
 CREATE FUNCTION @revision@.micros(p_time timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -473,6 +485,12 @@ BEGIN
            AND v.event_id = v_part[3]::bigint
            AND v.at = to_timestamp(0) + v_part[4]::bigint * interval '1 microsecond'
            AND v.payload = p_old;
+    WHEN 'push_key' THEN
+        UPDATE mdm.push_certificate c
+           SET private_key = p_new
+         WHERE c.tenant_id = v_tenant_id
+           AND c.topic = v_part[2]
+           AND c.private_key = p_old;
     ELSE
         UPDATE mdm.secret s
            SET value = p_new
@@ -509,6 +527,9 @@ BEGIN
             + (SELECT count(*) FROM mdm.event v
                 WHERE v.tenant_id = v_tenant_id
                   AND substr(v.payload, 1, octet_length(p_key_id)) = p_key_id)
+            + (SELECT count(*) FROM mdm.push_certificate c
+                WHERE c.tenant_id = v_tenant_id
+                  AND substr(c.private_key, 1, octet_length(p_key_id)) = p_key_id)
             + (SELECT count(*) FROM mdm.secret s
                 WHERE s.tenant_id = v_tenant_id
                   AND substr(s.value, 1, octet_length(p_key_id)) = p_key_id);

@@ -10,7 +10,7 @@
 #include "../../ngx_mdm_module/pki/mdm_push_certificate.h"
 
 
-#define TOPIC      "com.apple.mgmt.External.0b1c2d3e-0000-4000-8000-00000000abcd"
+#define TOPIC  "com.apple.mgmt.External.0b1c2d3e-0000-4000-8000-00000000abcd"
 
 
 static EVP_PKEY                *ca_key, *rsa_key, *ec_key;

@@ -10,6 +10,7 @@ package MDM::Test::PKI;
 #     my $soon   = $ca->device('new', starts => 2);   # valid in two days
 #     my $web    = $ca->device('web', eku => 'serverAuth');
 #     my $rsa    = $ca->device('rsa', key => 'rsa');
+#     my $push   = $ca->push_certificate('com.apple.mgmt.External.1');
 #     my $header = $device->sign($body);              # Mdm-Signature
 #
 # An object has: name, cert, key (files), ca.
@@ -64,8 +65,8 @@ sub ca {
 sub make_key {
     my ($self, $type) = @_;
 
-    my @type = ($type // 'ec') eq 'rsa'
-        ? ('-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048')
+    my @type = ($type // 'ec') =~ /\Arsa(\d*)\z/
+        ? ('-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:' . ($1 || 2048))
         : ('-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256');
 
     openssl('genpkey', @type, '-out', $self->{key});
@@ -91,6 +92,7 @@ default_md = sha256
 policy = any
 email_in_dn = no
 [any]
+UID = optional
 commonName = supplied
 EOF_CONF
 
@@ -113,9 +115,21 @@ sub server {
 }
 
 
-# Options: days (of life, negative: ended so long ago), starts (in days), eku
-# ('' for none), usage (key usage), san, key ('ec', 'rsa' or another object
-# whose key is used again), ca (true: an issuing CA).
+# As Apple issues them: the topic is the UID in the subject.
+
+sub push_certificate {
+    my ($self, $topic, %option) = @_;
+
+    my ($last) = $topic =~ /([^.]*)\z/;
+
+    return $self->certificate("APSP:$last", uid => $topic, key => 'rsa',
+        eku => 'clientAuth', %option);
+}
+
+
+# Options: uid (in the subject), days (of life, negative: ended so long ago),
+# starts (in days), eku ('' for none), usage (key usage), san, key ('ec', 'rsa',
+# 'rsa1024' or another object whose key is used again), ca (true: an issuing CA).
 
 sub certificate {
     my ($self, $name, %option) = @_;
@@ -129,7 +143,8 @@ sub certificate {
     $new->write_ca_conf if $option{ca};
 
     openssl('req', '-new', '-config', $self->{conf}, '-key', $new->{key},
-        '-subj', "/CN=$name", '-out', $request);
+        '-subj', ($option{uid} ? "/UID=$option{uid}" : '') . "/CN=$name",
+        '-out', $request);
     openssl('ca', '-batch', '-notext', '-config', $self->{conf},
         '-name', 'this', '-cert', $self->{cert}, '-keyfile', $self->{key},
         '-in', $request, '-out', $new->{cert}, '-outdir', MDM::Test::test_dir(),
@@ -174,6 +189,7 @@ sub extensions {
 
 
 sub pem { return MDM::Test::slurp($_[0]{cert}) }
+sub key_pem { return MDM::Test::slurp($_[0]{key}) }
 
 
 sub der {

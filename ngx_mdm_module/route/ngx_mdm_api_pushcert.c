@@ -1,0 +1,480 @@
+
+/*
+ * Push certificates: storing and showing them, the first in the shapes of
+ * NanoMDM's API.  A push is answered with what it lacks, for none is sent by
+ * this version.  A private key is never shown, logged, or told of.
+ */
+
+
+#include "ngx_mdm_api.h"
+#include "../pki/mdm_push_certificate.h"
+
+#include <openssl/crypto.h>
+
+
+#define NGX_MDM_API_MAX_PUSHES   10000
+
+
+/* columns of push_certificate_store() and push_targets() */
+
+enum {
+    NGX_MDM_PUSHCERT_OUTCOME = 0,
+    NGX_MDM_PUSHCERT_VERSION,
+    NGX_MDM_PUSHCERT_NOT_AFTER
+};
+
+enum {
+    NGX_MDM_PUSH_N = 0,
+    NGX_MDM_PUSH_OUTCOME
+};
+
+
+typedef struct {
+    mdm_rc_e                  rc;
+    mdm_fault_t               fault;
+    int64_t                   now;
+    mdm_push_certificate_t    push;
+    mdm_str_t                 sealed;
+} ngx_mdm_api_pushcert_t;
+
+
+typedef struct {
+    ngx_uint_t                n;
+    ngx_str_t                *ids;       /* as the client wrote them */
+    ngx_mdm_pg_value_t       *devices;
+    ngx_mdm_pg_value_t       *users;
+} ngx_mdm_api_push_t;
+
+
+typedef struct {
+    const char               *outcome;
+    const char               *text;
+} ngx_mdm_api_push_text_t;
+
+
+static void ngx_mdm_api_pushcert_read(void *data);
+static void ngx_mdm_api_pushcert_done(void *data);
+static void ngx_mdm_api_pushcert_stored(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_pushcert_found(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_pushcert_listed(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_pushcert_error(ngx_mdm_api_t *api, ngx_uint_t status,
+    const char *text);
+static ngx_int_t ngx_mdm_api_push_targets(ngx_mdm_api_t *api,
+    ngx_mdm_api_push_t *push);
+static ngx_int_t ngx_mdm_api_push_alloc(ngx_mdm_api_t *api,
+    ngx_mdm_api_push_t *push, ngx_uint_t n);
+static void ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_push_status(ngx_mdm_api_push_t *push,
+    const ngx_mdm_pg_rows_t *rows);
+static const char *ngx_mdm_api_push_text(ngx_str_t outcome);
+
+
+/* a topic */
+
+static const ngx_mdm_api_list_t  ngx_mdm_api_pushcert_list_of = {
+    "push-certificates", "t"
+};
+
+
+static const ngx_mdm_api_push_text_t  ngx_mdm_api_push_texts[] = {
+    { "unknown",        "no such enrolment" },
+    { "closed",         "the enrolment is closed" },
+    { "pending",        "the device is still enrolling" },
+    { "no_certificate", "there is no push certificate for its topic" },
+    { NULL,             "no push was sent" }
+};
+
+
+void
+ngx_mdm_api_pushcert_store(ngx_mdm_api_t *api)
+{
+    ngx_mdm_api_pushcert_t  *store;
+
+    store = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_pushcert_t));
+    if (store == NULL) {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
+    store->now = (int64_t) ngx_time();
+    api->ctx = store;
+
+    /* a signature of RSA takes milliseconds, however short its key's text */
+
+    ngx_mdm_api_work(api, NGX_MDM_THREAD_INLINE + 1,
+                     ngx_mdm_api_pushcert_read, ngx_mdm_api_pushcert_done);
+}
+
+
+/* In a thread: reads and judges the text, and seals the key. */
+
+static void
+ngx_mdm_api_pushcert_read(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_api_pushcert_t  *store;
+
+    store = api->ctx;
+
+    store->rc = mdm_push_certificate_read(&api->arena, api->body, store->now,
+                                          &store->push, &store->fault);
+
+    if (store->rc == MDM_OK
+        && mdm_secret_seal(&api->arena, api->engine->ring, api->tenant_id,
+                           "push_key", store->push.topic, store->push.key,
+                           &store->sealed)
+           != MDM_OK)
+    {
+        store->rc = mdm_fault(&store->fault, MDM_NO_MEMORY,
+                              "the private key cannot be sealed");
+    }
+
+    /* the pool, unlike the arena, is not wiped when it goes */
+
+    if (api->body.len != 0) {
+        OPENSSL_cleanse((void *) api->body.data, api->body.len);
+    }
+}
+
+
+static void
+ngx_mdm_api_pushcert_done(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_pg_value_t      *p;
+    mdm_push_certificate_t  *push;
+    ngx_mdm_api_pushcert_t  *store;
+
+    store = api->ctx;
+    push = &store->push;
+
+    if (store->rc != MDM_OK) {
+        ngx_mdm_api_pushcert_error(api, store->rc == MDM_NO_MEMORY
+                                        ? NGX_HTTP_SERVICE_UNAVAILABLE
+                                        : NGX_HTTP_BAD_REQUEST,
+                                   store->fault.text);
+        return;
+    }
+
+    p = api->call.params;
+
+    ngx_mdm_pg_set_int8(&p[0], api->tenant_id);
+    ngx_mdm_pg_set_bytes(&p[1], api->actor.data, api->actor.len);
+    ngx_mdm_pg_set_bytes(&p[2], api->remote.data, api->remote.len);
+    ngx_mdm_set_str(&p[3], push->topic);
+    ngx_mdm_set_str(&p[4], push->certificate);
+    ngx_mdm_set_str(&p[5], store->sealed);
+    ngx_mdm_pg_set_int8(&p[6], push->not_before);
+    ngx_mdm_pg_set_int8(&p[7], push->not_after);
+    ngx_mdm_pg_set_bytes(&p[8], push->subject, ngx_strlen(push->subject));
+    ngx_mdm_pg_set_bytes(&p[9], push->issuer, ngx_strlen(push->issuer));
+    ngx_mdm_pg_set_bytes(&p[10], push->serial, ngx_strlen(push->serial));
+    ngx_mdm_pg_set_bytes(&p[11], push->sha256, sizeof(push->sha256));
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_CERTIFICATE_STORE,
+                     ngx_mdm_api_pushcert_stored);
+}
+
+
+static void
+ngx_mdm_api_pushcert_stored(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_str_t                not_after;
+    ngx_mdm_api_t           *api;
+    ngx_mdm_api_pushcert_t  *store;
+
+    api = call->data;
+    store = api->ctx;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    not_after = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSHCERT_NOT_AFTER);
+
+    ngx_mdm_api_finish(api, NGX_HTTP_OK,
+                       json_pack("{s:s%, s:s%}",
+                                 "topic", (char *) store->push.topic.data,
+                                 store->push.topic.len,
+                                 "not_after", (char *) not_after.data,
+                                 not_after.len));
+}
+
+
+void
+ngx_mdm_api_pushcert_get(ngx_mdm_api_t *api)
+{
+    ngx_str_t  topic;
+
+    topic = ngx_mdm_api_arg(api, "topic");
+
+    if (topic.len == 0) {
+        ngx_mdm_api_pushcert_error(api, NGX_HTTP_BAD_REQUEST,
+                                   "the argument \"topic\" is missing");
+        return;
+    }
+
+    if (!mdm_push_topic_valid(ngx_mdm_to_str(topic))) {
+        ngx_mdm_api_pushcert_error(api, NGX_HTTP_BAD_REQUEST,
+                                   "\"topic\" is no push topic of MDM: those "
+                                   "begin with com.apple.mgmt.");
+        return;
+    }
+
+    ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
+    ngx_mdm_pg_set_bytes(&api->call.params[1], topic.data, topic.len);
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_CERTIFICATE_GET,
+                     ngx_mdm_api_pushcert_found);
+}
+
+
+static void
+ngx_mdm_api_pushcert_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    if (rows->count == 0) {
+        ngx_mdm_api_pushcert_error(api, NGX_HTTP_NOT_FOUND,
+                                   "there is no push certificate for this "
+                                   "topic");
+        return;
+    }
+
+    ngx_mdm_api_finish(api, NGX_HTTP_OK, ngx_mdm_api_row(rows, 0));
+}
+
+
+void
+ngx_mdm_api_pushcert_list(ngx_mdm_api_t *api)
+{
+    ngx_str_t  after;
+
+    if (ngx_mdm_api_limit(api) != NGX_OK
+        || ngx_mdm_api_after(api, &ngx_mdm_api_pushcert_list_of, &after)
+           != NGX_OK)
+    {
+        return;
+    }
+
+    ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
+    ngx_mdm_pg_set_bytes(&api->call.params[1], after.data, after.len);
+    ngx_mdm_pg_set_int4(&api->call.params[2], (int32_t) api->limit + 1);
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_CERTIFICATE_LIST,
+                     ngx_mdm_api_pushcert_listed);
+}
+
+
+static void
+ngx_mdm_api_pushcert_listed(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
+        ngx_mdm_api_page(api, &ngx_mdm_api_pushcert_list_of, rows);
+    }
+}
+
+
+/* NanoMDM's shape */
+
+static void
+ngx_mdm_api_pushcert_error(ngx_mdm_api_t *api, ngx_uint_t status,
+    const char *text)
+{
+    ngx_mdm_api_finish(api, status, json_pack("{s:s}", "error", text));
+}
+
+
+void
+ngx_mdm_api_push(ngx_mdm_api_t *api)
+{
+    ngx_mdm_api_push_t  *push;
+
+    push = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_push_t));
+    if (push == NULL) {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
+    api->ctx = push;
+
+    if (ngx_mdm_api_push_targets(api, push) != NGX_OK) {
+        return;
+    }
+
+    ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
+
+    if (ngx_mdm_pg_set_array(&api->call.params[1], api->pool, 't',
+                             push->devices, push->n)
+           != NGX_OK
+        || ngx_mdm_pg_set_array(&api->call.params[2], api->pool, 't',
+                                push->users, push->n)
+           != NGX_OK)
+    {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_TARGETS, ngx_mdm_api_push_judged);
+}
+
+
+/* The ids of the path, between commas. */
+
+static ngx_int_t
+ngx_mdm_api_push_targets(ngx_mdm_api_t *api, ngx_mdm_api_push_t *push)
+{
+    u_char      *p, *last, *comma;
+    mdm_str_t    device, user;
+    ngx_str_t    id;
+    ngx_uint_t   n;
+
+    last = api->segments[0].data + api->segments[0].len;
+
+    for (p = api->segments[0].data, n = 1; p < last; p++) {
+        n += (*p == ',');
+    }
+
+    if (ngx_mdm_api_push_alloc(api, push, n) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (p = api->segments[0].data; p <= last; p = comma + 1) {
+        comma = ngx_strlchr(p, last, ',');
+        if (comma == NULL) {
+            comma = last;
+        }
+
+        id.data = p;
+        id.len = comma - p;
+
+        if (ngx_mdm_api_enrollment(api, id, &device, &user) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        push->ids[push->n] = id;
+        ngx_mdm_set_str(&push->devices[push->n], device);
+        ngx_mdm_set_str(&push->users[push->n++], user);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mdm_api_push_alloc(ngx_mdm_api_t *api, ngx_mdm_api_push_t *push,
+    ngx_uint_t n)
+{
+    if (n > NGX_MDM_API_MAX_PUSHES) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "too_many_targets",
+                          "at most %d enrolments in one call",
+                          NGX_MDM_API_MAX_PUSHES);
+        return NGX_ERROR;
+    }
+
+    push->ids = ngx_pcalloc(api->pool, n * sizeof(ngx_str_t));
+    push->devices = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
+    push->users = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
+
+    if (push->ids && push->devices && push->users) {
+        return NGX_OK;
+    }
+
+    ngx_mdm_api_out_of_memory(api);
+
+    return NGX_ERROR;
+}
+
+
+/* The first row is the tenant's. */
+
+static void
+ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_str_t       outcome;
+    const char     *text;
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSH_OUTCOME);
+
+    text = ngx_mdm_api_is(outcome, "no_certificate")
+           ? "this version sends no pushes, and the tenant has no push "
+             "certificate: devices come when they decide to"
+           : "this version sends no pushes: devices come when they decide to";
+
+    ngx_mdm_api_finish(api, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                       json_pack("{s:s, s:o}", "push_error", text, "status",
+                                 ngx_mdm_api_push_status(api->ctx, rows)));
+}
+
+
+static json_t *
+ngx_mdm_api_push_status(ngx_mdm_api_push_t *push,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int          i;
+    json_t      *status;
+    int64_t      n;
+    ngx_str_t    id;
+    const char  *text;
+
+    status = json_object();
+
+    for (i = 1; i < rows->count; i++) {
+        n = ngx_mdm_pg_int(rows, i, NGX_MDM_PUSH_N);
+
+        if (n < 1 || n > (int64_t) push->n) {
+            continue;
+        }
+
+        id = push->ids[n - 1];
+        text = ngx_mdm_api_push_text(ngx_mdm_pg_text(rows, i,
+                                                     NGX_MDM_PUSH_OUTCOME));
+
+        json_object_setn_new(status, (char *) id.data, id.len,
+                             json_pack("{s:s}", "push_error", text));
+    }
+
+    return status;
+}
+
+
+static const char *
+ngx_mdm_api_push_text(ngx_str_t outcome)
+{
+    const ngx_mdm_api_push_text_t  *t;
+
+    for (t = ngx_mdm_api_push_texts; t->outcome != NULL; t++) {
+        if (ngx_mdm_api_is(outcome, t->outcome)) {
+            break;
+        }
+    }
+
+    return t->text;
+}
