@@ -76,7 +76,8 @@ sub helps {
     is $exit, 0, '--help succeeds';
     is_deeply [mdmctl($_)], [0, $text], "$_ is the same" for 'help', '-h';
     said $text, qr/^  \Q$_\E\b/m, "--help shows \"$_\""
-        for 'migrate', 'tenant add', 'token revoke', 'queue', 'send', 'rekey';
+        for 'migrate', 'tenant add', 'token revoke', 'queue', 'send',
+            'pushcert set', 'pushcert list', 'rekey';
 }
 
 
@@ -317,6 +318,27 @@ sub has_no_devices_yet {
 }
 
 
+# What is stored and refused is tested in 618-api-pushcert.t.
+
+sub has_no_push_certificate_yet {
+    my ($exit, $text) = ctl('pushcert', 'list');
+
+    is $exit, 0, 'pushcert list succeeds without any';
+    said $text, qr/no push certificate yet.*mdmctl pushcert set/,
+        'it says so, and what to do';
+
+    ($exit, $text) = ctl('pushcert', 'set', $key);
+    is $exit, 1, 'a file that holds no certificate is refused';
+    said $text, qr/\A.*"\Q$key\E": no certificate found/, 'that file is named';
+
+    ($exit, $text) = mdmctl(@database, 'pushcert', 'set', $key);
+    said $text, qr/no secret key given/, 'without a secret key nothing is stored';
+
+    ($exit, $text) = ctl('pushcert', 'set');
+    is $exit, 2, 'it wants a file';
+}
+
+
 # An enrolment as the device functions make it, without a server.
 
 sub enroll {
@@ -420,6 +442,7 @@ knows_its_key();
 keeps_tenants();
 keeps_tokens();
 has_no_devices_yet();
+has_no_push_certificate_yet();
 sends();
 rekeys();
 

@@ -130,8 +130,7 @@ ngx_mdm_api_pushcert_read(void *data)
                            &store->sealed)
            != MDM_OK)
     {
-        store->rc = mdm_fault(&store->fault, MDM_NO_MEMORY,
-                              "the private key cannot be sealed");
+        store->rc = MDM_NO_MEMORY;
     }
 
     /* the pool, unlike the arena, is not wiped when it goes */
@@ -154,10 +153,13 @@ ngx_mdm_api_pushcert_done(void *data)
     store = api->ctx;
     push = &store->push;
 
+    if (store->rc == MDM_NO_MEMORY) {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
     if (store->rc != MDM_OK) {
-        ngx_mdm_api_pushcert_error(api, store->rc == MDM_NO_MEMORY
-                                        ? NGX_HTTP_SERVICE_UNAVAILABLE
-                                        : NGX_HTTP_BAD_REQUEST,
+        ngx_mdm_api_pushcert_error(api, NGX_HTTP_BAD_REQUEST,
                                    store->fault.text);
         return;
     }
