@@ -85,11 +85,12 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "events",              NGX_MDM_PG_API,   0, "itjTtt" },
     { "audit_list",          NGX_MDM_PG_API,   0, "itjtttt" },
 
-    /* push certificates: tenant, actor, remote, topic, certificate, private_key,
-     * not_before, not_after, subject, issuer, serial, fingerprint */
+    /* push certificates: tenant, actor, remote, topic, certificate,
+     * private_key, not_before, not_after, subject, issuer, serial,
+     * fingerprint */
     { "push_certificate_store", NGX_MDM_PG_API, 0, "itttyyiittty" },
-    { "push_certificate_get", NGX_MDM_PG_API,  0, "it" },
-    { "push_certificate_list", NGX_MDM_PG_API, 0, "itj" },
+    { "push_certificate_get",   NGX_MDM_PG_API, 0, "it" },
+    { "push_certificate_list",  NGX_MDM_PG_API, 0, "itj" },
 
     /* tenant, devices, users */
     { "push_targets",        NGX_MDM_PG_API,   0, "iTT" },

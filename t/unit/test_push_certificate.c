@@ -7,6 +7,9 @@
 
 #include "pki_fixture.h"
 
+#include <openssl/bn.h>
+#include <openssl/param_build.h>
+
 #include "../../ngx_mdm_module/pki/mdm_push_certificate.h"
 
 
@@ -438,6 +441,80 @@ test_damaged(void **state)
 
 
 static void
+push_number(OSSL_PARAM_BLD *build, const char *name, BIGNUM **n)
+{
+    *n = NULL;
+    assert_int_equal(EVP_PKEY_get_bn_param(rsa_key, name, n), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(build, name, *n), 1);
+}
+
+
+/* It would sign well, and may take as long as it likes. */
+
+static void
+test_long_numbers(void **state)
+{
+    size_t           i;
+    BIGNUM          *numbers[8], *phi;
+    BN_CTX          *bn;
+    EVP_PKEY        *key;
+    OSSL_PARAM      *params;
+    EVP_PKEY_CTX    *ctx;
+    OSSL_PARAM_BLD  *build;
+
+    static const char *const  names[] = {
+        "n", "e", "rsa-factor1", "rsa-factor2", "rsa-exponent1",
+        "rsa-exponent2", "rsa-coefficient1", "d"
+    };
+
+    (void) state;
+
+    key = NULL;
+    bn = BN_CTX_new();
+    phi = BN_new();
+    build = OSSL_PARAM_BLD_new();
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+
+    for (i = 0; i < 7; i++) {
+        push_number(build, names[i], &numbers[i]);
+    }
+
+    /* d and a multiple of (p - 1)(q - 1) */
+
+    BN_sub_word(numbers[2], 1);
+    BN_sub_word(numbers[3], 1);
+    BN_mul(phi, numbers[2], numbers[3], bn);
+    BN_add_word(numbers[2], 1);
+    BN_add_word(numbers[3], 1);
+    BN_lshift(phi, phi, 4096);
+
+    numbers[7] = NULL;
+    assert_int_equal(EVP_PKEY_get_bn_param(rsa_key, "d", &numbers[7]), 1);
+    BN_add(numbers[7], numbers[7], phi);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(build, "d", numbers[7]), 1);
+
+    params = OSSL_PARAM_BLD_to_param(build);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params),
+                     1);
+
+    refuse(join(certificate_pem(rsa), key_pem(key, NULL)), MDM_UNTRUSTED,
+           "the private key is damaged");
+
+    for (i = 0; i < 8; i++) {
+        BN_free(numbers[i]);
+    }
+
+    EVP_PKEY_free(key);
+    EVP_PKEY_CTX_free(ctx);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    BN_free(phi);
+    BN_CTX_free(bn);
+}
+
+
+static void
 refuse_uid(const char *uid, const char *words)
 {
     X509  *x509;
@@ -614,6 +691,7 @@ main(void)
         cmocka_unit_test(test_keys_of_other_kinds),
         cmocka_unit_test(test_weak),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_long_numbers),
         cmocka_unit_test(test_topics),
         cmocka_unit_test(test_two_uids),
         cmocka_unit_test(test_times),
