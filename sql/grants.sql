@@ -99,3 +99,9 @@ GRANT EXECUTE ON FUNCTION @revision@.sweep, @revision@.lease_take,
                           @revision@.pending_drop, @revision@.queue_finish
    TO mdm_job;
 GRANT EXECUTE ON FUNCTION mdm.partition_ahead TO mdm_job;
+
+-- Metrics.
+GRANT SELECT, INSERT, UPDATE ON mdm.metric TO mdm_job;
+GRANT EXECUTE ON FUNCTION @revision@.metric_read, @revision@.metric_measure,
+                          @revision@.metric_put, @revision@.metric_share
+   TO mdm_job;

@@ -1,0 +1,153 @@
+-- Numbers for monitoring, over all tenants.
+
+CREATE FUNCTION @revision@.metric_share(p_table regclass, p_pages integer)
+RETURNS double precision
+LANGUAGE sql STABLE AS $$
+    SELECT least(100, 100.0 * p_pages * current_setting('block_size')::integer
+                      / greatest(pg_relation_size(p_table), 1));
+$$;
+
+COMMENT ON FUNCTION @revision@.metric_share IS
+'How many per cent of a table p_pages are, for TABLESAMPLE SYSTEM; 100 at most.';
+
+CREATE FUNCTION @revision@.metric_put(p_name text, p_label text, p_value double precision)
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO mdm.metric AS m (name, label, value, at)
+    VALUES (p_name, p_label, p_value, now())
+    ON CONFLICT (name, label) DO UPDATE
+       SET value = excluded.value, at = excluded.at;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.metric_put IS 'Keeps one number that was measured now.';
+
+CREATE FUNCTION @revision@.metric_measure(p_pages integer)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_state     text;
+    v_count     double precision;
+    v_share     double precision;
+    v_counts    jsonb;
+    v_soon      bigint[];
+BEGIN
+    PERFORM set_config('mdm.tenant', '', true);
+    PERFORM set_config('mdm.measure', 'on', true);
+
+    PERFORM @revision@.metric_put('tenants', '', (SELECT count(*) FROM mdm.tenant));
+
+    -- Whole pages taken at random: exact while the table has no more of them.
+    v_share := @revision@.metric_share('mdm.queue', p_pages);
+    SELECT coalesce(jsonb_object_agg(c.state, c.n), '{}')
+      INTO v_counts
+      FROM (SELECT q.state, count(*) AS n
+              FROM mdm.queue q TABLESAMPLE SYSTEM (v_share)
+             GROUP BY q.state) c;
+    FOR v_state IN
+        SELECT s.state FROM mdm.command_state s WHERE s.live AND s.state <> 'SENT'
+    LOOP
+        v_count := coalesce((v_counts ->> v_state)::bigint, 0);
+        PERFORM @revision@.metric_put('queue_commands', v_state,
+                                      round(v_count * 100 / v_share));
+    END LOOP;
+    PERFORM @revision@.metric_put('sampled_ratio', 'queue', v_share / 100);
+
+    v_share := @revision@.metric_share('mdm.enrollment', p_pages);
+    SELECT coalesce(jsonb_object_agg(c.state, c.n), '{}')
+      INTO v_counts
+      FROM (SELECT e.state, count(*) AS n
+              FROM mdm.enrollment e TABLESAMPLE SYSTEM (v_share)
+             GROUP BY e.state) c;
+    FOREACH v_state IN ARRAY ARRAY['pending', 'live', 'closed', 'ended'] LOOP
+        v_count := coalesce((v_counts ->> v_state)::bigint, 0);
+        PERFORM @revision@.metric_put('enrollments', v_state,
+                                      round(v_count * 100 / v_share));
+    END LOOP;
+    PERFORM @revision@.metric_put('sampled_ratio', 'enrollment', v_share / 100);
+
+    v_share := @revision@.metric_share('mdm.push', p_pages);
+    SELECT count(*) INTO v_count FROM mdm.push p TABLESAMPLE SYSTEM (v_share);
+    PERFORM @revision@.metric_put('pushes_wanted', '', round(v_count * 100 / v_share));
+    PERFORM @revision@.metric_put('sampled_ratio', 'push', v_share / 100);
+
+    PERFORM @revision@.metric_put('push_oldest_seconds', '', coalesce(
+        (SELECT floor(extract(epoch FROM now() - p.due_at))
+           FROM mdm.push p
+          WHERE p.due_at <= now()
+          ORDER BY p.due_at
+          LIMIT 1), 0));
+
+    -- By the index and not further than 10000 of each.
+    PERFORM @revision@.metric_put('certificates_expiring', '0',
+        (SELECT count(*)
+           FROM (SELECT
+                   FROM mdm.identity i
+                  WHERE i.state = 'bound' AND i.not_after <= now()
+                  LIMIT 10000) s));
+    SELECT ARRAY[count(*) FILTER (WHERE s.not_after <= now() + interval '7 days'),
+                 count(*) FILTER (WHERE s.not_after <= now() + interval '30 days'),
+                 count(*)]
+      INTO v_soon
+      FROM (SELECT i.not_after
+              FROM mdm.identity i
+             WHERE i.state = 'bound'
+               AND i.not_after > now() AND i.not_after <= now() + interval '90 days'
+             ORDER BY i.not_after
+             LIMIT 10000) s;
+    PERFORM @revision@.metric_put('certificates_expiring', '7', v_soon[1]);
+    PERFORM @revision@.metric_put('certificates_expiring', '30', v_soon[2]);
+    PERFORM @revision@.metric_put('certificates_expiring', '90', v_soon[3]);
+
+    PERFORM @revision@.metric_put('table_rows', t.name,
+        (SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)
+           FROM pg_class c
+          WHERE c.relkind = 'r'
+            AND (c.oid = t.id
+                 OR c.oid IN (SELECT h.inhrelid FROM pg_inherits h
+                               WHERE h.inhparent = t.id))))
+       FROM (SELECT n.name, ('mdm.' || n.name)::regclass AS id
+               FROM unnest(ARRAY['attribute', 'command', 'enrollment', 'event',
+                                 'identity', 'queue', 'result']) AS n (name)) t;
+
+    PERFORM set_config('mdm.measure', '', true);
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.metric_measure IS
+'Measures what docs/metrics.md lists as sampled, over all tenants. The work is
+bounded whatever the tables hold: p_pages pages of each table that is sampled, and
+10000 rows of an index. Another number is another metric_put() here and a row in
+the table of the module that names it.';
+
+CREATE FUNCTION @revision@.metric_read(p_owner text, p_seconds integer, p_pages integer)
+RETURNS TABLE (name text, label text, value text, age bigint)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    -- Nobody waits for another node that is measuring. A lease that has not run
+    -- out says that the numbers are young, also to its owner.
+    IF pg_try_advisory_xact_lock(hashtextextended('mdm.metric_read', 0)) THEN
+        INSERT INTO mdm.lease AS l (name, owner, until)
+        VALUES ('metrics', p_owner, clock_timestamp() + p_seconds * interval '1 second')
+        ON CONFLICT (name) DO UPDATE
+           SET owner = excluded.owner, until = excluded.until
+         WHERE l.until < clock_timestamp();
+
+        IF FOUND THEN
+            PERFORM @revision@.metric_measure(p_pages);
+        END IF;
+    END IF;
+
+    RETURN QUERY
+    SELECT m.name, m.label, m.value::text,
+           greatest(0, floor(extract(epoch FROM clock_timestamp() - m.at)))::bigint
+      FROM mdm.metric m
+     ORDER BY m.name, m.label;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.metric_read IS
+'The numbers of the last measurement and their age in seconds; measures anew when
+the last one is p_seconds old and nobody else does so just now.';
