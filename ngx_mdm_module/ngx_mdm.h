@@ -23,8 +23,9 @@
 typedef struct {
     ngx_str_t                   name;      /* "mdm NAME;" */
     ngx_http_handler_pt         handler;
-    unsigned                    device;    /* devices come here: statuses are
+    unsigned                    device:1;  /* devices come here: statuses are
                                               guarded, identities judged */
+    unsigned                    tenant:1;  /* mdm_tenant is wanted */
 } ngx_mdm_route_t;
 
 
@@ -32,10 +33,12 @@ typedef struct {
     ngx_array_t                 databases; /* of ngx_mdm_pg_conf_t */
     mdm_secret_ring_t           ring;
     ngx_uint_t                  used;      /* some location has a route */
+    ngx_mdm_metrics_t          *metrics;
 
     /* of the worker */
     ngx_mdm_engine_t          **engines;   /* one for each database */
     ngx_thread_pool_t          *threads;
+    ngx_mdm_route_counters_t   *counters;  /* NULL: nobody counts here */
 } ngx_mdm_main_conf_t;
 
 
@@ -100,9 +103,20 @@ ngx_int_t ngx_mdm_route_header_out(ngx_http_request_t *r, const char *name,
 ngx_int_t ngx_mdm_connect_handler(ngx_http_request_t *r);
 ngx_int_t ngx_mdm_api_handler(ngx_http_request_t *r);
 
+/* The place of a call's operation in the table, and its methods and path as
+ * text; a call that led to none has a place, too. */
+ngx_uint_t ngx_mdm_api_operation(void *api);
+void ngx_mdm_api_operation_name(ngx_uint_t place, u_char *buf, size_t size);
+
+/* route/ngx_mdm_metrics.c */
+ngx_int_t ngx_mdm_metrics_handler(ngx_http_request_t *r);
+ngx_int_t ngx_mdm_metrics_init(ngx_conf_t *cf);
+
 /* route/ngx_mdm_guard.c */
 ngx_int_t ngx_mdm_guard_init(ngx_conf_t *cf);
 char *ngx_mdm_guard_check(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf);
+ngx_uint_t ngx_mdm_guard_is_device(ngx_http_request_t *r);
+ngx_uint_t ngx_mdm_guard_is_order(ngx_uint_t status);
 void ngx_mdm_guard_tls(ngx_http_ssl_srv_conf_t *sscf);
 
 /* route/ngx_mdm_variables.c */

@@ -255,8 +255,10 @@ ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (conf->tenant == NULL
-        || (conf->tenant->lengths == NULL && conf->tenant->value.len == 0))
+    if (conf->route->tenant
+        && (conf->tenant == NULL
+            || (conf->tenant->lengths == NULL
+                && conf->tenant->value.len == 0)))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"mdm %V\" in location \"%V\" needs a tenant: "
@@ -610,9 +612,20 @@ ngx_mdm_postconfiguration(ngx_conf_t *cf)
 {
     ngx_uint_t                   i;
     ngx_mdm_srv_conf_t          *scf;
+    ngx_mdm_main_conf_t         *mcf;
     ngx_http_ssl_srv_conf_t     *sscf;
     ngx_http_core_srv_conf_t   **cscfp;
     ngx_http_core_main_conf_t   *cmcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_mdm_module);
+
+    if (mcf->used) {
+        mcf->metrics = ngx_mdm_metrics_create(cf, &mcf->databases,
+                                              &ngx_mdm_module);
+        if (mcf->metrics == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     cscfp = cmcf->servers.elts;
@@ -624,6 +637,10 @@ ngx_mdm_postconfiguration(ngx_conf_t *cf)
         if (scf->device && sscf->ssl.ctx != NULL) {
             ngx_mdm_guard_tls(sscf);
         }
+    }
+
+    if (ngx_mdm_metrics_init(cf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_mdm_guard_init(cf);
@@ -678,9 +695,10 @@ ngx_mdm_init_module(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_mdm_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t            i;
-    ngx_mdm_pg_conf_t    *db;
-    ngx_mdm_main_conf_t  *mcf;
+    ngx_uint_t                   i;
+    ngx_mdm_pg_conf_t           *db;
+    ngx_mdm_main_conf_t         *mcf;
+    ngx_mdm_metrics_database_t  *places;
 
     static ngx_str_t  pool = ngx_string("mdm");
 
@@ -701,12 +719,19 @@ ngx_mdm_init_process(ngx_cycle_t *cycle)
 
     mcf->engines = ngx_pcalloc(cycle->pool, mcf->databases.nelts
                                             * sizeof(ngx_mdm_engine_t *));
-    if (mcf->engines == NULL) {
+    places = ngx_palloc(cycle->pool, mcf->databases.nelts
+                                     * sizeof(ngx_mdm_metrics_database_t));
+    if (mcf->engines == NULL || places == NULL) {
         return NGX_ERROR;
     }
 
+    mcf->counters = ngx_mdm_metrics_route(mcf->metrics);
+
     for (i = 0; i < mcf->databases.nelts; i++) {
-        mcf->engines[i] = ngx_mdm_engine_create(cycle, &db[i], &mcf->ring);
+        ngx_mdm_metrics_database(mcf->metrics, i, &places[i]);
+
+        mcf->engines[i] = ngx_mdm_engine_create(cycle, &db[i], &mcf->ring,
+                                                &places[i]);
         if (mcf->engines[i] == NULL) {
             return NGX_ERROR;
         }

@@ -9,6 +9,7 @@
 #include "ngx_mdm_hub.h"
 #include "ngx_mdm_identity.h"
 #include "ngx_mdm_job.h"
+#include "ngx_mdm_sample.h"
 #include "ngx_mdm_seen.h"
 #include "ngx_mdm_tenant.h"
 
@@ -31,7 +32,7 @@ static ngx_int_t ngx_mdm_engine_accept_key(ngx_mdm_engine_t *engine,
 
 ngx_mdm_engine_t *
 ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
-    const mdm_secret_ring_t *ring)
+    const mdm_secret_ring_t *ring, ngx_mdm_metrics_database_t *metrics)
 {
     ngx_mdm_engine_t  *engine;
 
@@ -44,17 +45,21 @@ ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     engine->log = cycle->log;
     engine->ring = ring;
     ngx_queue_init(&engine->hubs);
+    engine->metrics = metrics;
+    engine->counters = metrics->counters;
 
-    engine->pg = ngx_mdm_pg_create(cycle, conf, ngx_mdm_engine_accept,
+    engine->pg = ngx_mdm_pg_create(cycle, conf, &metrics->counters->pg,
+                                   metrics->gauges, ngx_mdm_engine_accept,
                                    ngx_mdm_engine_leave, engine);
     engine->tenants = ngx_mdm_tenants_create(engine);
     engine->certificates = ngx_mdm_certificates_create(engine);
     engine->seen = ngx_mdm_seen_create(engine);
     engine->job = ngx_mdm_job_create(engine);
+    engine->sample = ngx_mdm_sample_create(engine);
 
     if (engine->pg == NULL || engine->tenants == NULL
         || engine->certificates == NULL || engine->seen == NULL
-        || engine->job == NULL)
+        || engine->job == NULL || engine->sample == NULL)
     {
         return NULL;
     }

@@ -14,6 +14,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_mdm_metrics.h"
 #include "../message/mdm_base.h"
 #include "../pg/ngx_mdm_pg.h"
 #include "../pki/mdm_secret.h"
@@ -23,6 +24,7 @@ typedef struct ngx_mdm_tenants_s       ngx_mdm_tenants_t;
 typedef struct ngx_mdm_certificates_s  ngx_mdm_certificates_t;
 typedef struct ngx_mdm_seen_s          ngx_mdm_seen_t;
 typedef struct ngx_mdm_job_s           ngx_mdm_job_t;
+typedef struct ngx_mdm_sample_s        ngx_mdm_sample_t;
 
 
 typedef struct {
@@ -35,12 +37,16 @@ typedef struct {
     ngx_mdm_seen_t            *seen;
     ngx_mdm_job_t             *job;
     ngx_queue_t                hubs;       /* of ngx_mdm_hub_t */
+    ngx_mdm_sample_t          *sample;
+    ngx_mdm_metrics_database_t  *metrics;
+    ngx_mdm_engine_counters_t   *counters;     /* metrics' */
 } ngx_mdm_engine_t;
 
 
-/* In a worker.  NULL when memory ran out. */
+/* In a worker; `metrics` stays.  NULL when memory ran out. */
 ngx_mdm_engine_t *ngx_mdm_engine_create(ngx_cycle_t *cycle,
-    ngx_mdm_pg_conf_t *conf, const mdm_secret_ring_t *ring);
+    ngx_mdm_pg_conf_t *conf, const mdm_secret_ring_t *ring,
+    ngx_mdm_metrics_database_t *metrics);
 void ngx_mdm_engine_destroy(ngx_mdm_engine_t *engine);
 
 

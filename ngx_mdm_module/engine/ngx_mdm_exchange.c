@@ -21,9 +21,21 @@ static ngx_int_t ngx_mdm_exchange_judge(ngx_mdm_exchange_t *x, mdm_str_t der,
     ngx_mdm_certificate_t **certificate);
 static void ngx_mdm_exchange_take_in(void *data);
 static void ngx_mdm_exchange_taken_in(void *data);
+static void ngx_mdm_exchange_refused(ngx_mdm_exchange_t *x,
+    ngx_mdm_refusal_e refusal);
 static void ngx_mdm_exchange_bad(ngx_mdm_exchange_t *x, mdm_rc_e rc,
     const mdm_fault_t *fault);
 static void ngx_mdm_exchange_end_enrollment(ngx_mdm_exchange_t *x);
+
+
+static const ngx_mdm_refusal_e  ngx_mdm_exchange_verdicts[] = {
+    NGX_MDM_REFUSAL_NONE,             /* MDM_CERTIFICATE_GOOD */
+    NGX_MDM_REFUSAL_NONE,             /* MDM_CERTIFICATE_EXPIRED */
+    NGX_MDM_REFUSAL_NOT_YET_VALID,
+    NGX_MDM_REFUSAL_UNTRUSTED,
+    NGX_MDM_REFUSAL_NOT_CLIENT,
+    NGX_MDM_REFUSAL_NONE              /* MDM_CERTIFICATE_FAULT */
+};
 
 
 ngx_mdm_exchange_t *
@@ -132,6 +144,7 @@ ngx_mdm_exchange_tenant(ngx_mdm_tenant_wait_t *wait, ngx_mdm_tenant_rc_e rc,
     x->thread.run = ngx_mdm_exchange_take_in;
     x->thread.done = ngx_mdm_exchange_taken_in;
     x->thread.data = x;
+    x->thread.counters = x->engine->counters->threads;
 
     if (ngx_mdm_thread_run(&x->thread, x->threads, x->pool, x->log,
                            x->intake.body.len)
@@ -177,6 +190,8 @@ ngx_mdm_exchange_certificate(ngx_mdm_exchange_t *x)
                       "Mdm-Signature, tenant \"%V\"",
                       tls.len ? "not" : "absent and so not", &x->tenant_key);
 
+        ngx_mdm_exchange_refused(x, tls.len ? NGX_MDM_REFUSAL_MISMATCH
+                                            : NGX_MDM_REFUSAL_ABSENT);
         ngx_mdm_exchange_finish(x, tls.len ? 403 : 400);
         return NGX_DONE;
     }
@@ -197,6 +212,7 @@ ngx_mdm_exchange_certificate(ngx_mdm_exchange_t *x)
                   : "Mdm-Signature",
                   &x->tenant_key);
 
+    ngx_mdm_exchange_refused(x, NGX_MDM_REFUSAL_ABSENT);
     ngx_mdm_exchange_finish(x, 400);
 
     return NGX_DONE;
@@ -213,6 +229,8 @@ ngx_mdm_exchange_signature(ngx_mdm_exchange_t *x)
     rc = mdm_signature_read(&x->arena, ngx_mdm_to_str(x->signature),
                             &x->intake.signature, &fault);
     if (rc != MDM_OK) {
+        ngx_mdm_exchange_refused(x, NGX_MDM_REFUSAL_UNREADABLE);
+
         /* too large a header is a bad signature, not too large a body */
         ngx_mdm_exchange_bad(x, rc == MDM_TOO_LARGE ? MDM_MALFORMED : rc,
                              &fault);
@@ -247,6 +265,7 @@ ngx_mdm_exchange_judge(ngx_mdm_exchange_t *x, mdm_str_t der,
 
     rc = ngx_mdm_certificate_get(x->engine, der, found, &fault);
     if (rc != MDM_OK) {
+        ngx_mdm_exchange_refused(x, NGX_MDM_REFUSAL_UNREADABLE);
         ngx_mdm_exchange_bad(x, rc, &fault);
         return NGX_DONE;
     }
@@ -267,6 +286,7 @@ ngx_mdm_exchange_judge(ngx_mdm_exchange_t *x, mdm_str_t der,
                       "tenant \"%V\"", certificate->subject,
                       mdm_certificate_verdict_text(verdict), &x->tenant_key);
 
+        ngx_mdm_exchange_refused(x, ngx_mdm_exchange_verdicts[verdict]);
         ngx_mdm_exchange_finish(x, 403);
         return NGX_DONE;
     }
@@ -298,17 +318,32 @@ ngx_mdm_exchange_taken_in(void *data)
     ngx_mdm_exchange_t *x = data;
 
     if (x->intake.rc != MDM_OK) {
+
+        /* the decoders trust or doubt nobody */
+
+        if (x->intake.rc == MDM_UNTRUSTED) {
+            ngx_mdm_exchange_refused(x, NGX_MDM_REFUSAL_BAD_SIGNATURE);
+        }
+
         ngx_mdm_exchange_bad(x, x->intake.rc, &x->intake.fault);
         return;
     }
 
     if (x->intake.message.type == MDM_REPORT) {
+        ngx_mdm_count(&x->engine->counters->reports[x->intake.message.status]);
         x->command_uuid = x->intake.message.command_uuid;
         ngx_mdm_queue_serve(x);
         return;
     }
 
     ngx_mdm_checkin(x);
+}
+
+
+static void
+ngx_mdm_exchange_refused(ngx_mdm_exchange_t *x, ngx_mdm_refusal_e refusal)
+{
+    ngx_mdm_count(&x->engine->counters->refused[refusal]);
 }
 
 
@@ -399,6 +434,10 @@ ngx_mdm_exchange_answered(ngx_mdm_exchange_t *x, ngx_mdm_pg_rc_e rc,
                   "mdm: %V: %s, tenant \"%V\", enrollment \"%*s\"",
                   &name, outcome->text, &x->tenant_key,
                   x->intake.enrollment.len, x->intake.enrollment.data);
+
+    if (outcome->refusal != NGX_MDM_REFUSAL_NONE) {
+        ngx_mdm_exchange_refused(x, outcome->refusal);
+    }
 
     switch (outcome->action) {
 

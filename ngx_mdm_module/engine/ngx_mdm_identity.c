@@ -18,6 +18,7 @@ struct ngx_mdm_certificates_s {
     ngx_queue_t                used;         /* most recently used first */
     ngx_uint_t                 n;
     ngx_log_t                 *log;
+    ngx_mdm_engine_counters_t *counters;
 };
 
 
@@ -45,6 +46,7 @@ ngx_mdm_certificates_create(ngx_mdm_engine_t *engine)
                     ngx_mdm_certificate_insert);
     ngx_queue_init(&certificates->used);
     certificates->log = engine->log;
+    certificates->counters = engine->counters;
 
     return certificates;
 }
@@ -84,9 +86,12 @@ ngx_mdm_certificate_get(ngx_mdm_engine_t *engine, mdm_str_t der,
     if (certificate != NULL) {
         ngx_queue_remove(&certificate->queue);
         ngx_queue_insert_head(&certificates->used, &certificate->queue);
+        ngx_mdm_count(&certificates->counters->certificates[0]);
         *found = certificate;
         return MDM_OK;
     }
+
+    ngx_mdm_count(&certificates->counters->certificates[1]);
 
     certificate = ngx_calloc(sizeof(ngx_mdm_certificate_t), certificates->log);
     if (certificate == NULL) {

@@ -13,6 +13,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_mdm_metrics.h"
+
 
 typedef enum {
     NGX_MDM_OUTCOME_GO_ON = 0,
@@ -29,6 +31,7 @@ typedef struct {
     const char                *name;
     ngx_mdm_outcome_action_e   action;
     const char                *text;
+    ngx_mdm_refusal_e          refusal;        /* how it is counted */
 } ngx_mdm_outcome_t;
 
 

@@ -204,6 +204,9 @@ ngx_mdm_seen_flush(ngx_mdm_seen_t *seen)
         ngx_free(entry);
     }
 
+    ngx_mdm_histogram_add(seen->engine->counters->flushes,
+                          ngx_mdm_flush_bounds, NGX_MDM_FLUSH_BOUNDS, n);
+
     flush->pool = pool;
     flush->call.statement = NGX_MDM_SQL_SEEN;
     flush->call.handler = ngx_mdm_seen_written;

@@ -396,6 +396,8 @@ ngx_mdm_tenant_loaded(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         answer = NGX_MDM_TENANT_AWAY;
     }
 
+    ngx_mdm_count(&tenants->engine->counters->loads[answer]);
+
     ngx_queue_remove(&load->queue);
     tenants->nloads--;
 

@@ -34,6 +34,8 @@ ngx_mdm_thread_run(ngx_mdm_thread_t *work, ngx_thread_pool_t *threads,
     }
 #endif
 
+    ngx_mdm_count(&work->counters[NGX_MDM_THREAD_AT_ONCE]);
+
     work->run(work->data);
     work->done(work->data);
 
@@ -61,8 +63,11 @@ ngx_mdm_thread_post(ngx_mdm_thread_t *work, ngx_thread_pool_t *threads,
     task->event.data = work;
 
     if (ngx_thread_task_post(threads, task) != NGX_OK) {
+        ngx_mdm_count(&work->counters[NGX_MDM_THREAD_FULL]);
         return NGX_ERROR;
     }
+
+    ngx_mdm_count(&work->counters[NGX_MDM_THREAD_POOL]);
 
     work->guard.handler = ngx_mdm_thread_guard;
     work->guard.data = work;

@@ -14,6 +14,8 @@
 #include <ngx_event.h>
 #include <ngx_thread_pool.h>
 
+#include "ngx_mdm_metrics.h"
+
 
 /* Bodies up to this size are decoded in the event loop. */
 #define NGX_MDM_THREAD_INLINE   (64 * 1024)
@@ -27,6 +29,7 @@ typedef struct {
                                               its own memory */
     ngx_mdm_thread_pt          done;       /* in the event loop */
     void                      *data;
+    ngx_mdm_counter_t         *counters;   /* by ngx_mdm_thread_where_e */
     ngx_event_t                guard;      /* keeps an exiting worker while the
                                               thread runs */
 } ngx_mdm_thread_t;

@@ -13,6 +13,7 @@
 #define NGX_MDM_PG_API_CONNECTIONS   2
 
 
+static void ngx_mdm_pg_gauges_claim(ngx_mdm_pg_t *pg);
 static ngx_int_t ngx_mdm_pg_class_init(ngx_mdm_pg_t *pg,
     ngx_mdm_pg_class_e id, ngx_uint_t n);
 static ngx_uint_t ngx_mdm_pg_class_size(const ngx_mdm_pg_conf_t *conf,
@@ -39,9 +40,18 @@ static const char *const ngx_mdm_pg_rc_texts[] = {
     "PostgreSQL refused the statement"
 };
 
+static const char *const  ngx_mdm_pg_rc_names[] = {
+    "done", "away", "overload", "late", "lost", "fault"
+};
+
+static const char *const  ngx_mdm_pg_class_names[] = {
+    "poll", "write", "api", "job"
+};
+
 
 ngx_mdm_pg_t *
 ngx_mdm_pg_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
+    ngx_mdm_pg_counters_t *counters, ngx_mdm_pg_gauges_t *gauges,
     ngx_mdm_pg_accept_pt accept, ngx_mdm_pg_leave_pt leave, void *data)
 {
     ngx_uint_t     i;
@@ -54,9 +64,13 @@ ngx_mdm_pg_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
 
     pg->conf = conf;
     pg->cycle = cycle;
+    pg->counters = counters;
+    pg->gauges = gauges;
     pg->accept = accept;
     pg->leave = leave;
     pg->data = data;
+
+    ngx_mdm_pg_gauges_claim(pg);
 
     for (i = 0; i < NGX_MDM_PG_NCLASSES; i++) {
         if (ngx_mdm_pg_class_init(pg, i, ngx_mdm_pg_class_size(conf, i))
@@ -117,6 +131,45 @@ ngx_mdm_pg_rc_text(ngx_mdm_pg_rc_e rc)
 }
 
 
+const char *
+ngx_mdm_pg_rc_name(ngx_mdm_pg_rc_e rc)
+{
+    return ngx_mdm_pg_rc_names[rc];
+}
+
+
+const char *
+ngx_mdm_pg_class_name(ngx_mdm_pg_class_e class)
+{
+    return ngx_mdm_pg_class_names[class];
+}
+
+
+/* What a predecessor left in this worker's place is no longer true. */
+
+static void
+ngx_mdm_pg_gauges_claim(ngx_mdm_pg_t *pg)
+{
+    ngx_memzero(pg->gauges, sizeof(ngx_mdm_pg_gauges_t));
+    pg->gauges->owner = (ngx_atomic_uint_t) ngx_pid;
+}
+
+
+void
+ngx_mdm_pg_class_show(ngx_mdm_pg_class_t *class)
+{
+    ngx_mdm_pg_gauges_t  *gauges;
+
+    gauges = class->pg->gauges;
+
+    if (gauges->owner == (ngx_atomic_uint_t) ngx_pid) {
+        gauges->wanted[class->id] = class->n;
+        gauges->ready[class->id] = class->nready;
+        gauges->waiting[class->id] = class->nwaiting;
+    }
+}
+
+
 void
 ngx_mdm_pg_call(ngx_mdm_pg_t *pg, ngx_mdm_pg_call_t *call)
 {
@@ -126,6 +179,7 @@ ngx_mdm_pg_call(ngx_mdm_pg_t *pg, ngx_mdm_pg_call_t *call)
 
     call->class = class;
     call->shipment = NULL;
+    call->asked = ngx_current_msec;
 
     if (call->log == NULL) {
         call->log = pg->cycle->log;
@@ -140,6 +194,7 @@ ngx_mdm_pg_call(ngx_mdm_pg_t *pg, ngx_mdm_pg_call_t *call)
     ngx_queue_insert_tail(&class->waiting, &call->queue);
     class->nwaiting++;
 
+    ngx_mdm_pg_class_show(class);
     ngx_mdm_pg_class_wake(class);
 }
 
@@ -150,9 +205,18 @@ void
 ngx_mdm_pg_answer(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
+    ngx_mdm_pg_counters_t  *counters;
+
     if (call->deadline.timer_set) {
         ngx_del_timer(&call->deadline);
     }
+
+    counters = call->class->pg->counters;
+
+    ngx_mdm_count(&counters->calls[call->statement][rc]);
+    ngx_mdm_histogram_add(counters->waits[call->class->id],
+                          ngx_mdm_time_bounds, NGX_MDM_TIME_BOUNDS,
+                          ngx_current_msec - call->asked);
 
     call->shipment = NULL;
     call->handler(call, rc, rows);
@@ -208,6 +272,8 @@ ngx_mdm_pg_class_init(ngx_mdm_pg_t *pg, ngx_mdm_pg_class_e id, ngx_uint_t n)
     class->flush.handler = ngx_mdm_pg_class_flush;
     class->flush.data = class;
     class->flush.log = pg->cycle->log;
+
+    ngx_mdm_pg_class_show(class);
 
     class->connections = ngx_pcalloc(pg->cycle->pool,
                                      n * sizeof(ngx_mdm_pg_connection_t));
@@ -418,6 +484,8 @@ ngx_mdm_pg_class_refuse(ngx_mdm_pg_class_t *class, ngx_mdm_pg_rc_e rc,
         call = ngx_queue_data(q, ngx_mdm_pg_call_t, queue);
         ngx_mdm_pg_answer(call, rc, NULL);
     }
+
+    ngx_mdm_pg_class_show(class);
 }
 
 
@@ -443,6 +511,7 @@ ngx_mdm_pg_deadline_handler(ngx_event_t *ev)
 
         ngx_queue_remove(&call->queue);
         class->nwaiting--;
+        ngx_mdm_pg_class_show(class);
         ngx_mdm_pg_answer(call, pc ? NGX_MDM_PG_OVERLOAD : NGX_MDM_PG_AWAY,
                           NULL);
         return;

@@ -38,6 +38,8 @@ typedef struct ngx_mdm_pg_class_s       ngx_mdm_pg_class_t;
 typedef struct ngx_mdm_pg_connection_s  ngx_mdm_pg_connection_t;
 typedef struct ngx_mdm_pg_shipment_s    ngx_mdm_pg_shipment_t;
 typedef struct ngx_mdm_pg_call_s        ngx_mdm_pg_call_t;
+typedef struct ngx_mdm_pg_counters_s    ngx_mdm_pg_counters_t;
+typedef struct ngx_mdm_pg_gauges_s      ngx_mdm_pg_gauges_t;
 
 
 typedef enum {
@@ -55,7 +57,8 @@ typedef enum {
     NGX_MDM_PG_OVERLOAD,      /* too many calls wait: nothing was sent */
     NGX_MDM_PG_LATE,          /* the deadline passed: outcome unknown */
     NGX_MDM_PG_LOST,          /* the connection broke: outcome unknown */
-    NGX_MDM_PG_FAULT          /* PostgreSQL refused: nothing was changed */
+    NGX_MDM_PG_FAULT,         /* PostgreSQL refused: nothing was changed */
+    NGX_MDM_PG_NRC
 } ngx_mdm_pg_rc_e;
 
 
@@ -118,6 +121,7 @@ typedef enum {
     NGX_MDM_SQL_LEASE_TAKE,
     NGX_MDM_SQL_SWEEP,
     NGX_MDM_SQL_PARTITION_AHEAD,
+    NGX_MDM_SQL_METRIC_READ,
     NGX_MDM_SQL_NSTATEMENTS
 } ngx_mdm_pg_statement_e;
 
@@ -183,6 +187,7 @@ struct ngx_mdm_pg_call_s {
 
     /* pg's own */
     ngx_event_t               deadline;
+    ngx_msec_t                asked;
     ngx_mdm_pg_class_t       *class;
     ngx_mdm_pg_shipment_t    *shipment;
 };
@@ -231,8 +236,10 @@ char *ngx_mdm_pg_conf_parse(ngx_conf_t *cf, ngx_mdm_pg_conf_t *conf);
 ngx_uint_t ngx_mdm_pg_conf_connections(const ngx_mdm_pg_conf_t *conf);
 
 /* In a worker: creates the classes and starts to connect.  `accept` judges
- * the answer of startup(); NGX_ERROR keeps the connection out of use. */
+ * the answer of startup(); NGX_ERROR keeps the connection out of use.  What
+ * it counts goes into `counters` and `gauges`, see ngx_mdm_pg_counter.h. */
 ngx_mdm_pg_t *ngx_mdm_pg_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
+    ngx_mdm_pg_counters_t *counters, ngx_mdm_pg_gauges_t *gauges,
     ngx_mdm_pg_accept_pt accept, ngx_mdm_pg_leave_pt leave, void *data);
 void ngx_mdm_pg_destroy(ngx_mdm_pg_t *pg);
 void *ngx_mdm_pg_data(ngx_mdm_pg_t *pg);
@@ -246,6 +253,10 @@ void ngx_mdm_pg_call(ngx_mdm_pg_t *pg, ngx_mdm_pg_call_t *call);
 
 /* "no connection to PostgreSQL", ... for log lines. */
 const char *ngx_mdm_pg_rc_text(ngx_mdm_pg_rc_e rc);
+
+/* "away", ... and "poll", ...: one word each. */
+const char *ngx_mdm_pg_rc_name(ngx_mdm_pg_rc_e rc);
+const char *ngx_mdm_pg_class_name(ngx_mdm_pg_class_e class);
 
 
 /* Parameters.  Text and bytes are not copied. */

@@ -81,7 +81,11 @@ ngx_mdm_pg_connection_move(ngx_mdm_pg_connection_t *pc,
                    pc, ngx_mdm_pg_state_names[pc->state],
                    ngx_mdm_pg_state_names[state]);
 
+    pc->class->nready += (state == NGX_MDM_PG_READY);
+    pc->class->nready -= (pc->state == NGX_MDM_PG_READY);
     pc->state = state;
+
+    ngx_mdm_pg_class_show(pc->class);
 }
 
 
@@ -133,6 +137,10 @@ ngx_mdm_pg_connection_close(ngx_mdm_pg_connection_t *pc, ngx_mdm_pg_rc_e rc)
 
     if (pc->state == NGX_MDM_PG_DOWN) {
         return;
+    }
+
+    if (pc->state == NGX_MDM_PG_READY && !ngx_exiting && !ngx_terminate) {
+        ngx_mdm_count(&pc->class->pg->counters->losses[pc->class->id]);
     }
 
     ngx_mdm_pg_connection_unwatch(pc);
@@ -193,6 +201,8 @@ ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc, const char *what)
                   len ? ": " : "", len, reason.data);
 
     ngx_mdm_pg_connection_close(pc, NGX_MDM_PG_LOST);
+
+    ngx_mdm_count(&pc->class->pg->counters->failures[pc->class->id]);
 
     pc->target++;
     pc->failures++;
@@ -352,6 +362,7 @@ ngx_mdm_pg_connection_ready(ngx_mdm_pg_connection_t *pc)
     ngx_mdm_pg_connection_move(pc, NGX_MDM_PG_READY);
     pc->failures = 0;
     pc->class->pg->epoch++;
+    ngx_mdm_count(&pc->class->pg->counters->connects[pc->class->id]);
 
     ngx_log_error(NGX_LOG_INFO, pc->timer.log, 0,
                   "mdm: connected to PostgreSQL at %V as %s",

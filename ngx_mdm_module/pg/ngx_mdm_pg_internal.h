@@ -9,6 +9,7 @@
 
 
 #include "ngx_mdm_pg.h"
+#include "ngx_mdm_pg_counter.h"
 
 
 /* Shipments on one connection at a time.  More would only split batches: what
@@ -81,6 +82,7 @@ struct ngx_mdm_pg_class_s {
     ngx_uint_t                     n;
     ngx_queue_t                    waiting;     /* of calls */
     ngx_uint_t                     nwaiting;
+    ngx_uint_t                     nready;
     ngx_event_t                    flush;
 };
 
@@ -89,6 +91,8 @@ struct ngx_mdm_pg_s {
     ngx_mdm_pg_conf_t             *conf;
     ngx_cycle_t                   *cycle;
     ngx_mdm_pg_class_t             classes[NGX_MDM_PG_NCLASSES];
+    ngx_mdm_pg_counters_t         *counters;
+    ngx_mdm_pg_gauges_t           *gauges;
     ngx_mdm_pg_accept_pt           accept;
     ngx_mdm_pg_leave_pt            leave;
     void                          *data;
@@ -135,6 +139,9 @@ void ngx_mdm_pg_shipment_lost(ngx_mdm_pg_shipment_t *shipment,
 void ngx_mdm_pg_answer(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
 void ngx_mdm_pg_class_wake(ngx_mdm_pg_class_t *class);
+
+/* Writes what is true of a class now where others see it. */
+void ngx_mdm_pg_class_show(ngx_mdm_pg_class_t *class);
 
 
 #endif /* _NGX_MDM_PG_INTERNAL_H_INCLUDED_ */

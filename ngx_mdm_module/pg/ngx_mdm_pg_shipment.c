@@ -105,6 +105,12 @@ ngx_mdm_pg_shipment_calls(ngx_mdm_pg_connection_t *pc,
 
     shipment->ncalls = n;
 
+    if (shipment->statement->batched) {
+        ngx_mdm_histogram_add(
+                      pc->class->pg->counters->batches[calls[0]->statement],
+                      ngx_mdm_batch_bounds, NGX_MDM_BATCH_BOUNDS, n);
+    }
+
     if (ngx_mdm_pg_shipment_send(pc, shipment) != NGX_OK
         || PQpipelineSync(pc->conn) != 1)
     {
@@ -516,6 +522,8 @@ ngx_mdm_pg_shipment_bisect(ngx_mdm_pg_connection_t *pc,
     ngx_mdm_pg_shipment_t *shipment)
 {
     ngx_uint_t  half;
+
+    ngx_mdm_count(&pc->class->pg->counters->bisections);
 
     half = shipment->ncalls / 2;
 

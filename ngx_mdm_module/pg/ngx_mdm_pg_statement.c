@@ -101,6 +101,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "lease_take",          NGX_MDM_PG_JOB,   0, "ttj" },
     { "sweep",               NGX_MDM_PG_JOB,   0, "j" },
     { "partition_ahead",     NGX_MDM_PG_JOB,   0, "" },
+
+    /* owner, seconds, pages */
+    { "metric_read",         NGX_MDM_PG_JOB,   0, "tjj" },
 };
 
 

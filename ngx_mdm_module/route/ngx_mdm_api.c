@@ -14,6 +14,8 @@ static ngx_uint_t ngx_mdm_api_path_begins(ngx_str_t uri,
     const char *pattern);
 static ngx_uint_t ngx_mdm_api_path_matches(ngx_str_t path,
     const char *pattern, ngx_str_t *segments);
+static u_char *ngx_mdm_api_methods(u_char *buf, ngx_uint_t allowed,
+    const char *between);
 static ngx_int_t ngx_mdm_api_allow(ngx_http_request_t *r,
     ngx_uint_t allowed);
 static ngx_mdm_api_t *ngx_mdm_api_create(ngx_http_request_t *r);
@@ -98,6 +100,13 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
 
     { 0, NULL, NULL, NULL, 0, NULL }
 };
+
+
+/* Each operation has a counter of its own. */
+
+typedef char  ngx_mdm_api_operations_are_counted
+    [(sizeof(ngx_mdm_api_operations) / sizeof(ngx_mdm_api_operations[0]) - 1
+      <= NGX_MDM_METRICS_OPERATIONS) ? 1 : -1];
 
 
 ngx_int_t
@@ -216,13 +225,13 @@ ngx_mdm_api_path_matches(ngx_str_t path, const char *pattern,
 }
 
 
-/* The header that belongs to 405. */
+/* "GET, PUT" and the like; the buffer has room for all. */
 
-static ngx_int_t
-ngx_mdm_api_allow(ngx_http_request_t *r, ngx_uint_t allowed)
+static u_char *
+ngx_mdm_api_methods(u_char *buf, ngx_uint_t allowed, const char *between)
 {
     size_t   i;
-    u_char  *value, *p;
+    u_char  *p;
 
     static const struct {
         ngx_uint_t   method;
@@ -234,19 +243,32 @@ ngx_mdm_api_allow(ngx_http_request_t *r, ngx_uint_t allowed)
         { NGX_HTTP_DELETE, "DELETE" }
     };
 
-    value = ngx_pnalloc(r->pool, sizeof("GET, PUT, POST, DELETE"));
-    if (value == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0, p = value; i < sizeof(methods) / sizeof(methods[0]); i++) {
+    for (i = 0, p = buf; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (allowed & methods[i].method) {
-            p = ngx_sprintf(p, "%s%s", p == value ? "" : ", ",
+            p = ngx_sprintf(p, "%s%s", p == buf ? "" : between,
                             methods[i].name);
         }
     }
 
     *p = '\0';
+
+    return p;
+}
+
+
+/* The header that belongs to 405. */
+
+static ngx_int_t
+ngx_mdm_api_allow(ngx_http_request_t *r, ngx_uint_t allowed)
+{
+    u_char  *value;
+
+    value = ngx_pnalloc(r->pool, sizeof("GET, PUT, POST, DELETE"));
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_mdm_api_methods(value, allowed, ", ");
 
     return ngx_mdm_route_header_out(r, "Allow", (char *) value);
 }
@@ -437,4 +459,36 @@ ngx_mdm_api_cleanup(void *data)
     }
 
     ngx_mdm_api_free(api);
+}
+
+
+/* How a call is counted: by its place in the table, after the last one when
+ * it is none of them. */
+
+ngx_uint_t
+ngx_mdm_api_operation(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    return api->operation ? (ngx_uint_t) (api->operation
+                                          - ngx_mdm_api_operations)
+                          : NGX_MDM_METRICS_OPERATIONS;
+}
+
+
+void
+ngx_mdm_api_operation_name(ngx_uint_t place, u_char *buf, size_t size)
+{
+    u_char                         *p;
+    const ngx_mdm_api_operation_t  *operation;
+
+    if (place == NGX_MDM_METRICS_OPERATIONS) {
+        ngx_snprintf(buf, size, "none%Z");
+        return;
+    }
+
+    operation = &ngx_mdm_api_operations[place];
+
+    p = ngx_mdm_api_methods(buf, operation->methods, "|");
+    ngx_slprintf(p, buf + size, " %s%Z", operation->path);
 }

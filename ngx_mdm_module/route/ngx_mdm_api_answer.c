@@ -68,6 +68,7 @@ ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
     api->thread.run = run;
     api->thread.done = done;
     api->thread.data = api;
+    api->thread.counters = api->engine->counters->threads;
     api->called = 1;
 
     if (ngx_mdm_thread_run(&api->thread, api->threads, api->pool, api->log,

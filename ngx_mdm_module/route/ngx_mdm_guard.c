@@ -26,7 +26,6 @@ static ngx_int_t ngx_mdm_guard_mark(ngx_http_request_t *r);
 static ngx_int_t ngx_mdm_guard_filter(ngx_http_request_t *r);
 static void ngx_mdm_guard_replace(ngx_http_request_t *r);
 static ngx_int_t ngx_mdm_guard_retry(ngx_http_request_t *r);
-static ngx_uint_t ngx_mdm_guard_is_device(ngx_http_request_t *r);
 static void ngx_mdm_guard_marked(void *data);
 static int ngx_mdm_guard_verify(X509_STORE_CTX *store, void *arg);
 static void *ngx_mdm_guard_foreign_conf(ngx_conf_t *cf, const char *name);
@@ -227,8 +226,7 @@ ngx_mdm_guard_filter(ngx_http_request_t *r)
     /* after error_page nginx sends the status of the error, whatever the
      * engine chose */
 
-    order = (status == NGX_HTTP_UNAUTHORIZED || status == NGX_HTTP_NOT_FOUND
-             || status == 410)
+    order = ngx_mdm_guard_is_order(status)
             && (ctx == NULL || ctx->decided != status);
 
     if (r != r->main
@@ -250,16 +248,35 @@ ngx_mdm_guard_filter(ngx_http_request_t *r)
 }
 
 
+/* A device leaves on 401, and takes 404 and 410 for an answer of MDM. */
+
+ngx_uint_t
+ngx_mdm_guard_is_order(ngx_uint_t status)
+{
+    return status == NGX_HTTP_UNAUTHORIZED || status == NGX_HTTP_NOT_FOUND
+           || status == 410;
+}
+
+
 /* The body goes, too: it is a page that tells of the other status. */
 
 static void
 ngx_mdm_guard_replace(ngx_http_request_t *r)
 {
+    ngx_mdm_main_conf_t  *mcf;
+
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "mdm: nginx was about to answer %ui to a device, which "
                   "would take it as an order: it hears 503; look for what "
                   "answers in this location",
                   r->headers_out.status);
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_mdm_module);
+
+    if (mcf->counters != NULL) {
+        ngx_mdm_count(&mcf->counters->guarded[
+                          ngx_mdm_metrics_status(r->headers_out.status)]);
+    }
 
     r->headers_out.status = NGX_HTTP_SERVICE_UNAVAILABLE;
     r->headers_out.status_line.len = 0;
@@ -299,7 +316,7 @@ ngx_mdm_guard_retry(ngx_http_request_t *r)
 /* By the mark, or, where no location was reached, by the media type that only
  * devices send, on a server where they are expected. */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_mdm_guard_is_device(ngx_http_request_t *r)
 {
     ngx_table_elt_t     *type;

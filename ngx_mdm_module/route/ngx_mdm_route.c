@@ -15,9 +15,10 @@ static ngx_uint_t ngx_mdm_route_is_plain(ngx_str_t *value);
 
 
 static const ngx_mdm_route_t  ngx_mdm_routes[] = {
-    { ngx_string("connect"), ngx_mdm_connect_handler, 1 },
-    { ngx_string("api"), ngx_mdm_api_handler, 0 },
-    { ngx_null_string, NULL, 0 }
+    { ngx_string("connect"), ngx_mdm_connect_handler, 1, 1 },
+    { ngx_string("api"), ngx_mdm_api_handler, 0, 1 },
+    { ngx_string("metrics"), ngx_mdm_metrics_handler, 0, 0 },
+    { ngx_null_string, NULL, 0, 0 }
 };
 
 
