@@ -154,6 +154,8 @@ cmp_ok $metrics->value('certificate_lookups_total', %db, result => 'hit'), '>', 
     '... and known after that';
 is $metrics->value('tenant_loads_total', %db, result => 'found'), 1,
     'the tenant was loaded once';
+is $metrics->value('tenants_cached', %db), 1, '... and is kept';
+is $metrics->value('certificates_cached', %db), 3, '... like the certificates';
 is $metrics->value('thread_tasks_total', %db, where => 'pool'), 0,
     'no body went to a thread';
 is $metrics->value('database_calls_total', %db, statement => $_->[0], result => 'done'),

@@ -49,7 +49,8 @@ ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     engine->counters = metrics->counters;
 
     engine->pg = ngx_mdm_pg_create(cycle, conf, &metrics->counters->pg,
-                                   metrics->gauges, ngx_mdm_engine_accept,
+                                   &metrics->gauges->pg,
+                                   ngx_mdm_engine_accept,
                                    ngx_mdm_engine_leave, engine);
     engine->tenants = ngx_mdm_tenants_create(engine);
     engine->certificates = ngx_mdm_certificates_create(engine);

@@ -19,6 +19,7 @@ struct ngx_mdm_certificates_s {
     ngx_uint_t                 n;
     ngx_log_t                 *log;
     ngx_mdm_engine_counters_t *counters;
+    ngx_mdm_engine_gauges_t   *gauges;
 };
 
 
@@ -47,6 +48,7 @@ ngx_mdm_certificates_create(ngx_mdm_engine_t *engine)
     ngx_queue_init(&certificates->used);
     certificates->log = engine->log;
     certificates->counters = engine->counters;
+    certificates->gauges = engine->metrics->gauges;
 
     return certificates;
 }
@@ -114,6 +116,8 @@ ngx_mdm_certificate_get(ngx_mdm_engine_t *engine, mdm_str_t der,
     ngx_rbtree_insert(&certificates->tree, &certificate->node);
     ngx_queue_insert_head(&certificates->used, &certificate->queue);
     certificates->n++;
+    ngx_mdm_gauge_set(certificates->gauges,
+                      &certificates->gauges->certificates, certificates->n);
 
     *found = certificate;
 

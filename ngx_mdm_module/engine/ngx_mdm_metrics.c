@@ -44,7 +44,7 @@ typedef struct {
 
 typedef struct {
     ngx_mdm_engine_counters_t  counters;
-    ngx_mdm_pg_gauges_t        gauges;
+    ngx_mdm_engine_gauges_t        gauges;
 } ngx_mdm_metrics_part_t;
 
 
@@ -214,6 +214,11 @@ ngx_mdm_metrics_database(ngx_mdm_metrics_t *metrics, ngx_uint_t database,
                                 ngx_mdm_metrics_slot(metrics, ngx_worker),
                                 database);
 
+    /* what a predecessor left here is no longer true */
+
+    ngx_memzero(&part->gauges, sizeof(ngx_mdm_engine_gauges_t));
+    part->gauges.pg.owner = (ngx_atomic_uint_t) ngx_pid;
+
     places->counters = &part->counters;
     places->gauges = &part->gauges;
     places->samples = ngx_mdm_metrics_samples_of(metrics, database);
@@ -295,14 +300,14 @@ ngx_mdm_metrics_sum_route(ngx_mdm_metrics_t *metrics,
 void
 ngx_mdm_metrics_sum_database(ngx_mdm_metrics_t *metrics, ngx_uint_t database,
     ngx_uint_t workers, ngx_mdm_engine_counters_t *sum,
-    ngx_mdm_pg_gauges_t *gauges)
+    ngx_mdm_engine_gauges_t *gauges)
 {
     ngx_uint_t               i;
     ngx_mdm_metrics_part_t  *part;
     ngx_mdm_metrics_slot_t  *slot;
 
     ngx_memzero(sum, sizeof(ngx_mdm_engine_counters_t));
-    ngx_memzero(gauges, sizeof(ngx_mdm_pg_gauges_t));
+    ngx_memzero(gauges, sizeof(ngx_mdm_engine_gauges_t));
 
     for (i = 0; i < metrics->nslots; i++) {
         slot = ngx_mdm_metrics_slot(metrics, i);
@@ -320,7 +325,7 @@ ngx_mdm_metrics_sum_database(ngx_mdm_metrics_t *metrics, ngx_uint_t database,
 
         if (i < workers) {
             ngx_mdm_metrics_add(gauges, &part->gauges,
-                                sizeof(ngx_mdm_pg_gauges_t));
+                                sizeof(ngx_mdm_engine_gauges_t));
         }
     }
 }

@@ -92,6 +92,15 @@ typedef struct {
 } ngx_mdm_engine_counters_t;
 
 
+/* The same of what is now; see ngx_mdm_pg_gauges_t. */
+
+typedef struct {
+    ngx_mdm_pg_gauges_t       pg;
+    ngx_atomic_t              tenants;           /* in the worker's memory */
+    ngx_atomic_t              certificates;
+} ngx_mdm_engine_gauges_t;
+
+
 /* A number that the database told of itself, see ngx_mdm_sample.c. */
 
 typedef struct {
@@ -111,7 +120,7 @@ typedef struct {
 
 typedef struct {
     ngx_mdm_engine_counters_t  *counters;
-    ngx_mdm_pg_gauges_t        *gauges;
+    ngx_mdm_engine_gauges_t    *gauges;
     ngx_mdm_samples_t          *samples;         /* of the node */
     ngx_shmtx_t                *mutex;           /* for samples */
 } ngx_mdm_metrics_database_t;
@@ -134,7 +143,7 @@ void ngx_mdm_metrics_sum_route(ngx_mdm_metrics_t *metrics,
     ngx_mdm_route_counters_t *sum);
 void ngx_mdm_metrics_sum_database(ngx_mdm_metrics_t *metrics,
     ngx_uint_t database, ngx_uint_t workers, ngx_mdm_engine_counters_t *sum,
-    ngx_mdm_pg_gauges_t *gauges);
+    ngx_mdm_engine_gauges_t *gauges);
 
 /* A copy that no writer changes meanwhile. */
 void ngx_mdm_metrics_samples(ngx_mdm_metrics_t *metrics, ngx_uint_t database,
@@ -149,6 +158,16 @@ ngx_uint_t ngx_mdm_metrics_status(ngx_uint_t status);
 const char *ngx_mdm_metrics_status_name(ngx_uint_t place);
 
 const char *ngx_mdm_refusal_name(ngx_mdm_refusal_e refusal);
+
+
+static ngx_inline void
+ngx_mdm_gauge_set(ngx_mdm_engine_gauges_t *gauges, ngx_atomic_t *gauge,
+    ngx_uint_t n)
+{
+    if (gauges->pg.owner == (ngx_atomic_uint_t) ngx_pid) {
+        *gauge = n;
+    }
+}
 
 
 #endif /* _NGX_MDM_METRICS_H_INCLUDED_ */

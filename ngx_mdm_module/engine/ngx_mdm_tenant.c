@@ -41,6 +41,7 @@ struct ngx_mdm_tenants_s {
     ngx_rbtree_node_t          sentinel;
     ngx_queue_t                used;
     size_t                     bytes;
+    ngx_uint_t                 n;
 
     ngx_rbtree_t               unknown;
     ngx_rbtree_node_t          unknown_sentinel;
@@ -100,6 +101,7 @@ static void ngx_mdm_tenant_insert(ngx_mdm_tenants_t *tenants,
 static void ngx_mdm_tenant_drop(ngx_mdm_tenants_t *tenants,
     ngx_mdm_tenant_t *tenant);
 static void ngx_mdm_tenant_free(ngx_mdm_tenant_t *tenant);
+static void ngx_mdm_tenants_show(ngx_mdm_tenants_t *tenants);
 static void ngx_mdm_tenants_poll(ngx_event_t *ev);
 static void ngx_mdm_tenants_changed(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
@@ -497,6 +499,8 @@ ngx_mdm_tenant_insert(ngx_mdm_tenants_t *tenants, ngx_mdm_tenant_t *tenant)
     ngx_queue_insert_head(&tenants->used, &tenant->queue);
     tenant->cached = 1;
     tenants->bytes += tenant->bytes;
+    tenants->n++;
+    ngx_mdm_tenants_show(tenants);
 
     while (tenants->bytes > NGX_MDM_TENANTS_BYTES) {
         q = ngx_queue_last(&tenants->used);
@@ -517,6 +521,8 @@ ngx_mdm_tenant_drop(ngx_mdm_tenants_t *tenants, ngx_mdm_tenant_t *tenant)
     ngx_rbtree_delete(&tenants->tree, &tenant->node.node);
     ngx_queue_remove(&tenant->queue);
     tenants->bytes -= tenant->bytes;
+    tenants->n--;
+    ngx_mdm_tenants_show(tenants);
     tenant->cached = 0;
 
     if (tenant->refs == 0) {
@@ -530,6 +536,16 @@ ngx_mdm_tenant_free(ngx_mdm_tenant_t *tenant)
 {
     mdm_anchors_free(tenant->anchors);
     ngx_destroy_pool(tenant->pool);
+}
+
+
+static void
+ngx_mdm_tenants_show(ngx_mdm_tenants_t *tenants)
+{
+    ngx_mdm_engine_gauges_t  *gauges;
+
+    gauges = tenants->engine->metrics->gauges;
+    ngx_mdm_gauge_set(gauges, &gauges->tenants, tenants->n);
 }
 
 

@@ -13,7 +13,6 @@
 #define NGX_MDM_PG_API_CONNECTIONS   2
 
 
-static void ngx_mdm_pg_gauges_claim(ngx_mdm_pg_t *pg);
 static ngx_int_t ngx_mdm_pg_class_init(ngx_mdm_pg_t *pg,
     ngx_mdm_pg_class_e id, ngx_uint_t n);
 static ngx_uint_t ngx_mdm_pg_class_size(const ngx_mdm_pg_conf_t *conf,
@@ -69,8 +68,6 @@ ngx_mdm_pg_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     pg->accept = accept;
     pg->leave = leave;
     pg->data = data;
-
-    ngx_mdm_pg_gauges_claim(pg);
 
     for (i = 0; i < NGX_MDM_PG_NCLASSES; i++) {
         if (ngx_mdm_pg_class_init(pg, i, ngx_mdm_pg_class_size(conf, i))
@@ -142,16 +139,6 @@ const char *
 ngx_mdm_pg_class_name(ngx_mdm_pg_class_e class)
 {
     return ngx_mdm_pg_class_names[class];
-}
-
-
-/* What a predecessor left in this worker's place is no longer true. */
-
-static void
-ngx_mdm_pg_gauges_claim(ngx_mdm_pg_t *pg)
-{
-    ngx_memzero(pg->gauges, sizeof(ngx_mdm_pg_gauges_t));
-    pg->gauges->owner = (ngx_atomic_uint_t) ngx_pid;
 }
 
 

@@ -29,7 +29,7 @@ struct ngx_mdm_pg_counters_s {
 /*
  * What is, not what was: each worker writes its own numbers whenever they
  * change.  A worker that shuts down may share its place with its successor,
- * so only the owner writes.
+ * so only the owner writes; who gives the memory names him.
  */
 
 struct ngx_mdm_pg_gauges_s {

@@ -16,7 +16,7 @@
 typedef struct {
     u_char                     *name;         /* as a label's value */
     ngx_mdm_engine_counters_t   counters;
-    ngx_mdm_pg_gauges_t         gauges;
+    ngx_mdm_engine_gauges_t     gauges;
     ngx_mdm_samples_t           samples;
 } ngx_mdm_metrics_sum_t;
 
@@ -44,6 +44,7 @@ static void ngx_mdm_metrics_requests(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_api(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_identities(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_engine(ngx_mdm_metrics_all_t *all);
+static void ngx_mdm_metrics_cached(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_connections(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_by_class(ngx_mdm_metrics_all_t *all,
     const char *name, const char *type, const char *help, size_t offset,
@@ -334,6 +335,8 @@ ngx_mdm_metrics_engine(ngx_mdm_metrics_all_t *all)
         }
     }
 
+    ngx_mdm_metrics_cached(all);
+
     ngx_mdm_text_metric(all->text, "tenant_loads_total", "counter",
                         "Tenants read from the database by workers that did "
                         "not know them or knew an older version.");
@@ -377,6 +380,34 @@ ngx_mdm_metrics_engine(ngx_mdm_metrics_all_t *all)
 
 
 static void
+ngx_mdm_metrics_cached(ngx_mdm_metrics_all_t *all)
+{
+    ngx_uint_t              i;
+    ngx_mdm_metrics_sum_t  *db;
+
+    ngx_mdm_text_metric(all->text, "certificates_cached", "gauge",
+                        "Parsed certificates in the workers' memory.");
+
+    for (i = 0; i < all->n; i++) {
+        db = &all->databases[i];
+
+        ngx_mdm_text(all->text, "mdm_certificates_cached{database=\"%s\"} "
+                     "%uA\n", db->name, db->gauges.certificates);
+    }
+
+    ngx_mdm_text_metric(all->text, "tenants_cached", "gauge",
+                        "Hosts and names of tenants in the workers' memory.");
+
+    for (i = 0; i < all->n; i++) {
+        db = &all->databases[i];
+
+        ngx_mdm_text(all->text, "mdm_tenants_cached{database=\"%s\"} %uA\n",
+                     db->name, db->gauges.tenants);
+    }
+}
+
+
+static void
 ngx_mdm_metrics_connections(ngx_mdm_metrics_all_t *all)
 {
     ngx_uint_t              i;
@@ -389,19 +420,19 @@ ngx_mdm_metrics_connections(ngx_mdm_metrics_all_t *all)
         db = &all->databases[i];
 
         ngx_mdm_text(all->text, "mdm_database_up{database=\"%s\"} %d\n",
-                     db->name, db->gauges.ready[NGX_MDM_PG_POLL] != 0
-                               && db->gauges.ready[NGX_MDM_PG_WRITE] != 0);
+                     db->name, db->gauges.pg.ready[NGX_MDM_PG_POLL] != 0
+                               && db->gauges.pg.ready[NGX_MDM_PG_WRITE] != 0);
     }
 
     ngx_mdm_metrics_by_class(all, "database_connections_wanted", "gauge",
                              "Connections that the workers want to have.",
-                             offsetof(ngx_mdm_pg_gauges_t, wanted), 1);
+                             offsetof(ngx_mdm_engine_gauges_t, pg.wanted), 1);
     ngx_mdm_metrics_by_class(all, "database_connections", "gauge",
                              "Connections that are ready.",
-                             offsetof(ngx_mdm_pg_gauges_t, ready), 1);
+                             offsetof(ngx_mdm_engine_gauges_t, pg.ready), 1);
     ngx_mdm_metrics_by_class(all, "database_calls_waiting", "gauge",
                              "Calls that wait for a connection.",
-                             offsetof(ngx_mdm_pg_gauges_t, waiting), 1);
+                             offsetof(ngx_mdm_engine_gauges_t, pg.waiting), 1);
     ngx_mdm_metrics_by_class(all, "database_connects_total", "counter",
                              "Connections made.",
                              offsetof(ngx_mdm_engine_counters_t, pg.connects),
