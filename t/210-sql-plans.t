@@ -161,6 +161,8 @@ check_plans('enqueue to 100 devices', 'mdm_api',
       ARRAY(SELECT 'D' || 2 * i FROM generate_series(1, 100) i),
       array_fill(''::text, '{100}'), true); ROLLBACK}, statements => 5, rows => 100,
     sort => 1);
+check_plans('measuring', 'mdm_job', 'SELECT mdm_r2.metric_measure(500)',
+    statements => 8, rows => 10000, sort => 1);
 check_plans('the sweep', 'mdm_job', 'SELECT mdm_r2.sweep(100)', rows => 100,
     sort => 1);
 

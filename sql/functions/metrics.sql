@@ -104,9 +104,10 @@ BEGIN
         (SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)
            FROM pg_class c
           WHERE c.relkind = 'r'
-            AND (c.oid = t.id
-                 OR c.oid IN (SELECT h.inhrelid FROM pg_inherits h
-                               WHERE h.inhparent = t.id))))
+            AND c.oid = ANY (ARRAY(SELECT t.id::oid
+                                    UNION ALL
+                                   SELECT h.inhrelid FROM pg_inherits h
+                                    WHERE h.inhparent = t.id))))
        FROM (SELECT n.name, ('mdm.' || n.name)::regclass AS id
                FROM unnest(ARRAY['attribute', 'command', 'enrollment', 'event',
                                  'identity', 'queue', 'result']) AS n (name)) t;
