@@ -28,12 +28,14 @@ static void ngx_mdm_exchange_bad(ngx_mdm_exchange_t *x, mdm_rc_e rc,
 static void ngx_mdm_exchange_end_enrollment(ngx_mdm_exchange_t *x);
 
 
+/* by mdm_certificate_verdict_e */
+
 static const ngx_mdm_refusal_e  ngx_mdm_exchange_verdicts[] = {
     NGX_MDM_REFUSAL_NONE,             /* MDM_CERTIFICATE_GOOD */
     NGX_MDM_REFUSAL_NONE,             /* MDM_CERTIFICATE_EXPIRED */
-    NGX_MDM_REFUSAL_NOT_YET_VALID,
-    NGX_MDM_REFUSAL_UNTRUSTED,
-    NGX_MDM_REFUSAL_NOT_CLIENT,
+    NGX_MDM_REFUSAL_NOT_YET_VALID,    /* MDM_CERTIFICATE_NOT_YET_VALID */
+    NGX_MDM_REFUSAL_UNTRUSTED,        /* MDM_CERTIFICATE_UNTRUSTED */
+    NGX_MDM_REFUSAL_NOT_CLIENT,       /* MDM_CERTIFICATE_NOT_CLIENT */
     NGX_MDM_REFUSAL_NONE              /* MDM_CERTIFICATE_FAULT */
 };
 

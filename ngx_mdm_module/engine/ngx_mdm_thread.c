@@ -13,6 +13,9 @@
 #define NGX_MDM_THREAD_GUARD   60000
 
 
+static void ngx_mdm_thread_count(ngx_mdm_thread_t *work,
+    ngx_mdm_thread_where_e where);
+
 #if (NGX_THREADS)
 
 static ngx_int_t ngx_mdm_thread_post(ngx_mdm_thread_t *work,
@@ -34,12 +37,21 @@ ngx_mdm_thread_run(ngx_mdm_thread_t *work, ngx_thread_pool_t *threads,
     }
 #endif
 
-    ngx_mdm_count(&work->counters[NGX_MDM_THREAD_AT_ONCE]);
+    ngx_mdm_thread_count(work, NGX_MDM_THREAD_AT_ONCE);
 
     work->run(work->data);
     work->done(work->data);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_mdm_thread_count(ngx_mdm_thread_t *work, ngx_mdm_thread_where_e where)
+{
+    if (work->counters != NULL) {
+        ngx_mdm_count(&work->counters[where]);
+    }
 }
 
 
@@ -63,11 +75,11 @@ ngx_mdm_thread_post(ngx_mdm_thread_t *work, ngx_thread_pool_t *threads,
     task->event.data = work;
 
     if (ngx_thread_task_post(threads, task) != NGX_OK) {
-        ngx_mdm_count(&work->counters[NGX_MDM_THREAD_FULL]);
+        ngx_mdm_thread_count(work, NGX_MDM_THREAD_FULL);
         return NGX_ERROR;
     }
 
-    ngx_mdm_count(&work->counters[NGX_MDM_THREAD_POOL]);
+    ngx_mdm_thread_count(work, NGX_MDM_THREAD_POOL);
 
     work->guard.handler = ngx_mdm_thread_guard;
     work->guard.data = work;

@@ -29,7 +29,8 @@ typedef struct {
                                               its own memory */
     ngx_mdm_thread_pt          done;       /* in the event loop */
     void                      *data;
-    ngx_mdm_counter_t         *counters;   /* by ngx_mdm_thread_where_e */
+    ngx_mdm_counter_t         *counters;   /* by ngx_mdm_thread_where_e, or
+                                              NULL: not counted */
     ngx_event_t                guard;      /* keeps an exiting worker while the
                                               thread runs */
 } ngx_mdm_thread_t;
