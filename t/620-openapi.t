@@ -29,9 +29,9 @@ for my $operation (@operations) {
         if defined $operation->{args};
 }
 
-# NanoMDM's word is no code; what nobody can cause is not tried.
+# NanoMDM's members are no codes; what nobody can cause is not tried.
 
-my %nanomdm = (command_error => 1);
+my %nanomdm = map { $_ => 1 } @MDM::Test::OpenAPI::nanomdm;
 my %rare = (out_of_memory => 1);
 
 my ($errors) = slurp(tree() . '/docs/api.md') =~ /^## Errors\n(.*?)(?=^## |\z)/ms;
@@ -179,6 +179,31 @@ my @calls = (
     [ GET => '/v1/enrollments?after=%next', undef, 200 ],
     [ GET => '/v1/enrollments?limit=501', undef, '400 bad_limit' ],
     [ GET => '/v1/enrollments?after=x', undef, '400 bad_cursor' ],
+);
+
+# Push certificates: none, the first of two, both; a push is never sent.
+
+my $topic = 'com.apple.mgmt.External.';
+my @push = map { $ca->push_certificate("$topic$_") } 1, 2;
+my $list = '/v1/push-certificates';
+
+push @calls, (
+    (map { my $method = $_; (
+        [ $method => '/v1/push/UDID-iphone,x', undef, '500 push_error' ],
+        [ $method => '/v1/push/,', undef, '400 bad_enrollment_id' ],
+        [ $method => '/v1/push/' . join(',', ('x') x 10_001), undef,
+            '400 too_many_targets' ],
+    ) } qw(GET PUT POST)),
+    [ GET => "/v1/pushcert?topic=${topic}1", undef, '404 error' ],
+    (map { [ PUT => '/v1/pushcert', $_->pem . $_->key_pem, 200 ] } @push),
+    [ PUT => '/v1/pushcert', $push[0]->pem, '400 error' ],
+    [ GET => "/v1/pushcert?topic=${topic}1", undef, 200 ],
+    [ GET => '/v1/pushcert', undef, '400 error' ],
+    [ GET => $list, undef, 200 ],
+    [ GET => "$list?limit=1", undef, 200 ],
+    [ GET => "$list?after=%next", undef, 200 ],
+    [ GET => "$list?limit=0", undef, '400 bad_limit' ],
+    [ GET => "$list?after=x", undef, '400 bad_cursor' ],
 );
 
 my $next;

@@ -53,7 +53,8 @@ my %body = (
     },
     'POST /v1/commands/cancel' => sub { { command_uuids => [ $_[0]{command_uuid} ] } },
     'PUT /v1/pushcert'         => sub {
-        $pushcert //= MDM::Test::PKI->ca('Push CA')->push_certificate('com.example.push');
+        $pushcert //= MDM::Test::PKI->ca('Push CA')->push_certificate(
+            'com.apple.mgmt.External.push');
         return $pushcert->pem . $pushcert->key_pem;
     },
 );

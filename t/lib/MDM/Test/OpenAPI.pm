@@ -101,7 +101,10 @@ sub query_arguments {
 }
 
 
-# The code of an answer; NanoMDM's routes have words of their own.
+# The code of an answer; NanoMDM's routes have members of their own.
+
+our @nanomdm = qw(command_error push_error error);
+
 
 sub code {
     my ($answer) = @_;
@@ -110,7 +113,7 @@ sub code {
 
     return ref $json ne 'HASH' ? ''
         : ref $json->{error} eq 'HASH' ? $json->{error}{code} // ''
-        : exists $json->{command_error} ? 'command_error' : '';
+        : (grep { exists $json->{$_} } @nanomdm)[0] // '';
 }
 
 
@@ -234,8 +237,9 @@ sub operation_flaws {
 
     push @flaws, "$id: the path has (@{[ sort @named ]}), not (@{[ sort @told ]})"
         if join(' ', sort @named) ne join(' ', sort @told);
+    # What is not built yet answers 500 and says so.
     push @flaws, "$id describes no success"
-        if !grep { /\A2/ } keys %{ $operation->{response} };
+        if !grep { /\A(?:2|500\z)/ } keys %{ $operation->{response} };
 
     return (
         @flaws,
