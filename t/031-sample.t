@@ -93,6 +93,16 @@ my $api = $sample_client->api(GET => '/v1/enrollments');
 is $api->{status}, 200, 'the API of the sample answers';
 is scalar @{ $api->{json}{items} }, 4, '... and shows the devices';
 
+# A thousand ids in the path are 37 KB.
+
+my @ids = map { $_->{device_id} } @{ $api->{json}{items} };
+my $long = join ',', @ids, map { MDM::Test::Device->uuid } 1 .. 1000 - @ids;
+my $many = $sample_client->api(PUT => "/v1/enqueue/$long",
+    MDM::Test::Device->command('ProfileList'));
+cmp_ok length $long, '>', 36_000, 'a thousand ids are a long path';
+is $many->{status}, 207, '... which it takes';
+is scalar(keys %{ $many->{json}{status} }), 1000, '... with an answer for each';
+
 is $sample_client->api(GET => '/version')->{status}, 200,
     '... and tells its version';
 

@@ -88,10 +88,22 @@ my @operations = (
     [ 'read', GET => "/v1/enrollments/$id/queue" ],
     [ 'read', GET => "/v1/enrollments/$id/history" ],
     [ 'read', GET => '/v1/push-certificates' ],
+    [ 'command', POST => '/v1/commands', { enrollments => [ $id ],
+        command => $iphone->command('ProfileList', $uuid) } ],
+    [ 'read', GET => "/v1/commands/$uuid" ],
+    [ 'secrets', GET => "/v1/commands/$uuid/payload" ],
     [ 'command', DELETE => "/v1/commands/$uuid" ],
+    [ 'command', POST => '/v1/commands/cancel', { command_uuids => [ $uuid ] }, 207 ],
+    [ 'command', POST => "/v1/commands/$uuid/release", '', '404 unknown_command' ],
+    [ 'command', POST => "/v1/enrollments/$id/queue/$uuid/release", '',
+        '404 unknown_command' ],
+    [ 'command', DELETE => "/v1/enrollments/$id/queue/$uuid", undef,
+        '404 unknown_command' ],
+    [ 'command', DELETE => "/v1/enrollments/$id/queue" ],
 );
 
 my %token = (read => token('reader', 'read'), command => token('writer', 'command'),
+    secrets => token('secrets', 'secrets'),
     both => token('both', 'read', 'command'));
 my $void = token('void', 'admin');
 my ($exit) = mdmctl('--database', $pg->conninfo, 'token', 'revoke',
@@ -99,29 +111,30 @@ my ($exit) = mdmctl('--database', $pg->conninfo, 'token', 'revoke',
 is $exit, 0, 'a token is revoked';
 
 for my $operation (@operations) {
-    my ($scope, $method, $path, @body) = @$operation;
-    my $answer = $client->api($method, $path, @body);
+    my ($scope, $method, $path, $body) = @$operation;
+    my @call = ($method, $path, $body);
+    my $answer = $client->api(@call);
 
     is told($answer), '401 no_token', "$method $path wants a token";
     is $answer->{headers}{'www-authenticate'}, 'Basic realm="mdm"', '... and says how';
-    is with_token('x' x 43, @$operation[1 .. $#$operation]), '401 bad_token',
+    is with_token('x' x 43, @call), '401 bad_token',
         '... one that exists';
-    is with_token($void, @$operation[1 .. $#$operation]), '401 bad_token',
+    is with_token($void, @call), '401 bad_token',
         '... and is not revoked';
-    is with_token($token{ $scope eq 'read' ? 'command' : 'read' },
-        @$operation[1 .. $#$operation]), '403 missing_scope', '... with its scope';
+    is with_token($token{ $scope eq 'read' ? 'command' : 'read' }, @call),
+        '403 missing_scope', '... with its scope';
     is told($client->with(token => $admin, host => 'other.example')
-        ->api($method, $path, @body)), '403 wrong_tenant', '... on its own host';
+        ->api(@call)), '403 wrong_tenant', '... on its own host';
     is told($client->with(token => $admin, host => 'nowhere.example')
-        ->api($method, $path, @body)), '404 unknown_tenant', '... a known one';
+        ->api(@call)), '404 unknown_tenant', '... a known one';
 }
 
 is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, 'nothing of that was done';
 
 for my $operation (@operations) {
-    my ($scope, $method, $path, @body) = @$operation;
+    my ($scope, $method, $path, $body, $status) = @$operation;
 
-    is with_token($token{$scope}, $method, $path, @body), 200,
+    is with_token($token{$scope}, $method, $path, $body), $status // 200,
         "$method $path answers its scope";
 }
 
@@ -155,11 +168,11 @@ like $version->{json}{version}, qr/^\d+\.\d+\.\d+$/, '... and is one';
 
 is with_token($admin, @$_), '405 method_not_allowed', "$_->[0] $_->[1] is no operation"
     for [ POST => '/v1/enrollments', '' ], [ GET => "/v1/enqueue/$id" ],
-        [ GET => "/v1/commands/$uuid" ], [ DELETE => "/v1/enrollments/$id/queue" ],
+        [ PUT => "/v1/commands/$uuid", '' ], [ POST => "/v1/enrollments/$id/queue", '' ],
         [ PUT => "/v1/enrollments/$id/history", 'x' ], [ DELETE => '/version' ];
 is $client->api(@$_[0, 1])->{headers}{allow}, $_->[2], "... but $_->[2] of $_->[1]"
     for [ POST => '/v1/enrollments', 'GET' ], [ GET => "/v1/enqueue/$id", 'PUT, POST' ],
-        [ PUT => "/v1/commands/$uuid", 'DELETE' ];
+        [ PUT => "/v1/commands/$uuid", 'GET, DELETE' ];
 is with_token($admin, @$_), '404 no_such_path', "$_->[0] $_->[1] does not exist"
     for [ GET => '/v1/' ], [ GET => '/v1/enrollments/' ], [ PUT => '/v1/enqueue/', 'x' ],
         [ GET => "/v1/enrollments/$id" ], [ GET => "/v1/enrollments/$id/queue/" ],
@@ -186,7 +199,7 @@ is with_token($admin, PUT => '/v1/enqueue/small', 'x' x 2000), 413,
 $nginx->expect(qr/PostgreSQL/);
 $pg->stop;
 
-is with_token($admin, @$_[1 .. $#$_]), '503 unavailable',
+is with_token($admin, @$_[1 .. 3]), '503 unavailable',
     "without a database $_->[1] $_->[2] is unavailable" for @operations;
 is $client->api(GET => '/version')->{status}, 200, '... but the version is told';
 is told($client->api(GET => '/v1/enrollments')), '401 no_token',

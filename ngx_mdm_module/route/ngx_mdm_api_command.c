@@ -371,11 +371,13 @@ ngx_mdm_api_command_text(ngx_mdm_api_t *api)
     plain.data = mdm_arena_alloc(&api->arena,
                                  ngx_base64_decoded_length(encoded.len) + 1);
 
+    /* nginx's decoder ends at the first "=" and looks at nothing behind it */
+
     if (plain.data == NULL
-        || (equals != NULL && strspn((char *) equals, "=") > 2)
-        || (equals != NULL && strspn((char *) equals, "=")
-                              != (size_t) (encoded.data + encoded.len
-                                           - equals))
+        || (equals != NULL
+            && (encoded.len % 4 != 0
+                || (ngx_strcmp(equals, "=") != 0
+                    && ngx_strcmp(equals, "==") != 0)))
         || ngx_decode_base64(&plain, &encoded) != NGX_OK)
     {
         return mdm_null_str;
