@@ -170,11 +170,11 @@ check_plans('enqueue to 100 devices again', 'mdm_api',
       array_fill(''::text, '{100}'), true); ROLLBACK}, statements => 10, rows => 100,
     sort => 1);
 check_plans('cancelling a command', 'mdm_api',
-    q{BEGIN; SELECT mdm_r2.command_cancel(1, 'joe', '', 'U3', true); ROLLBACK},
+    q{BEGIN; SELECT mdm_r2.command_cancel(1, 'joe', '', 'U4', true); ROLLBACK},
     statements => 4, rows => 1000, sort => 1);
 check_plans('cancelling ten commands', 'mdm_api',
     q{BEGIN; SELECT count(*) FROM mdm_r2.commands_cancel(1, 'joe', '',
-      ARRAY(SELECT 'U' || 2 * i + 1 FROM generate_series(1, 10) i), true); ROLLBACK},
+      ARRAY(SELECT 'U' || 100 + 2 * i FROM generate_series(1, 10) i), true); ROLLBACK},
     statements => 4, rows => 1000, sort => 1);
 check_plans('clearing a queue', 'mdm_api',
     q{BEGIN; SELECT mdm_r2.queue_cancel(1, 'joe', '', 'D2', '', NULL, true); ROLLBACK},
@@ -182,20 +182,20 @@ check_plans('clearing a queue', 'mdm_api',
 check_plans('cancelling one of a queue', 'mdm_api',
     q{BEGIN; SELECT mdm_r2.queue_cancel(1, 'joe', '', 'D40', '', '} . $uuid
     . q{', true); ROLLBACK}, statements => 4);
-sql("UPDATE mdm.queue SET state = 'PUSH' WHERE command_uuid = 'U4';
-     UPDATE mdm.queue SET state = 'STALLED', offer_rank = NULL WHERE command_uuid = 'U4'");
+sql("UPDATE mdm.queue SET state = 'PUSH' WHERE command_uuid = 'U6';
+     UPDATE mdm.queue SET state = 'STALLED', offer_rank = NULL WHERE command_uuid = 'U6'");
 check_plans('releasing a command', 'mdm_api',
-    q{BEGIN; SELECT mdm_r2.command_release_all(2, 'joe', '', 'U4', '{}'); ROLLBACK},
+    q{BEGIN; SELECT mdm_r2.command_release_all(1, 'joe', '', 'U6', '{}'); ROLLBACK},
     statements => 4, rows => 2000, sort => 1);
 sql("UPDATE mdm.command c SET targets = ARRAY(SELECT q.enrollment_id FROM mdm.queue q
      WHERE q.tenant_id = c.tenant_id AND q.command_uuid = c.command_uuid)");
 check_plans('a command', 'mdm_api',
-    q{SELECT * FROM mdm_r2.command_show(1, 'U3', true)}, statements => 2, sort => 1);
+    q{SELECT * FROM mdm_r2.command_show(1, 'U8', true)}, statements => 2, sort => 1);
 check_plans('the targets of a command', 'mdm_api',
-    q{SELECT count(*) FROM mdm_r2.command_targets(1, 'U3', '100', 100)}, statements => 2,
+    q{SELECT count(*) FROM mdm_r2.command_targets(1, 'U8', '100', 100)}, statements => 2,
     sort => 1);
 check_plans('a payload', 'mdm_api',
-    q{BEGIN; SELECT mdm_r2.command_payload(1, 'joe', '', 'U3'); ROLLBACK},
+    q{BEGIN; SELECT mdm_r2.command_payload(1, 'joe', '', 'U8'); ROLLBACK},
     statements => 3);
 check_plans('the sweep', 'mdm_job', 'SELECT mdm_r2.sweep(100)', rows => 100,
     sort => 1);

@@ -119,9 +119,8 @@ BEGIN
                     SELECT t.uuid, 'taken', NULL
                       FROM unnest(v_uuids) AS t (uuid)
                     UNION ALL
-                    SELECT t.uuid, 'unanswered', NULL
+                    SELECT t.uuid, CASE WHEN t.unanswered THEN 'unanswered' END, NULL
                       FROM unnest(v_rows.uuids, v_rows.unanswered) AS t (uuid, unanswered)
-                     WHERE t.unanswered
                     UNION ALL
                     SELECT q.command_uuid, 'left', NULL
                       FROM (SELECT DISTINCT u.command_uuid
