@@ -223,10 +223,13 @@ ngx_mdm_api_enqueue_ready(void *data)
     enqueue = api->ctx;
     ask = &enqueue->ask;
 
+    if (ask->rc == MDM_NO_MEMORY) {
+        ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
     if (ask->rc != MDM_OK) {
-        ngx_mdm_api_finish(api, ask->rc == MDM_NO_MEMORY
-                                ? NGX_HTTP_SERVICE_UNAVAILABLE
-                                : NGX_HTTP_BAD_REQUEST,
+        ngx_mdm_api_finish(api, NGX_HTTP_BAD_REQUEST,
                            json_pack("{s:s}", "command_error",
                                      ask->fault.text));
         return;
