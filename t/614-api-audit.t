@@ -59,7 +59,7 @@ is $client->with(token => $reader)->api(GET => '/v1/audit')->{json}{error}{code}
     'missing_scope', 'the audit is for admins';
 
 my @rows = items('');
-my ($refused) = grep { $_->{action} eq 'refused' } @rows;
+my ($refused) = grep { $_->{action} eq 'token_refused' } @rows;
 my ($enqueued) = grep { $_->{action} eq 'enqueue' } @rows;
 my ($added) = grep { $_->{action} eq 'token_add' } @rows;
 

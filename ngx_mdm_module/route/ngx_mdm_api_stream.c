@@ -13,6 +13,7 @@
 
 
 #define NGX_MDM_STREAM_PAGE      100       /* events read at once */
+#define NGX_MDM_STREAM_ROOM      4096
 #define NGX_MDM_STREAM_ALIVE     15000     /* silence before a comment */
 #define NGX_MDM_STREAM_CHECK     30000     /* between looks at the token */
 
@@ -480,7 +481,9 @@ ngx_mdm_api_stream_batch(ngx_mdm_api_stream_t *stream,
     }
 
     for (i = 0, len = 0; i < last; i++) {
-        len += batch->texts[i].len;
+        if (ngx_mdm_api_stream_wants(stream, batch->rows, i)) {
+            len += batch->texts[i].len;
+        }
     }
 
     p = ngx_mdm_api_stream_room(stream, len);
@@ -570,15 +573,19 @@ ngx_mdm_api_stream_leave(ngx_mdm_hub_listener_t *listener)
 
 
 /* The buffer is the stream's own and used again, for a request's pool only
- * grows.  It is free when all was sent. */
+ * grows; it is free when all was sent.  A large one is not kept for little. */
 
 static u_char *
 ngx_mdm_api_stream_room(ngx_mdm_api_stream_t *stream, size_t len)
 {
-    if (len > stream->size || stream->data == NULL) {
+    if (stream->data == NULL || len > stream->size
+        || stream->size > NGX_MDM_STREAM_ROOM)
+    {
         ngx_free(stream->data);
-        stream->size = ngx_max(len, 256);
+        stream->size = ngx_max(len, NGX_MDM_STREAM_ROOM);
         stream->data = ngx_alloc(stream->size, stream->api->log);
+        stream->buf.pos = stream->data;
+        stream->buf.last = stream->data;
     }
 
     return stream->data;
