@@ -92,6 +92,7 @@ my @operations = (
         command => $iphone->command('ProfileList', $uuid) } ],
     [ 'read', GET => "/v1/commands/$uuid" ],
     [ 'secrets', GET => "/v1/commands/$uuid/payload" ],
+    [ 'read', GET => '/v1/events' ],
     [ 'command', DELETE => "/v1/commands/$uuid" ],
     [ 'command', POST => '/v1/commands/cancel', { command_uuids => [ $uuid ] }, 207 ],
     [ 'command', POST => "/v1/commands/$uuid/release", '', '404 unknown_command' ],
