@@ -34,23 +34,27 @@ http {
 CONF
 
 my $client = MDM::Test::Client->new(port => $nginx->port, host => 'anna.example');
-my $iphone = MDM::Test::Device->new(client => $client, sign => 1,
-    certificate => $ca->device('iphone'), udid => 'UDID-iphone');
-$iphone->enroll->{status} == 200 or die 'not enrolled';
+
+for my $name (qw(iphone mac)) {
+    MDM::Test::Device->new(client => $client, sign => 1, udid => "UDID-$name",
+        certificate => $ca->device($name))->enroll->{status} == 200
+        or die 'not enrolled';
+}
 
 my @scopes = qw(read command destructive secrets admin host);
 my %token = map { $_ => token($pg, 'anna', "only-$_", $_) } @scopes;
 my @operations = grep { defined $_->{scope} } operations();
 my $number = 0;
+my $id = 'UDID-iphone';
 
 
-# A good call of an operation, in words.
+# A good call of an operation, about the device whose turn it is.
 
 sub called {
     my ($operation, $token, %header) = @_;
 
-    my ($method, $path, @body) = good_call($operation, id => 'UDID-iphone',
-        command_uuid => 'nobody', new_uuid => 'new-' . ++$number);
+    my ($method, $path, @body) = good_call($operation, id => $id,
+        new_uuid => 'new-' . ++$number);
 
     return $client->with(token => $token)->api($method, $path, $body[0], %header);
 }
@@ -91,7 +95,9 @@ for my $operation (@operations) {
     is audited('bert'), "test 127.0.0.1 token_refused  $pattern", '... who hears of it';
 }
 
-# The tenant that a header names.
+# The tenant that a header names. (The other device may have come to an end.)
+
+$id = 'UDID-mac';
 
 my ($list) = grep { $_->{name} eq 'GET /v1/enrollments' } @operations;
 my %at = map { $_ => [ 'Mdm-Tenant' => $_ ] } qw(anna bert anna.example nobody);
@@ -107,10 +113,10 @@ sub devices {
     return join ' ', map { $_->{device_id} } @$items;
 }
 
-is devices($hoster, @{ $at{anna} }), 'UDID-iphone', 'host and read read the tenant named';
-is devices($hoster, @{ $at{'anna.example'} }), 'UDID-iphone', '... by a host of his';
+is devices($hoster, @{ $at{anna} }), 'UDID-iphone UDID-mac', 'host and read read the tenant named';
+is devices($hoster, @{ $at{'anna.example'} }), 'UDID-iphone UDID-mac', '... by a host of his';
 is devices($hoster, @{ $at{bert} }), '', '... or their own';
-is devices($hoster), 'UDID-iphone', '... and without a name that of mdm_tenant';
+is devices($hoster), 'UDID-iphone UDID-mac', '... and without a name that of mdm_tenant';
 is devices($hoster, @{ $at{nobody} }), '404 unknown_tenant', '... but nobody\'s';
 is devices($token{host}, @{ $at{anna} }), '403 missing_scope', 'host alone reads nothing';
 is devices($guest, @{ $at{anna} }), '403 missing_scope', 'read alone goes nowhere';

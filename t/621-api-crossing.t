@@ -8,6 +8,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use JSON::PP ();
+use MIME::Base64 qw(encode_base64);
 use Test::More;
 use MDM::Test;
 use MDM::Test::API qw(operations good_call told token rows_of);
@@ -43,6 +45,8 @@ my ($anna, $bert) = @client{qw(anna bert)};
 # All that is a tenant's has the tenant's name in it, so that it is found in an
 # answer; each has the same.
 
+my %fingerprint;
+
 sub life {
     my ($tenant) = @_;
 
@@ -54,7 +58,9 @@ sub life {
     } 1, 2;
     my $user = $devices[0]->user("USER-$tenant", $tenant, "$tenant Example");
 
-    $_->enroll->{status} == 200 or die 'not enrolled' for @devices, $user;
+    $_->enroll(UnlockToken => \"unlock $tenant")->{status} == 200
+        or die 'not enrolled' for @devices, $user;
+    $fingerprint{$tenant} = $devices[0]{certificate}->sha256;
 
     for my $push (map { $ca->push_certificate("com.apple.mgmt.$tenant$_") } '', '-2') {
         told($client{$tenant}->api(PUT => '/v1/pushcert', $push->pem . $push->key_pem))
@@ -77,27 +83,37 @@ sub life {
 
 life($_) for qw(anna bert);
 
-# What each operation is tried with: of a tenant, and of nobody.
-
-my %objects = (
-    id           => [ map { "UDID-%s-$_" } '1', '1:USER-%s' ],
-    command_uuid => [ map { "%s-$_" } qw(waits held done) ],
-);
-
-
-# All combinations of what a path names.
+# What each operation is tried with: of a tenant, or of nobody. All combinations
+# of what a path names.
 
 sub objects_of {
     my ($tenant) = @_;
 
+    my %objects = (
+        id           => [ map { "UDID-$tenant-$_" } '1', "1:USER-$tenant" ],
+        command_uuid => [ map { "$tenant-$_" } qw(waits held done) ],
+        kind         => [ qw(unlock_token bootstrap_token) ],
+        fingerprint  => [ $fingerprint{$tenant} // '0' x 64 ],
+        name         => [ "hook-$tenant" ],
+    );
     my @all = ({});
 
     for my $kind (sort keys %objects) {
-        my @of = map { s/%s/$tenant/gr } @{ $objects{$kind} };
-        @all = map { my $so_far = $_; map { { %$so_far, $kind => $_ } } @of } @all;
+        @all = map { my $so_far = $_; map { { %$so_far, $kind => $_ } }
+            @{ $objects{$kind} } } @all;
     }
 
     return @all;
+}
+
+
+# What a call says, in one text.
+
+sub asked {
+    my ($method, $path, $body) = @_;
+
+    return join ' ', $path,
+        ref $body ? JSON::PP->new->canonical->encode($body) : $body // '';
 }
 
 
@@ -108,7 +124,7 @@ sub calls_of {
 
     my %seen;
 
-    return grep { !$seen{ $_->[1] }++ }
+    return grep { !$seen{ asked(@$_) }++ }
         map { [ good_call($operation, %$_, new_uuid => 'new') ] } objects_of($tenant);
 }
 
@@ -117,19 +133,21 @@ sub calls_of {
 
 sub words_of { return map { s/\Ax(?=[0-9a-f]+\z)//r } split /[^\w.-]+/, rows_of($pg, $_[0]) }
 
+my $unlock = encode_base64('unlock anna', '');
 my %his = map { $_ => 1 } words_of('bert');
 my @hers = grep { !$his{$_} && (/anna/i || /\A[0-9a-f]{24,}\z/i) } words_of('anna');
+push @hers, $unlock;
 cmp_ok scalar @hers, '>', 30, 'she has what he has not';
 
 
-# Those that are in an answer, but not in the path that asked for it.
+# Those that are in an answer, but not in what asked for it.
 
 sub leaks {
-    my ($answer, $path) = @_;
+    my ($answer, $asked) = @_;
 
     my $text = join "\n", $answer->{body}, values %{ $answer->{headers} };
 
-    return join ' ', grep { index($text, $_) >= 0 && index($path, $_) < 0 } @hers;
+    return join ' ', grep { index($text, $_) >= 0 && index($asked, $_) < 0 } @hers;
 }
 
 
@@ -140,11 +158,11 @@ like leaks($anna->api(GET => '/v1/enrollments'), ''), qr/\bSERIAL-anna-1\b/,
 # An answer without the names that it was asked for.
 
 sub bare {
-    my ($answer, $path) = @_;
+    my ($answer, $asked) = @_;
 
     my $text = told($answer) . " $answer->{body}";
-    my @names = sort { length $b <=> length $a } grep { length }
-        split m{[/,:?]}, $path =~ s{\A/v1/\w+}{}r;
+    my @names = sort { length $b <=> length $a } grep { /anna|nobody|\A[0-9a-f]{64}\z/ }
+        split m{[^\w.-]+}, $asked;
 
     $text =~ s/\Q$_\E/?/g for @names;
 
@@ -162,11 +180,13 @@ for my $operation (@operations) {
 
     for my $i (0 .. $#theirs) {
         my ($method, $path, @body) = @{ $theirs[$i] };
+        my $asked = asked(@{ $theirs[$i] });
         my $answer = $bert->api($method, $path, @body);
 
-        is leaks($answer, $path), '', "$method $path tells bert nothing of hers";
-        is bare($answer, $path), bare($bert->api(@{ $nobodys[$i] }), $nobodys[$i][1]),
-            '... but what it says of nobody\'s' if $path ne $nobodys[$i][1];
+        is leaks($answer, $asked), '', "$method $path tells bert nothing of hers";
+        is bare($answer, $asked), bare($bert->api(@{ $nobodys[$i] }),
+            asked(@{ $nobodys[$i] })), '... but what it says of nobody\'s'
+            if $asked ne asked(@{ $nobodys[$i] });
 
         my $intruder = $anna->with(token => $token{bert});
         is told($intruder->api($method, $path, @body)), '403 wrong_tenant',
@@ -193,13 +213,21 @@ for my $operation (@operations) {
 
 is rows_of($pg, 'anna'), $before, 'of all that nothing of hers has changed';
 
-# He who may go there, may.
+# He who may go there, may. What is done to one is not there for the next.
 
 my $hoster = $bert->with(token => $token{hoster});
+my %hers = (id => 'UDID-anna-1', command_uuid => 'anna-waits', kind => 'unlock_token',
+    fingerprint => $fingerprint{anna}, new_uuid => 'new');
+my %other = (
+    'POST /v1/commands/cancel'                 => { command_uuid => 'anna-last' },
+    'DELETE /v1/enrollments/*/queue'           => { id => 'UDID-anna-2' },
+    'DELETE /v1/enrollments/*/queue/*'         => { command_uuid => 'anna-held' },
+    'GET /v1/enrollments/*/history/*/report'   => { command_uuid => 'anna-failed' },
+);
 
 for my $operation (@operations) {
-    my ($method, $path, $body) = good_call($operation, id => 'UDID-anna-1',
-        command_uuid => 'anna-waits', new_uuid => 'new');
+    my ($method, $path, $body) = good_call($operation, %hers,
+        %{ $other{ $operation->{name} } // {} });
 
     unlike told($hoster->api($method, $path, $body, 'Mdm-Tenant' => 'anna')),
         qr/\A(?:40[134]|5(?!00 push_error))/, "with host $operation->{name} finds what is hers";
