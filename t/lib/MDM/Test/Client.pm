@@ -189,6 +189,7 @@ sub write {
 
 
 # The next answer on the connection; undef when it ends or is silent too long.
+# A stream of events has no end: it is left when it has begun.
 
 sub read_answer {
     my ($self, $method) = @_;
@@ -205,10 +206,11 @@ sub read_answer {
         $headers{ lc $1 } = $2 if $line =~ /^([^:\s]+):\s*(.*)$/;
     }
 
-    my $body = ($method // '') eq 'HEAD' ? '' : $self->read_body(\%headers);
+    my $stream = ($headers{'content-type'} // '') =~ m{\Atext/event-stream};
+    my $body = $stream || ($method // '') eq 'HEAD' ? '' : $self->read_body(\%headers);
     return if !defined $body;
 
-    $self->disconnect if ($headers{connection} // '') =~ /close/i;
+    $self->disconnect if $stream || ($headers{connection} // '') =~ /close/i;
 
     return { status => $status + 0, headers => \%headers, body => $body };
 }
@@ -243,9 +245,10 @@ sub read_chunks {
         my $line = $self->take(sub { $_[0] =~ /\A(.*?\r\n)/s ? $1 : undef });
         return if !defined $line;
 
-        my $chunk = $self->take_bytes(hex($line) + 2);
+        my $length = hex $line =~ s/\r\n//r;
+        my $chunk = $self->take_bytes($length + 2);
         return if !defined $chunk;
-        return $body if hex($line) == 0;
+        return $body if $length == 0;
 
         $body .= substr $chunk, 0, -2;
     }
