@@ -21,6 +21,7 @@ GRANT SELECT, INSERT ON mdm.command, mdm.secret TO mdm_device;
 GRANT INSERT ON mdm.event TO mdm_device;
 GRANT EXECUTE ON FUNCTION @revision@.poll, @revision@.deliver, @revision@.report,
                           @revision@.seen, @revision@.next_command,
+                          @revision@.report_one, @revision@.report_many,
                           @revision@.report_late, @revision@.report_unasked,
                           @revision@.report_not_now,
                           @revision@.attributes_set, @revision@.identity_check,

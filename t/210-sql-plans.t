@@ -121,11 +121,14 @@ sub members {
         "'{" . join(',', map { 'f' } @ids) . "}'";
 }
 
+# One CommandUUID for all, or a list of one for each.
+
 sub report {
     my ($uuid, $status, @ids) = @_;
 
     my $all = sub { "'{" . join(',', map { $_[0] } @ids) . "}'" };
-    return 'SELECT * FROM mdm_r2.report(' . members(@ids) . ', ' . $all->($uuid)
+    return 'SELECT * FROM mdm_r2.report(' . members(@ids) . ', '
+        . (ref $uuid ? "'{" . join(',', @$uuid) . "}'" : $all->($uuid))
         . ', ' . $all->($status) . ", ARRAY[" . join(',', map { "'raw'::bytea" } @ids)
         . ']' . (', ' . $all->('NULL')) x 3 . ')';
 }
@@ -141,6 +144,15 @@ check_plans('deliver, one', 'mdm_device',
     'SELECT * FROM mdm_r2.deliver(' . members(100) . ')', statements => 4);
 check_plans('deliver, 32', 'mdm_device',
     'SELECT * FROM mdm_r2.deliver(' . members(200 .. 231) . ')', statements => 90);
+my @out = split /\n/, sql(q{SELECT q.command_uuid FROM mdm.queue q JOIN mdm.enrollment e
+    USING (tenant_id, enrollment_id) WHERE q.state = 'PUSH' AND q.tenant_id = 1
+    AND substr(e.device_id, 2)::integer BETWEEN 400 AND 462
+    ORDER BY substr(e.device_id, 2)::integer});
+is @out, 32, 'each of them has one command now';
+check_plans('report, 32', 'mdm_device',
+    'BEGIN; ' . report(\@out, 'Acknowledged', 200 .. 231) . '; ROLLBACK', rows => 32);
+like plans('mdm_device', 'BEGIN; ' . report(\@out, 'Error', 200 .. 231) . '; ROLLBACK'),
+    qr/Tid Scan on queue.*actual rows=1 loops=32/, 'which finds what it read before';
 check_plans('report of a live command', 'mdm_device',
     'BEGIN; ' . report($uuid, 'Acknowledged', 20) . '; ROLLBACK', statements => 5);
 check_plans('report of an unknown command', 'mdm_device',

@@ -192,6 +192,197 @@ COMMENT ON FUNCTION @revision@.report_not_now IS
 Idle. Nothing changes for a command that is no longer live. reported_type: null
 when it is unknown; changed: the row was not NOTNOW before.';
 
+CREATE FUNCTION @revision@.report_one(
+    p_tenant_id      bigint,
+    p_enrollment_id  bigint,
+    p_generation     integer,
+    p_command_uuid   text,
+    p_status         text,
+    p_report         bytea,
+    p_reason         text,
+    p_attributes     jsonb,
+    OUT reported_type  text,
+    OUT changed        boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_state  text := CASE WHEN p_status = 'Acknowledged' THEN 'ACKNOWLEDGED'
+                          ELSE 'ERROR' END;
+    v_row    record;
+BEGIN
+    IF p_status = 'NotNow' THEN
+        SELECT * INTO reported_type, changed
+          FROM @revision@.report_not_now(p_tenant_id, p_enrollment_id, p_command_uuid);
+        RETURN;
+    END IF;
+
+    WITH gone AS (
+        DELETE FROM mdm.queue q
+         WHERE q.tenant_id = p_tenant_id
+           AND q.command_uuid = p_command_uuid
+           AND q.enrollment_id = p_enrollment_id
+        RETURNING q.*)
+    INSERT INTO mdm.result AS r
+           (tenant_id, enrollment_id, generation, command_id, command_created_at,
+            command_uuid, request_type, from_state, state, reason, report, renewal,
+            delivered_count, queued_at, sent_at, pushed_at, notnow_at, finished_at,
+            reported_at)
+    -- From QUEUED: the report proves a delivery that the database forgot when it
+    -- failed over to an older state.
+    SELECT p_tenant_id, p_enrollment_id, g.generation, g.command_id,
+           g.command_created_at, p_command_uuid, g.request_type,
+           CASE g.state WHEN 'QUEUED' THEN 'PUSH' ELSE g.state END, v_state, p_reason,
+           p_report, g.renewal, g.delivered_count, g.queued_at, g.sent_at,
+           coalesce(g.pushed_at, now()), g.notnow_at, now(), now()
+      FROM gone g
+    RETURNING r.request_type INTO reported_type;
+    changed := FOUND;
+
+    IF NOT changed THEN
+        SELECT * INTO reported_type, changed
+          FROM @revision@.report_late(p_tenant_id, p_enrollment_id, p_generation,
+                                      p_command_uuid, v_state, p_report, p_reason);
+    END IF;
+
+    IF changed AND v_state = 'ACKNOWLEDGED' AND reported_type = 'DeviceInformation'
+       AND p_attributes IS NOT NULL
+    THEN
+        PERFORM @revision@.attributes_set(p_tenant_id, p_enrollment_id, p_attributes);
+        IF jsonb_typeof(p_attributes -> 'IsSupervised') = 'boolean' THEN
+            UPDATE mdm.enrollment e
+               SET supervised = (p_attributes ->> 'IsSupervised')::boolean
+             WHERE e.tenant_id = p_tenant_id
+               AND e.enrollment_id = p_enrollment_id
+               AND e.supervised IS DISTINCT FROM
+                   (p_attributes ->> 'IsSupervised')::boolean;
+        END IF;
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.report_one IS
+'One report, whatever became of its command, with the attributes that it brings.
+The caller has set the tenant, checked the identity and holds the channel''s
+advisory lock. reported_type: null when it is unknown; changed: it was the first
+to say so.';
+
+CREATE FUNCTION @revision@.report_many(
+    p_tenant_id       bigint,
+    p_first           integer,
+    p_last            integer,
+    p_ns              integer[],
+    p_enrollment_ids  bigint[],
+    p_generations     integer[],
+    p_tids            tid[],
+    p_expired         boolean[],
+    p_command_uuids   text[],
+    p_statuses        text[],
+    p_reports         bytea[],
+    p_reasons         text[],
+    OUT gone           integer[],
+    OUT chosen         integer,
+    OUT places         integer[],
+    OUT command_uuids  text[],
+    OUT request_types  text[],
+    OUT command_ids    bigint[],
+    OUT created_ats    timestamptz[])
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    -- "gone" is read row by row, so each channel's next command is taken before the
+    -- following channel is touched: rows are locked in the order of channels. No
+    -- part sees what another has changed.
+    WITH gone AS (
+        DELETE FROM mdm.queue q
+         USING unnest(p_ns, p_enrollment_ids, p_generations, p_tids) WITH ORDINALITY
+               AS m (n, enrollment_id, live, tid, place)
+         WHERE m.place BETWEEN p_first AND p_last
+           AND q.ctid = m.tid
+           AND q.tenant_id = p_tenant_id
+           AND q.command_uuid = p_command_uuids[m.n]
+           AND q.enrollment_id = m.enrollment_id
+        RETURNING m.n, m.place::integer AS place, m.live, q.enrollment_id,
+                  q.generation, q.command_id, q.command_created_at, q.command_uuid,
+                  q.request_type, q.state, q.renewal, q.delivered_count, q.queued_at,
+                  q.sent_at, q.pushed_at, q.notnow_at),
+    kept AS (
+        INSERT INTO mdm.result
+               (tenant_id, enrollment_id, generation, command_id, command_created_at,
+                command_uuid, request_type, from_state, state, reason, report, renewal,
+                delivered_count, queued_at, sent_at, pushed_at, notnow_at, finished_at,
+                reported_at)
+        SELECT p_tenant_id, g.enrollment_id, g.generation, g.command_id,
+               g.command_created_at, g.command_uuid, g.request_type, g.state,
+               CASE p_statuses[g.n] WHEN 'Acknowledged' THEN 'ACKNOWLEDGED'
+                                    ELSE 'ERROR' END,
+               p_reasons[g.n], p_reports[g.n], g.renewal, g.delivered_count,
+               g.queued_at, g.sent_at, g.pushed_at, g.notnow_at, now(), now()
+          FROM gone g),
+    choice AS (
+        SELECT g.place, w.*
+          FROM gone g
+         CROSS JOIN LATERAL (
+               SELECT q.enrollment_id, q.command_uuid, q.state, q.delivered_count,
+                      q.ctid AS tid
+                 FROM mdm.queue q
+                WHERE q.tenant_id = p_tenant_id
+                  AND q.enrollment_id = g.enrollment_id
+                  AND q.offer_rank IS NOT NULL
+                  AND q.generation = g.live
+                  AND q.command_uuid <> g.command_uuid
+                  AND q.state <> 'NOTNOW'
+                  AND (q.not_before IS NULL OR q.not_before <= now())
+                  AND (q.expires_at IS NULL OR q.expires_at > now())
+                  AND (q.renewal OR NOT p_expired[g.n])
+                  AND (q.subject IS NULL
+                       OR q.state = 'PUSH'
+                       OR NOT EXISTS (
+                           SELECT FROM mdm.queue o
+                            WHERE o.tenant_id = p_tenant_id
+                              AND o.enrollment_id = g.enrollment_id
+                              AND o.subject = q.subject
+                              AND o.command_uuid <> g.command_uuid
+                              AND (o.queued_at, o.command_id) < (q.queued_at, q.command_id)
+                              AND (o.not_before IS NULL OR o.not_before <= now())
+                              AND (o.expires_at IS NULL OR o.expires_at > now())
+                              AND (o.renewal OR NOT p_expired[g.n])))
+                ORDER BY q.offer_rank, q.priority DESC, q.queued_at, q.command_id
+                LIMIT 1) w),
+    pushed AS (
+        UPDATE mdm.queue q
+           SET state = 'PUSH', offer_rank = CASE WHEN q.urgent THEN 0 ELSE 1 END,
+               pushed_at = now(), released_at = NULL,
+               delivered_count = q.delivered_count + 1,
+               unanswered_count = q.unanswered_count + 1
+          FROM choice w
+         WHERE q.ctid = w.tid
+           AND q.tenant_id = p_tenant_id
+           AND q.command_uuid = w.command_uuid
+           AND q.enrollment_id = w.enrollment_id
+           AND q.state = w.state
+           AND q.state <> 'PUSH'
+           AND q.delivered_count = w.delivered_count
+        RETURNING w.place, q.command_uuid, q.request_type, q.command_id,
+                  q.command_created_at)
+    SELECT array_agg(p.place), array_agg(p.command_uuid), array_agg(p.request_type),
+           array_agg(p.command_id), array_agg(p.command_created_at),
+           (SELECT coalesce(array_agg(g.place), '{}') FROM gone g),
+           (SELECT count(*) FROM choice)
+      INTO places, command_uuids, request_types, command_ids, created_ats, gone, chosen
+      FROM pushed p;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.report_many IS
+'Reports that are as usual, each the answer to the only command that the device
+has, and the next command for each, in one statement. The places p_first to p_last
+of the parallel arrays p_ns (the member''s place in the arrays that follow p_tids),
+p_enrollment_ids, p_generations and p_tids (where the row was seen) are answered,
+in this order. gone: the places whose row was there; all others are left to
+report_one(). places: those that got a next command, with it in the arrays that
+follow; chosen: for how many there was one, which is more when an overlapping
+request changed it or a row came back unanswered: such places are left to
+next_command(). Otherwise as report_one() and next_command().';
+
 CREATE FUNCTION @revision@.report(
     p_tenant_ids     bigint[],
     p_device_ids     text[],
@@ -209,245 +400,251 @@ RETURNS TABLE (n integer, outcome text, enrollment_id bigint, reported_type text
 LANGUAGE plpgsql ROWS 32 AS $$
 #variable_conflict use_column
 DECLARE
-    v_order        integer[] := '{1}';
-    v_n            integer;
+    -- The statement that answers many at once is dear to start: it pays for itself
+    -- from three members on.
+    c_many         CONSTANT integer := 3;
+    v_tenants      bigint[] := p_tenant_ids[1:1];
     v_tenant_id    bigint;
-    v_set          bigint;
     v_ignored      text;
-    v_uuid         text;
-    v_status       text;
-    v_state        text;
-    v_reason       text;
-    v_changed      boolean;
+    v_n            integer;
     v_enrollment   bigint;
-    v_generation   integer;
-    v_channel      record;
+    v_member       record;
     v_row          record;
-    v_next         record;
-    v_count        integer := 0;
+    v_first        timestamptz;
+    v_last         timestamptz;
+    -- The members of one tenant, in the order of locks, with what becomes of each.
+    v_count        integer;
     v_ns           integer[];
-    v_channels     bigint[];
+    v_outcomes     text[];
+    v_ids          bigint[];
+    v_generations  integer[];
     v_reported     text[];
+    v_tids         tid[];
+    v_changed      boolean[];
     v_uuids        text[];
     v_types        text[];
     v_commands     bigint[];
     v_created      timestamptz[];
-    v_told         integer := 0;
-    v_told_ns      integer[];
-    v_told_ids     bigint[];
-    v_told_types   text[];
-    v_told_whys    text[];
+    -- Those of them that report_many() answers.
+    v_from         integer;
+    v_run          record;
+    v_gone         integer[];
+    v_place        integer;
 BEGIN
-    IF cardinality(p_tenant_ids) <> 1 THEN
-        v_order := ARRAY(
-            SELECT m.n::integer
-              FROM unnest(p_tenant_ids, p_device_ids, p_user_ids)
-                   WITH ORDINALITY AS m (tenant_id, device_id, user_id, n)
-             ORDER BY m.tenant_id, m.device_id COLLATE "C", m.user_id COLLATE "C");
+    IF p_tenant_ids[1] <> ANY (p_tenant_ids) THEN
+        v_tenants := ARRAY(SELECT DISTINCT t FROM unnest(p_tenant_ids) AS t ORDER BY t);
     END IF;
 
     -- Rows of enrollment are locked for the whole batch before anything of the
     -- queue is touched. Only supervision is kept there, so this is rare.
-    FOREACH v_n IN ARRAY v_order LOOP
-        CONTINUE WHEN p_attributes[v_n] IS NULL
-                   OR jsonb_typeof(p_attributes[v_n]::jsonb -> 'IsSupervised')
-                      IS DISTINCT FROM 'boolean';
-        v_ignored := set_config('mdm.tenant', p_tenant_ids[v_n]::text, true);
-        PERFORM FROM mdm.enrollment e
-          WHERE e.tenant_id = p_tenant_ids[v_n]
-            AND e.device_id = p_device_ids[v_n]
-            AND e.user_id = p_user_ids[v_n]
-            AND e.certificate = p_certificates[v_n]
-            AND e.supervised IS DISTINCT FROM
-                (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean
-            FOR NO KEY UPDATE;
-    END LOOP;
-    v_set := NULL;
+    IF array_to_string(p_attributes, '') <> '' THEN
+        FOR v_n IN
+            SELECT m.n
+              FROM unnest(p_tenant_ids, p_device_ids, p_user_ids, p_attributes)
+                   WITH ORDINALITY AS m (tenant_id, device_id, user_id, attributes, n)
+             WHERE jsonb_typeof(m.attributes::jsonb -> 'IsSupervised') = 'boolean'
+             ORDER BY m.tenant_id, m.device_id COLLATE "C", m.user_id COLLATE "C"
+        LOOP
+            v_ignored := set_config('mdm.tenant', p_tenant_ids[v_n]::text, true);
+            PERFORM FROM mdm.enrollment e
+              WHERE e.tenant_id = p_tenant_ids[v_n]
+                AND e.device_id = p_device_ids[v_n]
+                AND e.user_id = p_user_ids[v_n]
+                AND e.certificate = p_certificates[v_n]
+                AND e.supervised IS DISTINCT FROM
+                    (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean
+                FOR NO KEY UPDATE;
+        END LOOP;
+    END IF;
 
-    -- The null ends the last tenant; payloads are read as in deliver(), and events
-    -- are written together for the same reason.
-    FOREACH v_n IN ARRAY v_order || NULL::integer LOOP
-        v_tenant_id := p_tenant_ids[v_n];
-        IF v_n IS NULL OR v_tenant_id IS DISTINCT FROM v_set THEN
-            IF v_told > 0 THEN
-                INSERT INTO mdm.event (tenant_id, type, enrollment_id, data, payload)
-                SELECT v_set,
-                       CASE p_statuses[g.n] WHEN 'Acknowledged' THEN 'command_acknowledged'
-                                            WHEN 'NotNow' THEN 'command_not_now'
-                                            ELSE 'command_failed' END,
-                       g.enrollment_id,
-                       jsonb_strip_nulls(jsonb_build_object(
-                           'device_id', p_device_ids[g.n], 'user_id', p_user_ids[g.n],
-                           'status', p_statuses[g.n],
-                           'command_uuid', p_command_uuids[g.n],
-                           'request_type', g.request_type, 'reason', g.reason,
-                           'url_params', p_url_params[g.n]::jsonb)),
-                       CASE p_statuses[g.n] WHEN 'NotNow' THEN p_reports[g.n] END
-                  FROM unnest(v_told_ns, v_told_ids, v_told_types, v_told_whys)
-                       WITH ORDINALITY
-                       AS g (n, enrollment_id, request_type, reason, place)
-                 WHERE g.place <= v_told;
-                v_told := 0;
-            END IF;
-            IF v_count > 0 THEN
-                RETURN QUERY
-                SELECT g.n, 'ok', g.enrollment_id, g.reported_type, g.command_uuid,
-                       g.request_type, c.payload
-                  FROM unnest(v_ns, v_channels, v_reported, v_uuids, v_types,
-                              v_commands, v_created) WITH ORDINALITY
-                       AS g (n, enrollment_id, reported_type, command_uuid,
-                             request_type, command_id, created_at, place)
-                  LEFT JOIN LATERAL (
-                       SELECT c.payload
-                         FROM mdm.command c
-                        WHERE c.tenant_id = v_set
-                          AND c.command_id = g.command_id
-                          AND c.created_at = g.created_at) c ON true
-                 WHERE g.place <= v_count;
-                v_count := 0;
-            END IF;
-            EXIT WHEN v_n IS NULL;
-            v_ignored := set_config('mdm.tenant', v_tenant_id::text, true);
-            v_set := v_tenant_id;
-        END IF;
+    FOREACH v_tenant_id IN ARRAY v_tenants LOOP
+        v_ignored := set_config('mdm.tenant', v_tenant_id::text, true);
+        v_count := 0;
+        v_ns := NULL;
+        v_outcomes := NULL;
+        v_ids := NULL;
+        v_generations := NULL;
+        -- Not every member gets a value in these: they begin at 1 even so.
+        v_reported := '{NULL}';
+        v_tids := '{NULL}';
+        v_changed := '{NULL}';
+        v_uuids := '{NULL}';
+        v_types := '{NULL}';
+        v_commands := '{NULL}';
+        v_created := '{NULL}';
+        v_first := NULL;
+        v_last := NULL;
 
-        SELECT e.enrollment_id, e.generation,
-               e.state = 'live'
-               AND e.certificate = p_certificates[v_n]
-               AND e.pending_certificate IS DISTINCT FROM p_certificates[v_n] AS fits
-          INTO v_channel
-          FROM mdm.enrollment e
-         WHERE e.tenant_id = v_tenant_id
-           AND e.device_id = p_device_ids[v_n]
-           AND e.user_id = p_user_ids[v_n];
+        FOR v_member IN
+            SELECT m.n::integer, e.enrollment_id, e.generation,
+                   e.state = 'live'
+                   AND e.certificate = m.certificate
+                   AND e.pending_certificate IS DISTINCT FROM m.certificate AS fits
+              FROM unnest(p_tenant_ids, p_device_ids, p_user_ids, p_certificates)
+                   WITH ORDINALITY AS m (tenant_id, device_id, user_id, certificate, n)
+              LEFT JOIN LATERAL (
+                   SELECT e.enrollment_id, e.generation, e.state, e.certificate,
+                          e.pending_certificate
+                     FROM mdm.enrollment e
+                    WHERE e.tenant_id = v_tenant_id
+                      AND e.device_id = m.device_id
+                      AND e.user_id = m.user_id
+                    LIMIT 1) e ON true
+             WHERE m.tenant_id = v_tenant_id
+             ORDER BY m.device_id COLLATE "C", m.user_id COLLATE "C"
+        LOOP
+            v_n := v_member.n;
+            v_count := v_count + 1;
+            v_ns[v_count] := v_n;
+            v_ids[v_count] := v_member.enrollment_id;
+            v_generations[v_count] := v_member.generation;
 
-        n := v_n;
-        outcome := 'ok';
-        v_enrollment := v_channel.enrollment_id;
-        v_generation := v_channel.generation;
-        v_uuid := p_command_uuids[v_n];
-        v_status := p_statuses[v_n];
-        v_reason := p_reasons[v_n];
-        reported_type := NULL;
-        command_uuid := NULL;
-        request_type := NULL;
-        payload := NULL;
-
-        IF v_channel.fits IS NOT TRUE THEN
-            outcome := @revision@.identity_check(
-                v_tenant_id, p_device_ids[v_n], p_user_ids[v_n],
-                p_certificates[v_n], p_expired[v_n]);
-
-        END IF;
-        enrollment_id := v_enrollment;
-
-        IF v_enrollment IS NULL OR outcome NOT IN ('ok', 'pending') THEN
-            RETURN NEXT;
-            CONTINUE;
-        END IF;
-
-        v_ignored := pg_advisory_xact_lock(-v_enrollment);
-        v_changed := false;
-
-        IF v_status = 'Acknowledged' THEN
-            v_state := 'ACKNOWLEDGED';
-        ELSIF v_status <> 'NotNow' THEN
-            v_state := 'ERROR';
-            v_reason := coalesce(v_reason, CASE v_status
-                WHEN 'CommandFormatError' THEN 'the device could not read the command'
-                WHEN 'Unreadable' THEN 'the report could not be read'
-                ELSE 'the device gave no reason' END);
-        END IF;
-
-        IF outcome = 'pending' AND v_status <> 'NotNow' THEN
-            v_changed := @revision@.report_unasked(
-                v_tenant_id, v_enrollment, v_generation, v_uuid, p_reports[v_n],
-                v_reason);
-
-        ELSIF outcome = 'ok' AND v_status = 'NotNow' THEN
-            v_row := @revision@.report_not_now(v_tenant_id, v_enrollment, v_uuid);
-            reported_type := v_row.reported_type;
-            v_changed := v_row.changed;
-
-        ELSIF outcome = 'ok' THEN
-            DELETE FROM mdm.queue q
-             WHERE q.tenant_id = v_tenant_id
-               AND q.command_uuid = v_uuid
-               AND q.enrollment_id = v_enrollment
-            RETURNING q.command_id, q.command_created_at, q.request_type, q.generation,
-                      q.state, q.renewal, q.delivered_count, q.queued_at, q.sent_at,
-                      q.pushed_at, q.notnow_at
-                 INTO v_row;
-
-            v_changed := FOUND;
-            IF v_changed THEN
-                reported_type := v_row.request_type;
-                -- From QUEUED: the report proves a delivery that the database
-                -- forgot when it failed over to an older state.
-                INSERT INTO mdm.result
-                       (tenant_id, enrollment_id, generation, command_id,
-                        command_created_at, command_uuid, request_type, from_state,
-                        state, reason, report, renewal, delivered_count, queued_at,
-                        sent_at, pushed_at, notnow_at, finished_at, reported_at)
-                VALUES (v_tenant_id, v_enrollment, v_row.generation, v_row.command_id,
-                        v_row.command_created_at, v_uuid, v_row.request_type,
-                        CASE v_row.state WHEN 'QUEUED' THEN 'PUSH' ELSE v_row.state END,
-                        v_state, v_reason, p_reports[v_n], v_row.renewal,
-                        v_row.delivered_count, v_row.queued_at, v_row.sent_at,
-                        coalesce(v_row.pushed_at, now()), v_row.notnow_at, now(), now());
+            IF v_member.fits THEN
+                v_outcomes[v_count] := 'ok';
+                v_ignored := pg_advisory_xact_lock(-v_member.enrollment_id);
             ELSE
-                v_row := @revision@.report_late(
-                    v_tenant_id, v_enrollment, v_generation, v_uuid, v_state,
-                    p_reports[v_n], v_reason);
-                reported_type := v_row.reported_type;
-                v_changed := v_row.changed;
-            END IF;
-
-            IF v_changed AND v_state = 'ACKNOWLEDGED'
-               AND p_attributes[v_n] IS NOT NULL AND reported_type = 'DeviceInformation'
-            THEN
-                PERFORM @revision@.attributes_set(v_tenant_id, v_enrollment,
-                                                  p_attributes[v_n]::jsonb);
-                IF jsonb_typeof(p_attributes[v_n]::jsonb -> 'IsSupervised') = 'boolean' THEN
-                    UPDATE mdm.enrollment e
-                       SET supervised =
-                           (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean
-                     WHERE e.tenant_id = v_tenant_id
-                       AND e.enrollment_id = v_enrollment
-                       AND e.supervised IS DISTINCT FROM
-                           (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean;
+                v_outcomes[v_count] := @revision@.identity_check(
+                    v_tenant_id, p_device_ids[v_n], p_user_ids[v_n],
+                    p_certificates[v_n], p_expired[v_n]);
+                IF v_outcomes[v_count] IN ('ok', 'pending') THEN
+                    v_ignored := pg_advisory_xact_lock(-v_member.enrollment_id);
                 END IF;
             END IF;
+
+            IF p_statuses[v_n] NOT IN ('Acknowledged', 'NotNow')
+               AND p_reasons[v_n] IS NULL
+            THEN
+                p_reasons[v_n] := CASE p_statuses[v_n]
+                    WHEN 'CommandFormatError' THEN 'the device could not read the command'
+                    WHEN 'Unreadable' THEN 'the report could not be read'
+                    ELSE 'the device gave no reason' END;
+            END IF;
+        END LOOP;
+
+        -- As usual: the device has one command, and this is the answer to it. What
+        -- else there may be is not looked at before it is needed.
+        IF v_count >= c_many THEN
+            SELECT array_agg(o.tid), array_agg(o.request_type),
+                   array_agg(o.tid IS NOT NULL)
+              INTO v_tids, v_reported, v_changed
+              FROM unnest(v_ns, v_ids, v_outcomes) AS m (n, enrollment_id, outcome)
+              LEFT JOIN LATERAL (
+                   SELECT min(w.tid) AS tid, min(w.request_type) AS request_type
+                     FROM (SELECT q.command_uuid, q.request_type, q.state, q.ctid AS tid
+                             FROM mdm.queue q
+                            WHERE q.tenant_id = v_tenant_id
+                              AND q.enrollment_id = m.enrollment_id
+                              AND q.offer_rank <= 1
+                              AND m.outcome = 'ok'
+                              AND p_statuses[m.n] <> 'NotNow'
+                              AND p_attributes[m.n] IS NULL
+                            LIMIT 2) w
+                   HAVING count(*) = 1
+                      AND bool_and(w.command_uuid = p_command_uuids[m.n]
+                                   AND w.state = 'PUSH')) o ON true;
         END IF;
 
-        IF v_changed THEN
-            v_told := v_told + 1;
-            v_told_ns[v_told] := v_n;
-            v_told_ids[v_told] := v_enrollment;
-            v_told_types[v_told] := reported_type;
-            v_told_whys[v_told] := v_reason;
+        v_from := 1;
+        FOR v_i IN 1 .. v_count + 1 LOOP
+            CONTINUE WHEN v_tids[v_i] IS NOT NULL;
+
+            -- All that were as usual since the last that was not.
+            IF v_from < v_i THEN
+                v_run := @revision@.report_many(
+                    v_tenant_id, v_from, v_i - 1, v_ns, v_ids, v_generations, v_tids,
+                    p_expired, p_command_uuids, p_statuses, p_reports, p_reasons);
+
+                FOR v_j IN 1 .. coalesce(cardinality(v_run.places), 0) LOOP
+                    v_place := v_run.places[v_j];
+                    v_uuids[v_place] := v_run.command_uuids[v_j];
+                    v_types[v_place] := v_run.request_types[v_j];
+                    v_commands[v_place] := v_run.command_ids[v_j];
+                    v_created[v_place] := v_run.created_ats[v_j];
+                    v_first := least(v_first, v_run.created_ats[v_j]);
+                    v_last := greatest(v_last, v_run.created_ats[v_j]);
+                END LOOP;
+
+                v_gone := v_run.gone;
+                IF cardinality(v_gone) = v_i - v_from
+                   AND coalesce(cardinality(v_run.places), 0) = v_run.chosen
+                THEN
+                    v_from := v_i;
+                END IF;
+            END IF;
+
+            -- With care: the member that was not as usual, and those whose row, or
+            -- next row, an overlapping request took or changed.
+            FOR v_j IN v_from .. least(v_i, v_count) LOOP
+                CONTINUE WHEN v_uuids[v_j] IS NOT NULL;
+                v_n := v_ns[v_j];
+                v_enrollment := v_ids[v_j];
+
+                IF v_outcomes[v_j] = 'ok'
+                   AND (v_tids[v_j] IS NULL OR v_j <> ALL (v_gone))
+                THEN
+                    v_row := @revision@.report_one(
+                        v_tenant_id, v_enrollment, v_generations[v_j],
+                        p_command_uuids[v_n], p_statuses[v_n], p_reports[v_n],
+                        p_reasons[v_n], p_attributes[v_n]::jsonb);
+                    v_reported[v_j] := v_row.reported_type;
+                    v_changed[v_j] := v_row.changed;
+
+                ELSIF v_outcomes[v_j] = 'pending' AND p_statuses[v_n] <> 'NotNow' THEN
+                    v_changed[v_j] := @revision@.report_unasked(
+                        v_tenant_id, v_enrollment, v_generations[v_j],
+                        p_command_uuids[v_n], p_reports[v_n], p_reasons[v_n]);
+                END IF;
+
+                IF v_outcomes[v_j] = 'ok' THEN
+                    v_row := @revision@.next_command(
+                        v_tenant_id, v_enrollment, v_generations[v_j], false,
+                        p_expired[v_n]);
+                    v_uuids[v_j] := v_row.command_uuid;
+                    v_types[v_j] := v_row.request_type;
+                    v_commands[v_j] := v_row.command_id;
+                    v_created[v_j] := v_row.command_created_at;
+                    v_first := least(v_first, v_row.command_created_at);
+                    v_last := greatest(v_last, v_row.command_created_at);
+                END IF;
+            END LOOP;
+
+            v_from := v_i + 1;
+        END LOOP;
+
+        IF true = ANY (v_changed) THEN
+            INSERT INTO mdm.event (tenant_id, type, enrollment_id, data, payload)
+            SELECT v_tenant_id,
+                   CASE p_statuses[g.n] WHEN 'Acknowledged' THEN 'command_acknowledged'
+                                        WHEN 'NotNow' THEN 'command_not_now'
+                                        ELSE 'command_failed' END,
+                   g.enrollment_id,
+                   jsonb_strip_nulls(jsonb_build_object(
+                       'device_id', p_device_ids[g.n], 'user_id', p_user_ids[g.n],
+                       'status', p_statuses[g.n], 'command_uuid', p_command_uuids[g.n],
+                       'request_type', g.request_type, 'reason', p_reasons[g.n],
+                       'url_params', p_url_params[g.n]::jsonb)),
+                   CASE p_statuses[g.n] WHEN 'NotNow' THEN p_reports[g.n] END
+              FROM unnest(v_ns, v_ids, v_reported, v_changed)
+                   AS g (n, enrollment_id, request_type, changed)
+             WHERE g.changed;
         END IF;
 
-        IF outcome = 'pending' THEN
-            RETURN NEXT;
-            CONTINUE;
-        END IF;
-
-        v_next := @revision@.next_command(v_tenant_id, v_enrollment, v_generation,
-                                          false, p_expired[v_n]);
-        IF v_next.command_uuid IS NULL THEN
-            RETURN NEXT;
-            CONTINUE;
-        END IF;
-
-        v_count := v_count + 1;
-        v_ns[v_count] := v_n;
-        v_channels[v_count] := v_enrollment;
-        v_reported[v_count] := reported_type;
-        v_uuids[v_count] := v_next.command_uuid;
-        v_types[v_count] := v_next.request_type;
-        v_commands[v_count] := v_next.command_id;
-        v_created[v_count] := v_next.command_created_at;
+        -- With the bounds only the partitions that hold one of them are opened.
+        RETURN QUERY
+        SELECT g.n, g.outcome, g.enrollment_id, g.reported_type, g.command_uuid,
+               g.request_type, c.payload
+          FROM unnest(v_ns, v_outcomes, v_ids, v_reported, v_uuids, v_types, v_commands,
+                      v_created)
+               AS g (n, outcome, enrollment_id, reported_type, command_uuid,
+                     request_type, command_id, created_at)
+          LEFT JOIN LATERAL (
+               SELECT c.payload
+                 FROM mdm.command c
+                WHERE c.tenant_id = v_tenant_id
+                  AND c.command_id = g.command_id
+                  AND c.created_at = g.created_at
+                  AND c.created_at BETWEEN v_first AND v_last
+                LIMIT 1) c ON true;
     END LOOP;
 END
 $$;
@@ -456,15 +653,16 @@ COMMENT ON FUNCTION @revision@.report IS
 'Answers of devices, and the next command for each. Parallel arrays, at most one
 member per channel. p_statuses: Acknowledged, Error, CommandFormatError, NotNow,
 or Unreadable for a report that could not be decoded. p_reports: the raw report,
-sealed as "report", of a NotNow as "message" for its event. p_reasons: the reason in plain words, or null. p_attributes: a JSON object
-(see attributes_set()) stored when the command was a DeviceInformation that was
-acknowledged, or null. p_url_params: a JSON object for the event, or null.
-A report that changed something writes one event: command_acknowledged,
-command_failed or command_not_now.
+sealed as "report", of a NotNow as "message" for its event. p_reasons: the reason
+in plain words, or null. p_attributes: a JSON object (see attributes_set()) stored
+when the command was a DeviceInformation that was acknowledged, or null.
+p_url_params: a JSON object for the event, or null. A report that changed something
+writes one event: command_acknowledged, command_failed or command_not_now.
 n: place of the member; outcome: that of identity_check(), and with pending the
 report is kept as UNASKED; reported_type: the request type of the command that was
 answered, null when it is unknown; then the next command as in deliver(), without
-the rows that answered NotNow; rows come in no order. A repeated report changes nothing and is ok.';
+the rows that answered NotNow; rows come in no order. A repeated report changes
+nothing and is ok.';
 
 CREATE FUNCTION @revision@.seen(
     p_tenant_ids      bigint[],
