@@ -29,10 +29,11 @@ sub enrol {
     my ($tenant, $device) = @_;
 
     return "SELECT mdm_r2.authenticate($tenant, 'device', '$device',
-            sha256('$device$tenant'), false, 2000000000, 'CN', '01', 'topic', '{}');
+            sha256('$device$tenant'), false, 2000000000, 'CN', '01', 'topic', '{}', NULL,
+            NULL);
         SELECT mdm_r2.token_update($tenant, 'device', '$device', '',
             sha256('$device$tenant'), false, 'topic', 't', 'm', NULL, false, false, NULL,
-            NULL)";
+            NULL, NULL, NULL)";
 }
 
 # Members are "<tenant><device>".

@@ -176,7 +176,7 @@ is $client->api(@$_[0, 1])->{headers}{allow}, $_->[2], "... but $_->[2] of $_->[
         [ PUT => "/v1/commands/$uuid", 'GET, DELETE' ];
 is with_token($admin, @$_), '404 no_such_path', "$_->[0] $_->[1] does not exist"
     for [ GET => '/v1/' ], [ GET => '/v1/enrollments/' ], [ PUT => '/v1/enqueue/', 'x' ],
-        [ GET => "/v1/enrollments/$id" ], [ GET => "/v1/enrollments/$id/queue/" ],
+        [ GET => "/v1/enrollments/$id/" ], [ GET => "/v1/enrollments/$id/queue/" ],
         [ GET => '/v1/enrollments//queue' ], [ DELETE => '/v1/commands/' ],
         [ PUT => "/v1/pushes/$id" ], [ GET => '/v1/enrollmentsx' ],
         [ DELETE => "/v1/commands/$uuid/x" ];

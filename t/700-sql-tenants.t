@@ -63,11 +63,12 @@ for my $role (@roles) {
         for my $table (@tables) {
             my $may = sub { sql(
                 "SELECT has_any_column_privilege('$role', 'mdm.$table', '$_[0]')") eq 't' };
-            my $column = $table eq 'api_token' && $role eq 'mdm_api' ? 'last_used_at'
-                       : sql("SELECT attname FROM pg_attribute
+            my $column = sql("SELECT attname FROM pg_attribute
                                WHERE attrelid = 'mdm.$table'::regclass AND attnum > 1
                                  AND NOT attisdropped AND attidentity = ''
-                               ORDER BY attnum LIMIT 1");
+                               ORDER BY has_column_privilege('$role', attrelid, attnum,
+                                                             'UPDATE') DESC, attnum
+                               LIMIT 1");
 
             for my $set ('', 'mdm.tenant = 1') {
                 my $begin = 'BEGIN; ' . ($set ? "SET LOCAL $set; " : '');
@@ -108,6 +109,7 @@ for my $role (@roles) {
                           AND a.attidentity = '' AND NOT a.attisdropped");
                     # The arrays of jsonb are not those of SQL.
                     $values =~ s/'\["admin"\]'/'{admin}'/;
+                    $values =~ s/'\[([\d, ]*)\]'/'{$1}'/g;
                     like $session->run("$begin INSERT INTO mdm.$table ($columns)
                         VALUES ($values); ROLLBACK"), qr/violates row-level security/,
                         "$table $who takes no row of another";
