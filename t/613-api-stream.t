@@ -146,6 +146,18 @@ sub got {
 }
 
 
+# One over HTTP/2, into a file; returns the process.
+
+sub curl {
+    my ($file, $query, @options) = @_;
+
+    return MDM::Test::spawn($file, 'curl', '-sN', '--http2', '--cacert', $tls_ca->{cert},
+        '-w', '<%{http_code} %{http_version}>', '-H', "Authorization: Bearer $token",
+        '--resolve', 'localhost:' . $nginx->tls_port . ':127.0.0.1', @options,
+        'https://localhost:' . $nginx->tls_port . "/v1/events/stream$query");
+}
+
+
 # One that is idle, and one whose token is revoked: they are looked at in the end.
 
 my $idle = stream('?type=nothing');
@@ -237,23 +249,28 @@ is got($all, 1, 1.5), '', '... and this one has not';
 # A client that does not read: its events wait, nobody else does.
 
 my $slow = stream('?after=now', room => 65536);
+my $late = test_dir() . '/late';
+my $leaves = curl($late, '?after=now', '--limit-rate', '100k');
 got($new, 2);
 my $memory = sub { slurp('/proc/' . ($nginx->workers)[0] . '/statm') =~ /^\d+ (\d+)/ };
 my ($before) = $memory->();
 $pg->psql(q{INSERT INTO mdm.event (tenant_id, type, data) SELECT t.tenant_id, 'erased',
     jsonb_build_object('device_id', 'D', 'user_id', '', 'name', 'n' || i, 'pad',
-        repeat('x', 5000)) FROM mdm.tenant t, generate_series(1, 3000) i
+        repeat('x', 5000)) FROM mdm.tenant t, generate_series(1, 5000) i
     WHERE t.name = 'acme'});
-my $names = join ' ', map { "n$_" } 1 .. 3000;
-ok got($new, 3000, 40) eq $names, 'readers get 15 MB';
+my $names = join ' ', map { "n$_" } 1 .. 5000;
+ok got($new, 5000, 40) eq $names, 'readers get 25 MB';
 my ($after) = $memory->();
-cmp_ok(($after - $before) * 4096, '<', 12e6, '... and the slow one takes no memory')
+cmp_ok(($after - $before) * 4096, '<', 16e6, '... and the slow one takes no memory')
     if !$ENV{MDM_TEST_ASAN};
-ok got($slow, 3000, 40) eq $names, 'when it reads it gets each once and in order';
+ok got($slow, 5000, 40) eq $names, 'when it reads it gets each once and in order';
+ok wait_for(5, sub { -s $late > 5000 }), 'over HTTP/2 one is slow, too';
+kill 'KILL', $leaves;
+MDM::Test::reap($leaves, 5);
 happens('h');
 is got($slow, 1), 'h', '... and what comes then';
-ok got($filtered{type}, 3000, 40) eq $names, 'so do the others';
-got($_, 3001, 40) for $all, $resumed, $both;
+ok got($filtered{type}, 5000, 40) eq $names, 'so do the others';
+got($_, 5001, 40) for $all, $resumed, $both;
 got($new, 1);
 
 # The database goes and comes.
@@ -270,10 +287,7 @@ is got($slow, 3, 30), 'before after later', '... each of them';
 # HTTP/2.
 
 my $output = test_dir() . '/curl';
-my $curl = MDM::Test::spawn($output, 'curl', '-sN', '--http2', '--cacert', $tls_ca->{cert},
-    '-w', '<%{http_code} %{http_version}>', '-H', "Authorization: Bearer $token",
-    '--resolve', 'localhost:' . $nginx->tls_port . ':127.0.0.1',
-    'https://localhost:' . $nginx->tls_port . "/v1/events/stream?after=$all->{id}");
+curl($output, "?after=$all->{id}");
 ok wait_for(6, sub { -e $output && slurp($output) =~ /^:/ }), 'a stream over HTTP/2 begins';
 happens('two');
 ok wait_for(4, sub { slurp($output) =~ /^event: enrolled\ndata: .*"two"/m }), '... goes on';

@@ -10,7 +10,7 @@
 
 
 #define NGX_MDM_HUB_INTERVAL     1000
-#define NGX_MDM_HUB_LIMIT        200       /* events of one question */
+#define NGX_MDM_HUB_LIMIT        100       /* events of one question */
 
 
 struct ngx_mdm_hub_s {
