@@ -299,7 +299,8 @@ BEGIN
             jsonb_build_object('device_id', p_device_id));
     INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
     VALUES (p_tenant_id, 'enrollment_ended', v_device.enrollment_id,
-            jsonb_build_object('device_id', p_device_id, 'actor', p_actor));
+            jsonb_build_object('device_id', p_device_id, 'user_id', '',
+                               'actor', p_actor));
     RETURN 'ok';
 END
 $$;
