@@ -24,15 +24,18 @@ BEGIN
 
         RETURN QUERY
         SELECT c.n::integer, c.outcome, c.enrollment_id,
-               c.outcome = 'ok' AND EXISTS (
-                   SELECT FROM mdm.queue q
+               c.outcome = 'ok' AND (
+                   SELECT true
+                     FROM mdm.queue q
                     WHERE q.tenant_id = v_tenant_id
                       AND q.enrollment_id = c.enrollment_id
                       AND q.offer_rank IS NOT NULL
                       AND q.generation = c.generation
                       AND (q.not_before IS NULL OR q.not_before <= now())
                       AND (q.expires_at IS NULL OR q.expires_at > now())
-                      AND (q.renewal OR NOT c.expired))
+                      AND (q.renewal OR NOT c.expired)
+                    ORDER BY q.offer_rank
+                    LIMIT 1) IS NOT NULL
           FROM (SELECT m.n, m.expired, e.enrollment_id, e.generation,
                        CASE WHEN e.certificate = m.certificate
                              AND e.state = 'live'
@@ -50,7 +53,8 @@ BEGIN
                        SELECT * FROM mdm.enrollment e
                         WHERE e.tenant_id = v_tenant_id
                           AND e.device_id = m.device_id
-                          AND e.user_id = m.user_id) e ON true
+                          AND e.user_id = m.user_id
+                        LIMIT 1) e ON true
                  WHERE m.tenant_id = v_tenant_id) c;
     END LOOP;
 END
@@ -257,7 +261,8 @@ BEGIN
                          FROM mdm.command c
                         WHERE c.tenant_id = v_set
                           AND c.command_id = g.command_id
-                          AND c.created_at = g.created_at) c ON true
+                          AND c.created_at = g.created_at
+                        LIMIT 1) c ON true
                  WHERE g.place <= v_count;
                 v_count := 0;
             END IF;

@@ -1,0 +1,69 @@
+# A session keeps its plans. Those made while the tables are empty must be those
+# that a million rows need: by the whole key of an index, table by table.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Test::More;
+use MDM::Test;
+
+my $pg = MDM::Test::Postgres->start(migrate => 1, conf => {
+    session_preload_libraries            => 'auto_explain',
+    'auto_explain.log_nested_statements' => 'on',
+    'auto_explain.log_level'             => 'notice',
+    'auto_explain.log_analyze'           => 'on',
+    'auto_explain.log_timing'            => 'off',
+});
+my @devices = qw(A B C D);
+my $names = "'{" . join(',', @devices) . "}'";
+my $none = "'{\"\",\"\",\"\",\"\"}'";
+my $null = "'{NULL,NULL,NULL,NULL}'";
+my $members = "'{1,1,1,1}', $names, $none, ARRAY["
+    . join(',', map { "sha256('$_')" } @devices) . "], '{f,f,f,f}'";
+
+$pg->psql(q{SELECT mdm_r2.tenant_add('acme', '{}', '')});
+$pg->psql(join(';', map { "SELECT mdm_r2.authenticate(1, 'device', '$_', sha256('$_'),
+        false, 2000000000, 'CN', '01', 'topic', '{}');
+    SELECT mdm_r2.token_update(1, 'device', '$_', '', sha256('$_'), false, 'topic', 't',
+        'm', NULL, false, false, NULL, NULL)" } @devices), role => 'mdm_device');
+$pg->psql("SELECT mdm_r2.enqueue(1, 'joe', '', '$_', 'ProfileList', 's', 'p', 'd', 'safe',
+    false, false, false, 0, 0::smallint, 0, NULL, $names, $none, false)",
+    role => 'mdm_api') for qw(one two);
+$pg->psql('ALTER ROLE mdm_device SET auto_explain.log_min_duration = 0');
+
+my $session = $pg->session(role => 'mdm_device');
+
+sub check {
+    my ($name, $call) = @_;
+
+    my $text = $session->run($call);
+
+    subtest $name => sub {
+        unlike $text, qr/^ERROR/m, 'the call works';
+        like $text, qr/Index Scan using queue_\w+ on queue/, 'it reads the queue';
+        unlike $text, qr/using queue_pkey on queue[^\n]*\n(?!.*command_uuid =)/,
+            'never by a part of its primary key';
+        unlike $text, qr/Index Cond: \(tenant_id = \S+\)\n/,
+            'nor any table by the tenant alone';
+        unlike $text, qr/Seq Scan on (?!pg_)|Bitmap/, 'nor without an index';
+    };
+}
+
+check('poll', "SELECT * FROM mdm_r2.poll($members)");
+check('deliver', "SELECT * FROM mdm_r2.deliver($members)");
+check('report', "SELECT * FROM mdm_r2.report($members, '{one,one,one,one}',
+    '{Acknowledged,Error,Acknowledged,NotNow}', array_fill('raw'::bytea, '{4}'), $null, $null,
+    $null)");
+check('a report alone', "SELECT * FROM mdm_r2.report('{1}', '{A}', '{\"\"}',
+    ARRAY[sha256('A')], '{f}', '{two}', '{Acknowledged}', ARRAY['raw'::bytea], '{NULL}',
+    '{NULL}', '{NULL}')");
+
+is $pg->psql(q{SELECT string_agg(device_id || ' ' || command_uuid || ' ' || q.state, ', '
+        ORDER BY device_id, command_uuid)
+    FROM mdm.queue q JOIN mdm.enrollment USING (tenant_id, enrollment_id)}),
+    'B two PUSH, C two PUSH, D one NOTNOW, D two QUEUED', 'and the calls did their work';
+
+done_testing;
