@@ -108,7 +108,7 @@ is uuids($bert->api(GET => '/v1/enrollments/UDID-2/history')), '',
     '... and his own history';
 
 is told($bert->api($_ => '/v1/enqueue/UDID-1,' . $user->enrollment,
-    $twin->command('EraseDevice'))), '404 no such enrolment no such enrolment',
+    $twin->command('EraseDevice'))), '500 no such enrolment no such enrolment',
     "$_ reaches none of hers" for qw(PUT POST);
 is told($bert->api(DELETE => "/v1/commands/$_?force=1")), '404 unknown_command',
     "he cannot withdraw what $_" for qw(waits held done);

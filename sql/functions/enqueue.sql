@@ -25,6 +25,8 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_at           timestamptz;
+    v_not_before   timestamptz;
+    v_expires      timestamptz;
     v_command_id   bigint;
     v_created_at   timestamptz;
     v_digest       bytea;
@@ -83,6 +85,8 @@ BEGIN
                       FOR NO KEY UPDATE) e) s;
     v_ids := v_live;
     v_at := clock_timestamp();
+    v_not_before := v_at + nullif(p_not_before_seconds, 0) * interval '1 second';
+    v_expires := v_at + nullif(p_expires_seconds, 0) * interval '1 second';
 
     -- Not again where this very command went before; its row may be gone already.
     IF v_repeated THEN
@@ -172,8 +176,7 @@ BEGIN
             not_before, expires_at, generation, priority, offer_rank, urgent, renewal,
             repeat, command_uuid, request_type, subject, dedupe_key)
     SELECT p_tenant_id, t.id, v_command_id, v_created_at, v_at,
-           v_at + nullif(p_not_before_seconds, 0) * interval '1 second',
-           v_at + nullif(p_expires_seconds, 0) * interval '1 second',
+           v_not_before, v_expires,
            t.generation, p_priority, CASE WHEN p_urgent THEN 0 ELSE 2 END, p_urgent,
            p_renewal, p_repeat, p_command_uuid, p_request_type, p_subject, p_dedupe_key
       FROM unnest(v_ids, v_generations) AS t (id, generation);
@@ -188,8 +191,7 @@ BEGIN
 
     IF p_push THEN
         INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
-        SELECT p_tenant_id, t.id, v_at,
-               v_at + coalesce(p_not_before_seconds, 0) * interval '1 second'
+        SELECT p_tenant_id, t.id, v_at, coalesce(v_not_before, v_at)
           FROM unnest(v_ids) AS t (id)
         ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
            SET wanted_at = excluded.wanted_at,
