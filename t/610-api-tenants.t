@@ -112,6 +112,25 @@ is told($bert->api($_ => '/v1/enqueue/UDID-1,' . $user->enrollment,
     "$_ reaches none of hers" for qw(PUT POST);
 is told($bert->api(DELETE => "/v1/commands/$_?force=1")), '404 unknown_command',
     "he cannot withdraw what $_" for qw(waits held done);
+for my $uuid (qw(waits held done)) {
+    my %call = ("commands/$uuid" => 'GET', "commands/$uuid/payload" => 'GET',
+        "commands/$uuid/release" => 'POST');
+
+    is told($bert->api($call{$_} => "/v1/$_", $call{$_} eq 'POST' ? '' : undef)),
+        '404 unknown_command', "... nor $call{$_} $_" for sort keys %call;
+    is told($bert->api(DELETE => "/v1/enrollments/UDID-1/queue/$uuid?force=1")),
+        '404 unknown_enrollment', '... at her device';
+    is told($bert->api(POST => "/v1/enrollments/UDID-1/queue/$uuid/release", '')),
+        '404 unknown_enrollment', '... nor let it out there';
+}
+is told($bert->api(DELETE => '/v1/enrollments/UDID-1/queue?force=1')),
+    '404 unknown_enrollment', '... nor clear its queue';
+is_deeply [ map { $_->{outcome} } @{ $bert->api(POST => '/v1/commands/cancel',
+    { command_uuids => [ qw(waits held done) ], force => \1 })->{json}{items} } ],
+    [ ('unknown') x 3 ], '... nor many at once';
+is_deeply $bert->api(POST => '/v1/commands', { enrollments => [ 'UDID-1' ],
+    command => $twin->command('ProfileList') })->{json}{failed}[0]{code},
+    'unknown_enrollment', '... nor ask anything of it';
 is told($bert->api(DELETE => '/v1/commands/shared?force=1')), '200',
     'what has the same CommandUUID';
 is uuids($bert->api(GET => '/v1/enrollments/UDID-2/queue')), 'own',
