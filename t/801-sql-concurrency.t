@@ -82,8 +82,18 @@ sub enqueue {
 }
 
 sub cancel {
-    return "SELECT outcome FROM mdm_r2.command_cancel(1, 'joe', '', 'c"
-        . (1 + int rand($uuid || 1)) . "', true)";
+    my $one = sub { 'c' . (1 + int rand($uuid || 1)) };
+    my $device = 'D' . (1 + int rand $devices);
+
+    return (
+        "SELECT outcome FROM mdm_r2.command_cancel(1, 'joe', '', '" . $one->()
+            . "', true)",
+        "SELECT count(*) FROM mdm_r2.commands_cancel(1, 'joe', '', '{"
+            . join(',', map { $one->() } 1 .. 5) . "}', true)",
+        "SELECT outcome FROM mdm_r2.queue_cancel(1, 'joe', '', '$device', '', NULL, false)",
+        "SELECT outcome FROM mdm_r2.command_release_all(1, 'joe', '', '" . $one->()
+            . "', '{}')",
+    )[rand 4];
 }
 
 my $deliver = 'SELECT count(*) FROM test.members() m,
