@@ -112,6 +112,7 @@ an_unknown_type(void **state)
         assert_int_equal(type->expires, 90 * DAY);
         assert_false(type->supersedes);
         assert_false(type->urgent);
+        assert_false(type->destructive);
     }
 }
 
@@ -141,6 +142,12 @@ rules(void **state)
         "InstallProfile", "RemoveProfile"
     };
 
+    static const char *const  destructive[] = {
+        "ClearPasscode", "DeleteUser", "DeviceLock", "EnableLostMode",
+        "EraseDevice", "RemoveProfile", "SetAutoAdminPassword",
+        "SetFirmwarePassword", "SetRecoveryLock"
+    };
+
     for (i = 0; i < count(all); i++) {
         type = mdm_command_type_find(str(all[i]));
 
@@ -152,12 +159,21 @@ rules(void **state)
                          one_of(all[i], urgent, count(urgent)));
         assert_int_equal(type->supersedes,
                          one_of(all[i], supersede, count(supersede)));
+        assert_int_equal(type->destructive,
+                         one_of(all[i], destructive, count(destructive)));
 
         if (type->expires) {
             assert_true(type->expires == 30 * DAY
                         || type->expires == 90 * DAY);
         }
     }
+
+    for (i = 0; i < count(destructive); i++) {
+        assert_string_equal(mdm_command_type_destructive(i), destructive[i]);
+    }
+
+    assert_null(mdm_command_type_destructive(i));
+    assert_true(i <= MDM_COMMAND_TYPE_DESTRUCTIVE_MAX);
 
     assert_int_equal(mdm_command_type_find(str("DeviceInformation"))->expires,
                      30 * DAY);
