@@ -17,7 +17,7 @@ NGINX_SRC =
 
 PACKAGES  = nginx nginx-dev postgresql make gcc libc6-dev \
             pkg-config libpq-dev libplist-dev libjansson-dev libssl-dev \
-            libcmocka-dev openssl perl libio-socket-ssl-perl curl clang \
+            libcurl4-openssl-dev libcmocka-dev openssl perl libio-socket-ssl-perl curl clang \
             libclang-rt-dev
 
 CORE_DIRS = message schema pki
