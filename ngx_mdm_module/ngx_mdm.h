@@ -15,6 +15,7 @@
 
 #include "engine/ngx_mdm_engine.h"
 #include "engine/ngx_mdm_exchange.h"
+#include "engine/ngx_mdm_webhook.h"
 
 
 #define NGX_MDM_VERSION   "0.1.0"
@@ -31,6 +32,7 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                 databases; /* of ngx_mdm_pg_conf_t */
+    ngx_array_t                 webhooks;  /* of ngx_mdm_webhook_conf_t */
     mdm_secret_ring_t           ring;
     ngx_uint_t                  used;      /* some location has a route */
     ngx_mdm_metrics_t          *metrics;

@@ -34,6 +34,10 @@ static char *ngx_mdm_read_secret_key(ngx_conf_t *cf, ngx_str_t *path,
     mdm_secret_ring_t *ring);
 static char *ngx_mdm_set_identity(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_mdm_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_mdm_check_webhooks(ngx_conf_t *cf,
+    ngx_mdm_main_conf_t *mcf);
 static void ngx_mdm_wipe_keys(void *data);
 static ngx_int_t ngx_mdm_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_mdm_postconfiguration(ngx_conf_t *cf);
@@ -68,6 +72,13 @@ static ngx_command_t  ngx_mdm_commands[] = {
     { ngx_string("mdm_secret_key"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_mdm_set_secret_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mdm_webhook"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_mdm_set_webhook,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -149,13 +160,16 @@ ngx_mdm_create_main_conf(ngx_conf_t *cf)
     if (mcf == NULL || cln == NULL
         || ngx_array_init(&mcf->databases, cf->pool, 1,
                           sizeof(ngx_mdm_pg_conf_t))
+           != NGX_OK
+        || ngx_array_init(&mcf->webhooks, cf->pool, 1,
+                          sizeof(ngx_mdm_webhook_conf_t))
            != NGX_OK)
     {
         return NULL;
     }
 
     cln->handler = ngx_mdm_wipe_keys;
-    cln->data = &mcf->ring;
+    cln->data = mcf;
 
     return mcf;
 }
@@ -593,10 +607,60 @@ ngx_mdm_set_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* mdm_webhook URL [name=] [database=] [tenant=] [secret=] [format=] [ca=]
+ *             [timeout=]; */
+
+static char *
+ngx_mdm_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_mdm_main_conf_t  *mcf = conf;
+
+    return ngx_mdm_webhook_conf_add(cf, &mcf->webhooks);
+}
+
+
+/* What can be known only when all is read. */
+
+static char *
+ngx_mdm_check_webhooks(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf)
+{
+    ngx_uint_t               i;
+    ngx_mdm_webhook_conf_t  *webhook;
+
+    webhook = mcf->webhooks.elts;
+
+    for (i = 0; i < mcf->webhooks.nelts; i++) {
+
+        if (ngx_mdm_database_find(mcf, &webhook[i].database) == NGX_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "the webhook \"%V\" reads from a database "
+                               "that there is not: write \"database=\" with "
+                               "the \"name=\" of an mdm_database",
+                               &webhook[i].name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (mcf->webhooks.nelts != 0 && mcf->ring.nkeys == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mdm_webhook\" needs a key: write "
+                           "\"mdm_secret_key FILE;\" in http");
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->used |= (mcf->webhooks.nelts != 0);
+
+    return NGX_CONF_OK;
+}
+
+
 static void
 ngx_mdm_wipe_keys(void *data)
 {
-    mdm_secret_ring_wipe(data);
+    ngx_mdm_main_conf_t *mcf = data;
+
+    mdm_secret_ring_wipe(&mcf->ring);
+    ngx_mdm_webhook_conf_wipe(&mcf->webhooks);
 }
 
 
@@ -618,6 +682,10 @@ ngx_mdm_postconfiguration(ngx_conf_t *cf)
     ngx_http_core_main_conf_t   *cmcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_mdm_module);
+
+    if (ngx_mdm_check_webhooks(cf, mcf) != NGX_CONF_OK) {
+        return NGX_ERROR;
+    }
 
     if (mcf->used) {
         mcf->metrics = ngx_mdm_metrics_create(cf, &mcf->databases,
@@ -733,6 +801,13 @@ ngx_mdm_init_process(ngx_cycle_t *cycle)
         mcf->engines[i] = ngx_mdm_engine_create(cycle, &db[i], &mcf->ring,
                                                 &places[i]);
         if (mcf->engines[i] == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_mdm_webhooks_create(mcf->engines[i], &db[i].name,
+                                    &mcf->webhooks, mcf->threads)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }

@@ -88,6 +88,21 @@ GRANT EXECUTE ON FUNCTION @revision@.push_certificate_store,
    TO mdm_api;
 
 -- The API: webhooks.
+GRANT SELECT ON mdm.webhook, mdm.webhook_failure, mdm.event TO mdm_api;
+GRANT SELECT, INSERT, DELETE ON mdm.webhook_replay TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.webhooks, @revision@.webhook_failures,
+                          @revision@.webhook_replay
+   TO mdm_api;
+
+-- The sender of webhooks.
+GRANT SELECT, INSERT, UPDATE ON mdm.webhook, mdm.webhook_failure TO mdm_job;
+GRANT DELETE ON mdm.webhook_failure TO mdm_job;
+GRANT SELECT, UPDATE, DELETE ON mdm.webhook_replay TO mdm_job;
+GRANT SELECT ON mdm.event, mdm.result TO mdm_job;
+GRANT EXECUTE ON FUNCTION @revision@.webhook_open, @revision@.webhook_next,
+                          @revision@.webhook_done, @revision@.webhook_state,
+                          @revision@.webhook_set_aside, @revision@.rfc3339
+   TO mdm_job;
 
 -- Background work.
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.lease TO mdm_job;

@@ -39,6 +39,11 @@ for my $tenant (1, 2) {
             FROM mdm_r2.poll($member)), '{0}');
         SELECT mdm_r2.report($member, '{stray}', '{Acknowledged}',
             ARRAY['raw'::bytea], '{NULL}', '{NULL}', '{NULL}')", role => 'mdm_device');
+    $pg->psql("SELECT mdm_r2.webhook_open('hook', '');
+        SELECT mdm_r2.webhook_set_aside('hook', $tenant, '1', 1, 'enrolled', 404, 'x')",
+        role => 'mdm_job');
+    $pg->psql("SELECT mdm_r2.webhook_replay($tenant, 'joe', '', 'hook',
+        '2026-01-01T00:00:00Z')", role => 'mdm_api');
     $pg->psql("SELECT mdm_r2.enqueue($tenant, 'joe', '', 'uuid', 'ProfileList', NULL, 'p',
         'd', 'safe', false, false, false, 3600, 0::smallint, 3600, NULL, '{A}',
         '{\"\"}', true);

@@ -12,6 +12,7 @@
 #include "ngx_mdm_sample.h"
 #include "ngx_mdm_seen.h"
 #include "ngx_mdm_tenant.h"
+#include "ngx_mdm_webhook.h"
 
 
 /* columns of startup(): a row for each secret key in use, one at least */
@@ -72,6 +73,7 @@ ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
 void
 ngx_mdm_engine_destroy(ngx_mdm_engine_t *engine)
 {
+    ngx_mdm_webhooks_destroy(engine);
     ngx_mdm_pg_destroy(engine->pg);
     ngx_mdm_tenants_destroy(engine->tenants);
     ngx_mdm_certificates_destroy(engine->certificates);
@@ -88,6 +90,7 @@ ngx_mdm_engine_leave(ngx_mdm_pg_t *pg)
 
     ngx_mdm_hubs_leave(engine);
     ngx_mdm_seen_leave(engine->seen);
+    ngx_mdm_webhooks_leave(engine);
 }
 
 

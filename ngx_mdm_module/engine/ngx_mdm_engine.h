@@ -25,6 +25,7 @@ typedef struct ngx_mdm_certificates_s  ngx_mdm_certificates_t;
 typedef struct ngx_mdm_seen_s          ngx_mdm_seen_t;
 typedef struct ngx_mdm_job_s           ngx_mdm_job_t;
 typedef struct ngx_mdm_sample_s        ngx_mdm_sample_t;
+typedef struct ngx_mdm_webhooks_s      ngx_mdm_webhooks_t;
 
 
 typedef struct {
@@ -40,6 +41,7 @@ typedef struct {
     ngx_mdm_sample_t          *sample;
     ngx_mdm_metrics_database_t  *metrics;
     ngx_mdm_engine_counters_t   *counters;     /* metrics' */
+    ngx_mdm_webhooks_t        *webhooks;   /* NULL: none to send */
 } ngx_mdm_engine_t;
 
 

@@ -95,7 +95,17 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     /* tenant, devices, users */
     { "push_targets",        NGX_MDM_PG_API,   0, "iTT" },
 
-    /* webhooks */
+    /* webhooks: name, tenant's name; name, replay, xid, event, payloads,
+     * limit, bytes; name, tenant, replay, xid, event, at, delivered; name,
+     * attempts, error; name, tenant, xid, event, type, status, error */
+    { "webhook_open",        NGX_MDM_PG_JOB,   0, "tt" },
+    { "webhook_next",        NGX_MDM_PG_JOB,   0, "tbtibjj" },
+    { "webhook_done",        NGX_MDM_PG_JOB,   0, "tiititi" },
+    { "webhook_state",       NGX_MDM_PG_JOB,   0, "tjt" },
+    { "webhook_set_aside",   NGX_MDM_PG_JOB,   0, "tititjt" },
+    { "webhooks",            NGX_MDM_PG_API,   0, "i" },
+    { "webhook_failures",    NGX_MDM_PG_API,   0, "ittj" },
+    { "webhook_replay",      NGX_MDM_PG_API,   0, "itttt" },
 
     /* background work */
     { "lease_take",          NGX_MDM_PG_JOB,   0, "ttj" },

@@ -1,0 +1,409 @@
+
+/*
+ * The directive mdm_webhook: its parameters, and the files that it names, which
+ * are read here, by the master, and never again.
+ */
+
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "ngx_mdm_webhook.h"
+#include "../http/ngx_mdm_http.h"
+
+
+#define NGX_MDM_WEBHOOK_TIMEOUT      10000
+#define NGX_MDM_WEBHOOK_NAME_MAX     64
+#define NGX_MDM_WEBHOOK_SECRET_MAX   4096
+#define NGX_MDM_WEBHOOK_CA_MAX       (1024 * 1024)
+
+
+typedef char *(*ngx_mdm_webhook_parameter_pt)(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+
+
+typedef struct {
+    ngx_str_t                      name;
+    ngx_mdm_webhook_parameter_pt   set;
+} ngx_mdm_webhook_parameter_t;
+
+
+static char *ngx_mdm_webhook_conf_url(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static char *ngx_mdm_webhook_conf_parameter(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static char *ngx_mdm_webhook_conf_name(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static char *ngx_mdm_webhook_conf_database(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static char *ngx_mdm_webhook_conf_tenant(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static char *ngx_mdm_webhook_conf_secret(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static char *ngx_mdm_webhook_conf_format(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static char *ngx_mdm_webhook_conf_ca(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static char *ngx_mdm_webhook_conf_timeout(ngx_conf_t *cf,
+    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+static ngx_int_t ngx_mdm_webhook_conf_read(ngx_conf_t *cf, ngx_str_t *path,
+    size_t most, ngx_uint_t secret, ngx_str_t *text);
+static ngx_uint_t ngx_mdm_webhook_conf_same(const ngx_str_t *a,
+    const ngx_str_t *b);
+
+
+static const ngx_mdm_webhook_parameter_t  ngx_mdm_webhook_parameters[] = {
+    { ngx_string("name="), ngx_mdm_webhook_conf_name },
+    { ngx_string("database="), ngx_mdm_webhook_conf_database },
+    { ngx_string("tenant="), ngx_mdm_webhook_conf_tenant },
+    { ngx_string("secret="), ngx_mdm_webhook_conf_secret },
+    { ngx_string("format="), ngx_mdm_webhook_conf_format },
+    { ngx_string("ca="), ngx_mdm_webhook_conf_ca },
+    { ngx_string("timeout="), ngx_mdm_webhook_conf_timeout },
+    { ngx_null_string, NULL }
+};
+
+
+char *
+ngx_mdm_webhook_conf_add(ngx_conf_t *cf, ngx_array_t *webhooks)
+{
+    ngx_str_t               *value;
+    ngx_uint_t               i;
+    ngx_mdm_webhook_conf_t  *conf, *other;
+
+    /* in the array from the beginning, so that its secret is wiped in any
+     * case */
+
+    conf = ngx_array_push(webhooks);
+    if (conf == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(conf, sizeof(ngx_mdm_webhook_conf_t));
+    ngx_str_set(&conf->name, "default");
+    conf->timeout = NGX_MDM_WEBHOOK_TIMEOUT;
+
+    value = cf->args->elts;
+
+    if (ngx_mdm_webhook_conf_url(cf, conf, &value[1]) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (ngx_mdm_webhook_conf_parameter(cf, conf, &value[i])
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    other = webhooks->elts;
+
+    for (i = 0; i < webhooks->nelts - 1; i++) {
+        if (ngx_mdm_webhook_conf_same(&other[i].name, &conf->name)
+            && ngx_mdm_webhook_conf_same(&other[i].database, &conf->database))
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "two webhooks of one database are named "
+                               "\"%V\": give each its own \"name=\"",
+                               &conf->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_mdm_webhook_conf_wipe(void *webhooks)
+{
+    ngx_uint_t               i;
+    ngx_array_t             *array;
+    ngx_mdm_webhook_conf_t  *conf;
+
+    array = webhooks;
+    conf = array->elts;
+
+    for (i = 0; i < array->nelts; i++) {
+        if (conf[i].secret.len != 0) {
+            ngx_explicit_memzero(conf[i].secret.data, conf[i].secret.len);
+        }
+    }
+}
+
+
+static char *
+ngx_mdm_webhook_conf_url(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    /* words of nginx.conf end with a NUL */
+
+    if (!ngx_mdm_http_url_valid((char *) value->data)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mdm_webhook\" cannot post to \"%V\": write an "
+                           "URL such as \"https://hooks.example.com/mdm\"",
+                           value);
+        return NGX_CONF_ERROR;
+    }
+
+    conf->url = *value;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mdm_webhook_conf_parameter(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    ngx_str_t                           text;
+    const ngx_mdm_webhook_parameter_t  *p;
+
+    for (p = ngx_mdm_webhook_parameters; p->set != NULL; p++) {
+
+        if (value->len > p->name.len
+            && ngx_strncmp(value->data, p->name.data, p->name.len) == 0)
+        {
+            text.data = value->data + p->name.len;
+            text.len = value->len - p->name.len;
+
+            return p->set(cf, conf, &text);
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "unknown parameter \"%V\" of \"mdm_webhook\", there "
+                       "are: name=, database=, tenant=, secret=, format=, "
+                       "ca=, timeout=", value);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* It stands in paths of the API. */
+
+static char *
+ngx_mdm_webhook_conf_name(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (!isalnum(value->data[i]) && value->data[i] != '-'
+            && value->data[i] != '_')
+        {
+            break;
+        }
+    }
+
+    if (i < value->len || value->len > NGX_MDM_WEBHOOK_NAME_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"name=%V\": a webhook's name has 1 to %d "
+                           "letters, digits, \"-\" and \"_\"",
+                           value, NGX_MDM_WEBHOOK_NAME_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    conf->name = *value;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mdm_webhook_conf_database(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    conf->database = *value;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mdm_webhook_conf_tenant(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    conf->tenant = *value;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mdm_webhook_conf_secret(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    ngx_str_t  *secret;
+
+    secret = &conf->secret;
+
+    if (ngx_mdm_webhook_conf_read(cf, value, NGX_MDM_WEBHOOK_SECRET_MAX, 1,
+                                  secret)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    while (secret->len != 0
+           && (secret->data[secret->len - 1] == LF
+               || secret->data[secret->len - 1] == CR))
+    {
+        secret->len--;
+    }
+
+    if (secret->len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"secret=%V\": the file is empty: make it with "
+                           "\"openssl rand -hex 32\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mdm_webhook_conf_format(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    if (ngx_strcmp(value->data, "nanomdm") == 0) {
+        conf->format = NGX_MDM_WEBHOOK_NANOMDM;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value->data, "event") == 0) {
+        conf->format = NGX_MDM_WEBHOOK_EVENT;
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"format=%V\": write \"nanomdm\" or \"event\"",
+                       value);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_mdm_webhook_conf_ca(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    BIO   *bio;
+    X509  *x509;
+
+    if (ngx_mdm_webhook_conf_read(cf, value, NGX_MDM_WEBHOOK_CA_MAX, 0,
+                                  &conf->ca)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    bio = BIO_new_mem_buf(conf->ca.data, (int) conf->ca.len);
+    x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+
+    BIO_free(bio);
+    ERR_clear_error();
+
+    if (x509 == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"ca=%V\": the file has no certificate in PEM",
+                           value);
+        return NGX_CONF_ERROR;
+    }
+
+    X509_free(x509);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mdm_webhook_conf_timeout(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
+    ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_parse_time(value, 0);
+
+    if (n < 1000 || n > 60000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"timeout=%V\": write a time from 1s to 60s",
+                           value);
+        return NGX_CONF_ERROR;
+    }
+
+    conf->timeout = n;
+
+    return NGX_CONF_OK;
+}
+
+
+/* A whole file; what is secret must not be everybody's. */
+
+static ngx_int_t
+ngx_mdm_webhook_conf_read(ngx_conf_t *cf, ngx_str_t *path, size_t most,
+    ngx_uint_t secret, ngx_str_t *text)
+{
+    ssize_t          n;
+    ngx_fd_t         fd;
+    ngx_file_info_t  info;
+
+    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &info) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "cannot open \"%V\" of \"mdm_webhook\"", path);
+        n = -1;
+        goto done;
+    }
+
+    if (secret && (info.st_mode & 0007)) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "everyone may read \"%V\": run \"chmod 600\" on "
+                           "it", path);
+    }
+
+    n = -1;
+
+    if (ngx_file_size(&info) > (off_t) most) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" of \"mdm_webhook\" passes %uz bytes",
+                           path, most);
+        goto done;
+    }
+
+    text->data = ngx_pnalloc(cf->pool, most);
+    if (text->data == NULL) {
+        goto done;
+    }
+
+    n = ngx_read_fd(fd, text->data, most);
+
+    if (n < 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "cannot read \"%V\"", path);
+    }
+
+done:
+
+    if (fd != NGX_INVALID_FILE) {
+        (void) ngx_close_file(fd);
+    }
+
+    text->len = n > 0 ? n : 0;
+
+    return n < 0 ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_mdm_webhook_conf_same(const ngx_str_t *a, const ngx_str_t *b)
+{
+    return a->len == b->len && ngx_strncmp(a->data, b->data, a->len) == 0;
+}
