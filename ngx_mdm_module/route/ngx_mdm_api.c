@@ -97,6 +97,12 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
       NGX_MDM_API_NO_BODY, ngx_mdm_api_push },
 
     /* webhooks */
+    { NGX_HTTP_GET, "/v1/webhooks", "admin", "", NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_webhooks },
+    { NGX_HTTP_GET, "/v1/webhooks/*/failures", "admin", "limit after",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_webhook_failures },
+    { NGX_HTTP_POST, "/v1/webhooks/*/replay", "admin", "", NGX_MDM_API_JSON,
+      ngx_mdm_api_webhook_replay },
 
     { 0, NULL, NULL, NULL, 0, NULL }
 };

@@ -346,6 +346,9 @@ void ngx_mdm_api_pushcert_list(ngx_mdm_api_t *api);
 void ngx_mdm_api_push(ngx_mdm_api_t *api);
 
 /* webhooks */
+void ngx_mdm_api_webhooks(ngx_mdm_api_t *api);
+void ngx_mdm_api_webhook_failures(ngx_mdm_api_t *api);
+void ngx_mdm_api_webhook_replay(ngx_mdm_api_t *api);
 
 
 #endif /* _NGX_MDM_API_H_INCLUDED_ */
