@@ -469,10 +469,14 @@ ngx_mdm_webhook_item_failed(ngx_mdm_webhook_item_t *item, ngx_uint_t refused)
 
     w = item->webhook;
 
-    ngx_mdm_webhook_pause(item);
-
     if (item->attempts++ == 0) {
         item->successes = w->successes;
+    }
+
+    /* who answered this event so and took others meanwhile is not down */
+
+    if (item->status == 0 || item->successes == w->successes) {
+        ngx_mdm_webhook_pause(item);
     }
 
     item->refusals += refused;

@@ -46,6 +46,7 @@ sub import_servers {
     require MDM::Test::Plist;
     require MDM::Test::Device;
     require MDM::Test::Client;
+    require MDM::Test::Receiver;
 }
 
 
