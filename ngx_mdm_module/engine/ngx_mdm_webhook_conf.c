@@ -81,6 +81,7 @@ ngx_mdm_webhook_conf_add(ngx_conf_t *cf, ngx_array_t *webhooks)
 
     ngx_memzero(conf, sizeof(ngx_mdm_webhook_conf_t));
     ngx_str_set(&conf->name, "default");
+    ngx_str_set(&conf->database, "");
     conf->timeout = NGX_MDM_WEBHOOK_TIMEOUT;
 
     value = cf->args->elts;
