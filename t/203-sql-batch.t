@@ -30,9 +30,9 @@ sub enrol {
     my ($device) = @_;
 
     $role{device}->run("SELECT mdm_r2.authenticate($_, 'device', '$device',
-            sha256('$device$_'), false, 2000000000, 'CN', '01', 'topic', '{}');
+            sha256('$device$_'), false, 2000000000, 'CN', '01', 'topic', '{}', NULL, NULL);
         SELECT mdm_r2.token_update($_, 'device', '$device', '', sha256('$device$_'),
-            false, 'topic', 't', 'm', NULL, false, false, NULL, NULL)") for 1, 2;
+            false, 'topic', 't', 'm', NULL, false, false, NULL, NULL, NULL, NULL)") for 1, 2;
 }
 
 sub pick { return $_[int rand @_] }
@@ -130,7 +130,7 @@ for my $round (1 .. $rounds) {
     if ($round % 7 == 0) {
         my $device = pick(@devices);
         $role{device}->run("SELECT mdm_r2.authenticate($_, 'device', '$device',
-            sha256('$device$_'), false, 2000000000, 'CN', '01', 'topic', '{}')") for 1, 2;
+            sha256('$device$_'), false, 2000000000, 'CN', '01', 'topic', '{}', NULL, NULL)") for 1, 2;
     }
 
     $differ .= both('deliver', [], map { [$_] } grep { rand() < 0.6 } @devices, 'D99');
