@@ -98,10 +98,15 @@ is_deeply [ map { $_->{device_id} } @{ $bert->api(GET =>
         "/v1/enrollments?after=$next")->{json}{items} } ],
     [ 'UDID-2' ], '... also behind a cursor of hers';
 
-for my $list (qw(queue history)) {
-    is_deeply $bert->api(GET => "/v1/enrollments/$_/$list")->{json}, { items => [] },
-        "... no $list of $_" for 'UDID-1', $user->enrollment;
+for my $path ('', qw(/queue /history /why /history/done/report /secrets/unlock_token)) {
+    is told($bert->api(GET => "/v1/enrollments/$_$path")), '404 unknown_enrollment',
+        "... and not $_$path" for 'UDID-1', $user->enrollment;
 }
+is told($bert->api(DELETE => '/v1/enrollments/UDID-1')), '404 unknown_enrollment',
+    'he ends nothing of hers';
+is told($bert->api(DELETE => '/v1/identities/' . $pg->psql("SELECT encode(certificate, 'hex')
+    FROM mdm.enrollment WHERE device_id = 'UDID-1' AND user_id = ''"))),
+    '404 unknown_identity', '... and revokes nothing';
 is uuids($bert->api(GET => '/v1/enrollments/UDID-2/queue')), 'shared own',
     '... of the shared name his own queue';
 is uuids($bert->api(GET => '/v1/enrollments/UDID-2/history')), '',

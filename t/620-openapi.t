@@ -99,7 +99,8 @@ sub try {
 
     $seen{"$operation->{id} $told"} = 1;
     if ($told =~ /\A2/) {
-        $used{"$operation->{id} $_"} = 1 for $path =~ /[?&]([^=&]+)/g;
+        $used{"$operation->{id} $_"} = 1
+            for map { s/\Aattribute\.\K.*/*/r } $path =~ /[?&]([^=&]+)/g;
     }
 
     return $answer;
@@ -129,6 +130,12 @@ sub fill_history {
     $pg->psql("UPDATE mdm.result SET sent_at = now(), notnow_at = now()");
 }
 
+sub break_seals {
+    $pg->psql("UPDATE mdm.$_->[0] SET $_->[1] = set_byte($_->[1], 40,
+            255 - get_byte($_->[1], 40)) WHERE $_->[1] IS NOT NULL")
+        for [qw(secret value)], [qw(result report)];
+}
+
 
 # Calls, in order: method, path, body, what is expected, options. A sub is run.
 
@@ -153,6 +160,9 @@ my @calls = (
 
     \&fill_queue,
     [ GET => "$of/queue?limit=1", undef, 200 ],
+    [ GET => "$of/queue?after=%next", undef, 200 ],
+    [ GET => "$of/queue?after=x", undef, '400 bad_cursor' ],
+    [ GET => "$of/why", undef, 200 ],
     [ GET => "$of/queue", undef, 200 ],
     [ GET => "$of/queue?limit=0", undef, '400 bad_limit' ],
     [ GET => "/v1/enrollments/$bad_id/queue", undef, '400 bad_enrollment_id' ],
@@ -179,6 +189,41 @@ my @calls = (
     [ GET => '/v1/enrollments?after=%next', undef, 200 ],
     [ GET => '/v1/enrollments?limit=501', undef, '400 bad_limit' ],
     [ GET => '/v1/enrollments?after=x', undef, '400 bad_cursor' ],
+    [ GET => '/v1/enrollments?kind=device&ownership=organization&state=live'
+        . '&supervised=false&seen_after=2026-01-01T00:00:00Z'
+        . '&seen_before=2999-01-01T00:00:00Z&serial=C*&user=a*&attribute.Model=x',
+        undef, 200 ],
+    [ GET => '/v1/enrollments?kind=x', undef, '400 bad_filter' ],
+    [ GET => "$of/history?state=ERROR&request_type=ProfileList", undef, 200 ],
+    [ GET => "$of/history?state=x", undef, '400 bad_filter' ],
+
+    [ PUT => '/v1/enqueue/UDID-iphone', command('ProfileList', 'look'), 200 ],
+    sub { $iphone->token_update(UnlockToken => \'unlock'); $iphone->idle },
+    (map { [ GET => "/v1/enrollments/$_", undef, 200 ] } 'UDID-iphone', 'UDID-mac',
+        'UDID-mac:USER-ann', 'UDID-late'),
+    sub { $iphone->report('look', 'Acknowledged') },
+    [ GET => "$of/history/look/report", undef, 200 ],
+    [ GET => "$of/history/none/report", undef, '404 no_report' ],
+    [ GET => "$of/history/%FF/report", undef, '400 bad_command_uuid' ],
+    [ GET => "$of/secrets/unlock_token", undef, 200 ],
+    [ GET => "$of/secrets/bootstrap_token", undef, '404 no_secret' ],
+    [ GET => "$of/secrets/password", undef, '400 bad_secret_kind' ],
+    \&break_seals,
+    [ GET => "$of/history/look/report", undef, '503 cannot_open' ],
+    [ GET => "$of/secrets/unlock_token", undef, '503 cannot_open' ],
+    (map { my $path = $_; (
+        [ GET => "/v1/enrollments/$bad_id$path", undef, '400 bad_enrollment_id' ],
+        [ GET => "/v1/enrollments/nobody$path", undef, '404 unknown_enrollment' ],
+    ) } '', '/why', '/queue', '/history', '/history/x/report', '/secrets/unlock_token'),
+
+    [ DELETE => '/v1/identities/x', undef, '400 bad_fingerprint' ],
+    [ DELETE => '/v1/identities/' . '0' x 64, undef, '404 unknown_identity' ],
+    [ DELETE => '/v1/identities/%certificate', undef, 200 ],
+    [ DELETE => "/v1/enrollments/$bad_id", undef, '400 bad_enrollment_id' ],
+    [ DELETE => '/v1/enrollments/UDID-mac:USER-ann', undef, '400 not_a_device' ],
+    [ DELETE => '/v1/enrollments/nobody', undef, '404 unknown_enrollment' ],
+    [ DELETE => $of, undef, 200 ],
+    [ DELETE => $of, undef, '409 not_live' ],
 );
 
 # Push certificates: none, the first of two, both; a push is never sent.
@@ -215,7 +260,10 @@ for my $call (@calls) {
     }
 
     my ($method, $path, @more) = @$call;
-    my $json = try($method, $path =~ s/%next/$next/r, @more)->{json};
+    $path =~ s/%next/$next/;
+    $path =~ s/%certificate/$pg->psql("SELECT encode(certificate, 'hex')
+        FROM mdm.enrollment WHERE device_id = 'UDID-iphone'")/e;
+    my $json = try($method, $path, @more)->{json};
     $next = $json->{next} if ref $json eq 'HASH' && $json->{next};
 }
 

@@ -328,8 +328,9 @@ ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     n = ngx_min(rows->count, (int) api->limit);
     last = rows->count > n ? n - 1 : -1;
 
-    if (n > 0 && ngx_mdm_pg_is_null(rows, n - 1, 0)) {
-        last = --n;
+    if (rows->count > 0 && ngx_mdm_pg_is_null(rows, rows->count - 1, 0)) {
+        last = rows->count - 1;
+        n = last;
     }
 
     for (i = 0; i < n; i++) {

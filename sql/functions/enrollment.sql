@@ -114,7 +114,8 @@ BEGIN
                       FROM mdm.queue q
                      WHERE q.tenant_id = p_tenant_id
                        AND q.enrollment_id = v_channel.enrollment_id
-                     LIMIT 10000) q
+                     ORDER BY q.offer_rank, q.priority DESC, q.queued_at, q.command_id
+                     LIMIT 1000) q
              GROUP BY q.state) q;
 
     SELECT coalesce(json_agg(json_build_object(
@@ -138,7 +139,7 @@ COMMENT ON FUNCTION @revision@.enrollment_show IS
 device: of a user; users: the first 100 of a device, as written; attributes: name and
 value; certificates: the newest 100 of the device; push: no token and no magic;
 generations: the newest, and one that is pending; commands: how many are live, by
-state, 10000 at most; secrets: which kinds are in escrow for the newest generation,
+state, 1000 at most; secrets: which kinds are in escrow for the newest generation,
 and since when.';
 
 CREATE FUNCTION @revision@.enrollment_secret(

@@ -75,10 +75,16 @@ BEGIN
            @revision@.rfc3339(e.closed_at), e.close_reason, m.cursor
       FROM unnest(p_enrollment_ids, p_cursors) WITH ORDINALITY
            AS m (enrollment_id, cursor, place)
-      LEFT JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
-                                AND e.enrollment_id = m.enrollment_id
-      LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
-                                     AND s.enrollment_id = m.enrollment_id
+      LEFT JOIN LATERAL (
+           SELECT *
+             FROM mdm.enrollment e
+            WHERE e.tenant_id = p_tenant_id AND e.enrollment_id = m.enrollment_id
+            LIMIT 1) e ON true
+      LEFT JOIN LATERAL (
+           SELECT s.seen_at
+             FROM mdm.enrollment_seen s
+            WHERE s.tenant_id = p_tenant_id AND s.enrollment_id = m.enrollment_id
+            LIMIT 1) s ON true
       LEFT JOIN LATERAL (
            SELECT max(a.value_text) FILTER (WHERE a.name = 'SerialNumber') AS serial,
                   max(a.value_text) FILTER (WHERE a.name = 'OSVersion') AS os_version,
@@ -165,12 +171,16 @@ BEGIN
     v_user_to := v_user_from
         || CASE WHEN v_user_from <> p_user THEN chr(1114111) ELSE '' END;
 
+    -- A join by LATERAL and LIMIT is done row by row in the scan's order, whatever
+    -- the statistics say.
     IF v_by IS NOT NULL THEN
         SELECT e.enrollment_id INTO v_after_id
           FROM mdm.enrollment e
          WHERE e.tenant_id = p_tenant_id
            AND e.device_id = v_device_id
            AND e.user_id = v_user_id;
+        -- Here, because COALESCE in it would keep a condition out of the index.
+        v_after_id := coalesce(v_after_id, 0);
 
         OPEN v_scan FOR
         SELECT e.enrollment_id, e.device_id, e.user_id, e.channel, e.ownership, e.state,
@@ -184,13 +194,19 @@ BEGIN
                    AND a.value_text >= v_from[v_by]
                    AND a.value_text <= v_to[v_by]
                    AND (a.value_text, a.enrollment_id)
-                       > (v_value, coalesce(v_after_id, 0))
+                       > (v_value, v_after_id)
                  ORDER BY a.value_text, a.enrollment_id
                  LIMIT c_examined) a
-          JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
-                               AND e.enrollment_id = a.enrollment_id
-          LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
-                                         AND s.enrollment_id = a.enrollment_id
+         CROSS JOIN LATERAL (
+               SELECT *
+                 FROM mdm.enrollment e
+                WHERE e.tenant_id = p_tenant_id AND e.enrollment_id = a.enrollment_id
+                LIMIT 1) e
+          LEFT JOIN LATERAL (
+               SELECT s.seen_at
+                 FROM mdm.enrollment_seen s
+                WHERE s.tenant_id = p_tenant_id AND s.enrollment_id = a.enrollment_id
+                LIMIT 1) s ON true
          ORDER BY a.value_text, a.enrollment_id;
     ELSIF p_user IS NOT NULL THEN
         OPEN v_scan FOR
@@ -206,8 +222,11 @@ BEGIN
                        > (v_value, v_device_id, v_user_id)
                  ORDER BY e.user_short_name COLLATE "C", e.device_id, e.user_id
                  LIMIT c_examined) e
-          LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
-                                         AND s.enrollment_id = e.enrollment_id
+          LEFT JOIN LATERAL (
+               SELECT s.seen_at
+                 FROM mdm.enrollment_seen s
+                WHERE s.tenant_id = p_tenant_id AND s.enrollment_id = e.enrollment_id
+                LIMIT 1) s ON true
          ORDER BY e.user_short_name, e.device_id, e.user_id;
     ELSE
         OPEN v_scan FOR
@@ -219,8 +238,11 @@ BEGIN
                    AND (e.device_id, e.user_id) > (v_device_id, v_user_id)
                  ORDER BY e.device_id, e.user_id
                  LIMIT c_examined) e
-          LEFT JOIN mdm.enrollment_seen s ON s.tenant_id = p_tenant_id
-                                         AND s.enrollment_id = e.enrollment_id
+          LEFT JOIN LATERAL (
+               SELECT s.seen_at
+                 FROM mdm.enrollment_seen s
+                WHERE s.tenant_id = p_tenant_id AND s.enrollment_id = e.enrollment_id
+                LIMIT 1) s ON true
          ORDER BY e.device_id, e.user_id;
     END IF;
 
