@@ -63,15 +63,15 @@ my $mac = MDM::Test::Device->new(client => $client, sign => 1,
 sub wait_got {
     my ($receiver, $n) = @_;
 
-    wait_for(15, sub { $receiver->got >= $n });
+    wait_for(60, sub { $receiver->got >= $n });
 
     return $receiver->got;
 }
 
 
-ok wait_for(10, sub { $pg->psql('SELECT count(*) FROM mdm.webhook') == 3 }),
+ok wait_for(60, sub { $pg->psql('SELECT count(*) FROM mdm.webhook') == 3 }),
     'the database knows the webhooks of nginx.conf';
-ok $nginx->wait_for_log(qr/webhook "nobodys" is for the tenant "nobody"/, 10),
+ok $nginx->wait_for_log(qr/webhook "nobodys" is for the tenant "nobody"/, 60),
     '... and the log names one of an unknown tenant';
 
 my $uuid = $mac->uuid;
@@ -123,7 +123,7 @@ ok !exists $ours[0]{headers}{'x-hmac-signature'}, '... without a secret no signa
 is scalar(grep { $_->{json}{type} eq 'enrolled' } @ours), 1,
     '... with the events that NanoMDM has not';
 is scalar($wrong->got), 0, 'a receiver with a strange certificate gets nothing';
-ok $nginx->wait_for_log(qr/webhook "wrong" fails and is tried again: .*cert/i, 10),
+ok $nginx->wait_for_log(qr/webhook "wrong" fails and is tried again: .*cert/i, 60),
     '... and the log says why';
 is scalar(my @lines = $nginx->error_log =~ /webhook "wrong" fails/g), 1, '... once';
 
@@ -151,7 +151,7 @@ $phone->report('big', 'Acknowledged', Users => 'x' x 500_000);
 cmp_ok length MIME::Base64::decode_base64(
         $got[10]{json}{acknowledge_event}{raw_payload}), '>', 500_000,
     'a report of half a megabyte comes whole';
-ok wait_for(5, sub { $pg->psql("SELECT delivered FROM mdm.webhook
+ok wait_for(60, sub { $pg->psql("SELECT delivered FROM mdm.webhook
                                  WHERE name = 'default'") == 11 }),
     'eleven deliveries are counted';
 unlike $nginx->error_log, qr/correct horse|raw_payload/,

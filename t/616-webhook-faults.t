@@ -35,7 +35,7 @@ CONF
 my $nginx = MDM::Test::Nginx->start(pg => $pg, conf => $conf,
     vars => { HOOK => $receiver->port, HURT => $hurt->port });
 
-ok wait_for(10, sub { $pg->psql('SELECT count(*) FROM mdm.webhook') == 2 }),
+ok wait_for(60, sub { $pg->psql('SELECT count(*) FROM mdm.webhook') == 2 }),
     'the webhooks are known';
 
 $pg->psql(q{INSERT INTO mdm.enrollment (tenant_id, device_id, channel, state,
@@ -99,10 +99,10 @@ sub bad_events {
         '"n":10}' => '429 1');
     happen(60);
 
-    ok all_came(10), 'sixty events come';
+    ok all_came(60), 'sixty events come';
     ok in_order(numbers($receiver)), '... those of an enrolment in order';
     is scalar(my @n = numbers($receiver)), 60, '... each once';
-    ok wait_for(10, sub { distinct(numbers($hurt)) >= 60 - 4 * 3 }),
+    ok wait_for(60, sub { distinct(numbers($hurt)) >= 60 - 4 * 3 }),
         'a bad event holds back those of its enrolment, not the others';
 }
 
@@ -110,26 +110,26 @@ sub bad_events {
 sub receiver_goes_down {
     $receiver->stop;
     happen(100);
-    ok $nginx->wait_for_log(qr/webhook "default" fails and is tried again: .*connect/i, 10),
+    ok $nginx->wait_for_log(qr/webhook "default" fails and is tried again: .*connect/i, 60),
         'that a receiver is down is logged';
-    ok wait_for(5, sub { $pg->psql("SELECT failing_since IS NOT NULL AND attempts > 0
+    ok wait_for(60, sub { $pg->psql("SELECT failing_since IS NOT NULL AND attempts > 0
         AND last_error <> '' FROM mdm.webhook WHERE name = 'default'") eq 't' }),
         '... and stored';
     happen(100);
     $receiver->start_again;
-    ok all_came(30), 'when it is back it gets everything';
+    ok all_came(60), 'when it is back it gets everything';
     ok in_order(numbers($receiver)), '... in order';
     is scalar(my @n = numbers($receiver)), $sent, '... once';
     ok $nginx->wait_for_log(qr/webhook "default" works again after \d+ seconds/),
         '... and the log says so';
-    ok wait_for(5, sub { $pg->psql("SELECT attempts = 0 AND failing_since IS NULL
+    ok wait_for(60, sub { $pg->psql("SELECT attempts = 0 AND failing_since IS NULL
         FROM mdm.webhook WHERE name = 'default'") eq 't' }), '... and the table';
 
     $receiver->answer(default => '503 2');
     happen(1);
-    wait_for(5, sub { numbers($receiver, 503) >= 1 });
+    wait_for(60, sub { numbers($receiver, 503) >= 1 });
     $receiver->answer(default => 200);
-    ok all_came(10), 'a busy receiver gets it, too';
+    ok all_came(60), 'a busy receiver gets it, too';
     my ($busy) = grep { $_->{status} == 503 } $receiver->got;
     cmp_ok((($receiver->got)[-1]{at} - $busy->{at}), '>=', 1.9,
         '... no sooner than it asked for');
@@ -139,29 +139,29 @@ sub receiver_goes_down {
 sub workers_come_and_go {
     $receiver->answer(default => 200, slow => 0.1);
     happen(200);
-    wait_for(5, sub { numbers($receiver) > 5 + $sent - 200 });
+    wait_for(60, sub { numbers($receiver) > 5 + $sent - 200 });
     $nginx->reload;
     $receiver->answer(default => 200);
-    ok all_came(20), 'a reload in the midst loses nothing';
+    ok all_came(60), 'a reload in the midst loses nothing';
     ok in_order(numbers($receiver)), '... keeps the order';
     is numbers($receiver) - $sent, 0, '... and doubles nothing';
 
     $receiver->answer(default => 200, slow => 0.1);
     my $before = numbers($receiver);
     happen(200);
-    wait_for(5, sub { numbers($receiver) > $before + 20 });
+    wait_for(60, sub { numbers($receiver) > $before + 20 });
     my ($owner) = $pg->psql("SELECT owner FROM mdm.lease
                               WHERE name = 'webhook:default'") =~ m{/(\d+)$};
     $nginx->expect(qr/process $owner exited on signal/);
     kill KILL => $owner;
     $receiver->answer(default => 200);
-    ok all_came(40), 'a killed worker loses nothing';
+    ok all_came(60), 'a killed worker loses nothing';
     ok in_order(numbers($receiver)), '... keeps the order';
     cmp_ok numbers($receiver) - $sent, '<=', 64, '... and doubles few';
 
     $pg->terminate_backends('mdm_job');
     happen(50);
-    ok all_came(30), 'a lost connection to PostgreSQL loses nothing';
+    ok all_came(60), 'a lost connection to PostgreSQL loses nothing';
     ok in_order(numbers($receiver)), '... keeps the order';
 }
 
@@ -180,7 +180,7 @@ sub late_commits {
     is scalar(grep { $_ >= $n } numbers($receiver)), 0,
         'behind an open transaction nothing is sent';
     $open->run('COMMIT');
-    ok all_came(10), '... and after it everything';
+    ok all_came(60), '... and after it everything';
 }
 
 
@@ -194,14 +194,14 @@ sub set_aside {
         '... after five times, a new worker counting anew';
     is scalar(grep { $_->{path} ne '/' } $hurt->got), 0, 'no redirect is followed';
     $hurt->answer(default => 200, '"n":7}' => 500);
-    ok wait_for(20, sub { (grep { $_ == 10 } numbers($hurt)) }),
+    ok wait_for(60, sub { (grep { $_ == 10 } numbers($hurt)) }),
         'what was only delayed comes';
     ok wait_for(150, sub { $pg->psql("SELECT count(*) FROM mdm.webhook_failure
         WHERE name = 'hurt' AND status = 500") == 1 }),
         'one that hears 500 for ever is set aside, too';
     cmp_ok scalar(@n = grep { $_ == 7 } numbers($hurt, 500)), '>=', 20,
         '... after twenty times';
-    ok wait_for(20, sub { distinct(numbers($hurt)) == $sent - 3 }),
+    ok wait_for(60, sub { distinct(numbers($hurt)) == $sent - 3 }),
         '... and all the others came';
 }
 

@@ -52,11 +52,11 @@ sub numbers { return map { $_->{json}{data}{n} }
     $receiver->got }
 
 
-ok wait_for(10, sub { $pg->psql('SELECT count(*) FROM mdm.webhook') == 2 }),
+ok wait_for(60, sub { $pg->psql('SELECT count(*) FROM mdm.webhook') == 2 }),
     'the webhooks are known';
 happen(anna => 1, 10);
 happen(bert => 1, 5);
-ok wait_for(10, sub { $receiver->got == 20 && webhook($anna)->{delivered} == 15 }),
+ok wait_for(60, sub { $receiver->got == 20 && webhook($anna)->{delivered} == 15 }),
     'events of both tenants come';
 
 my $list = $anna->api(GET => '/v1/webhooks');
@@ -73,9 +73,9 @@ $receiver->answer(default => 200, '"n":13}' => 400, '"n":11}' => 410);
 happen(anna => 11, 20);
 happen(bert => 6, 9);
 $pg->psql("UPDATE mdm.event SET at = at - interval '1 minute' WHERE data->>'n' = '11'");
-ok wait_for(10, sub { webhook($anna)->{lag} >= 60 }), 'the lag is the oldest event\'s age';
+ok wait_for(60, sub { webhook($anna)->{lag} >= 60 }), 'the lag is the oldest event\'s age';
 cmp_ok webhook($api{bert})->{lag}, '<', 60, '... of one\'s own';
-ok wait_for(40, sub { $pg->psql('SELECT count(*) FROM mdm.webhook_failure') == 2 }),
+ok wait_for(60, sub { $pg->psql('SELECT count(*) FROM mdm.webhook_failure') == 2 }),
     'two are given up';
 
 my $failures = $anna->api(GET => '/v1/webhooks/default/failures')->{json};
@@ -101,11 +101,11 @@ my $answer = $anna->api(POST => '/v1/webhooks/default/replay', { since => $since
 
 is $answer->{status}, 202, 'a replay is asked for';
 is_deeply $answer->{json}, { replaying => JSON::PP::true() }, '... and begins';
-ok wait_for(15, sub { numbers('anna') == @before + 20 }), 'everything comes once more';
+ok wait_for(60, sub { numbers('anna') == @before + 20 }), 'everything comes once more';
 my @all = numbers('anna');
 is join(' ', sort { $a <=> $b } @all[-20 .. -1]), join(' ', 1 .. 20),
     '... each of them, what was given up, too';
-ok wait_for(10, sub { !webhook($anna)->{replaying} }), '... and it ends';
+ok wait_for(60, sub { !webhook($anna)->{replaying} }), '... and it ends';
 is scalar(my @b = numbers('bert')), $bert, "... without the other's";
 is $pg->psql('SELECT count(*) FROM mdm.webhook_failure'), 0, '... and no failure is left';
 is $pg->psql("SELECT actor || ' ' || remote || ' ' || action || ' ' || (detail->>'webhook')
@@ -114,7 +114,7 @@ is $pg->psql("SELECT actor || ' ' || remote || ' ' || action || ' ' || (detail->
 
 $since = $pg->psql("SELECT mdm_r2.rfc3339(now() + interval '1 hour')");
 $anna->api(POST => '/v1/webhooks/default/replay', { since => $since });
-ok wait_for(10, sub { !webhook($anna)->{replaying} }), 'a replay of nothing ends, too';
+ok wait_for(60, sub { !webhook($anna)->{replaying} }), 'a replay of nothing ends, too';
 is scalar(@b = numbers('anna')), @all, '... and sends nothing';
 
 
