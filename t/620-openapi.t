@@ -251,6 +251,35 @@ push @calls, (
     [ GET => "$list?after=x", undef, '400 bad_cursor' ],
 );
 
+# A webhook that fails and has given up two events.
+
+sub fill_webhook {
+    $pg->psql("SELECT mdm_r2.webhook_open('hook', 'anna');
+        SELECT mdm_r2.webhook_state('hook', 3, 'HTTP 404');
+        SELECT mdm_r2.webhook_set_aside('hook', tenant_id, '1', n, 'enrolled', 404,
+                                        'HTTP 404')
+          FROM mdm.tenant, generate_series(1, 2) n WHERE name = 'anna'",
+        role => 'mdm_job');
+}
+
+my $hook = '/v1/webhooks/hook';
+
+push @calls, (
+    \&fill_webhook,
+    [ GET => '/v1/webhooks', undef, 200 ],
+    [ GET => "$hook/failures", undef, 200 ],
+    [ GET => "$hook/failures?limit=1", undef, 200 ],
+    [ GET => "$hook/failures?after=%next", undef, 200 ],
+    [ GET => "$hook/failures?limit=0", undef, '400 bad_limit' ],
+    [ GET => "$hook/failures?after=x", undef, '400 bad_cursor' ],
+    [ GET => '/v1/webhooks/x/failures', undef, '404 unknown_webhook' ],
+    [ POST => "$hook/replay", { since => '2026-01-01T00:00:00.000Z' }, 202 ],
+    [ POST => "$hook/replay", {}, '400 bad_body' ],
+    [ POST => "$hook/replay", '{', '400 bad_json' ],
+    [ POST => '/v1/webhooks/x/replay', { since => '2026-01-01T00:00:00.000Z' },
+        '404 unknown_webhook' ],
+);
+
 my $next;
 
 for my $call (@calls) {

@@ -18,6 +18,10 @@ my $pg = MDM::Test::Postgres->start(migrate => 1);
 my $ca = MDM::Test::PKI->ca('Device CA');
 my %token = map { $_ => $pg->tenant($_, host => "$_.example", device_ca => $ca) }
     qw(anna bert);
+$pg->psql("SELECT mdm_r2.webhook_open('hook-$_', '$_');
+    SELECT mdm_r2.webhook_set_aside('hook-$_', tenant_id, '1', n, 'enrolled', 404, 'HTTP')
+      FROM mdm.tenant, generate_series(1, 2) n WHERE name = '$_'", role => 'mdm_job')
+    for qw(anna bert);
 $token{hoster} = token($pg, 'bert', 'hoster', 'admin', 'host');
 
 my $nginx = MDM::Test::Nginx->start(pg => $pg, conf => <<'CONF');
@@ -227,7 +231,7 @@ is rows_of($pg, 'anna'), $before, 'of all that nothing of hers has changed';
 
 my $hoster = $bert->with(token => $token{hoster});
 my %hers = (id => 'UDID-anna-1', command_uuid => 'anna-waits', kind => 'unlock_token',
-    fingerprint => $fingerprint{anna}, new_uuid => 'new');
+    fingerprint => $fingerprint{anna}, new_uuid => 'new', name => 'hook-anna');
 my %other = (
     'POST /v1/commands/cancel'                 => { command_uuid => 'anna-last' },
     'DELETE /v1/enrollments/*/queue'           => { id => 'UDID-anna-2' },

@@ -52,6 +52,7 @@ my %body = (
         return { enrollments => [ $_[0]{id} ], command => $command->(@_) };
     },
     'POST /v1/commands/cancel' => sub { { command_uuids => [ $_[0]{command_uuid} ] } },
+    'POST /v1/webhooks/*/replay' => sub { { since => '2026-01-01T00:00:00.000Z' } },
     'PUT /v1/pushcert'         => sub {
         $pushcert //= MDM::Test::PKI->ca('Push CA')->push_certificate(
             'com.apple.mgmt.External.push');
