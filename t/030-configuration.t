@@ -235,4 +235,38 @@ taken 'a nearer word replaces a farther one', server => $tls,
     http => 'mdm_identity certificate;',
     location => 'mdm connect; mdm_identity signature;';
 
+
+# Webhooks.
+
+my $hook = 'mdm_webhook https://hooks.example.com/mdm';
+my $secret = spew("$dir/hook.secret", "d4d4\n");
+my $empty = spew("$dir/empty.secret", "\n");
+my $long = spew("$dir/long.secret", 'x' x 5000);
+
+chmod 0600, $secret, $empty, $long;
+
+taken 'all of mdm_webhook', http => "$hook name=a-B_1 tenant=acme secret=$secret "
+    . "format=event ca=$server->{cert} timeout=60s; mdm_webhook http://127.0.0.1:8080;";
+refused "$_ as URL", 'write an URL such as "https://hooks.example.com/mdm"',
+    http => "mdm_webhook $_;" for qw(hooks.example.com ftp://hooks.example.com http://);
+refused 'an unknown parameter of a webhook',
+    ['unknown parameter "retry=4" of "mdm_webhook"', 'format=, ca=, timeout='],
+    http => "$hook retry=4;";
+refused 'two webhooks of one name', 'two webhooks of one database are named "default"',
+    http => "$hook; $hook;";
+refused "the name $_", 'a webhook\'s name has 1 to 64', http => "$hook name=$_;"
+    for 'a/b', 'x' x 65;
+refused 'a strange format', 'write "nanomdm" or "event"', http => "$hook format=xml;";
+refused 'a short timeout of a webhook', '"timeout=1ms": write a time from 1s to 60s',
+    http => "$hook timeout=1ms;";
+refused 'an empty secret', 'the file is empty: make it with "openssl rand -hex 32"',
+    http => "$hook secret=$empty;";
+refused 'a long secret', 'passes 4096 bytes', http => "$hook secret=$long;";
+refused 'a secret that is not there', 'cannot open "/nowhere" of "mdm_webhook"',
+    http => "$hook secret=/nowhere;";
+refused 'a CA that is none', 'the file has no certificate in PEM',
+    http => "$hook ca=$secret;";
+refused 'an unknown database of a webhook', 'reads from a database that there is not',
+    http => "$hook database=x;";
+
 done_testing;
