@@ -26,9 +26,9 @@ my $members = "'{1,1,1,1}', $names, $none, ARRAY["
 
 $pg->psql(q{SELECT mdm_r2.tenant_add('acme', '{}', '')});
 $pg->psql(join(';', map { "SELECT mdm_r2.authenticate(1, 'device', '$_', sha256('$_'),
-        false, 2000000000, 'CN', '01', 'topic', '{}');
+        false, 2000000000, 'CN', '01', 'topic', '{}', NULL, NULL);
     SELECT mdm_r2.token_update(1, 'device', '$_', '', sha256('$_'), false, 'topic', 't',
-        'm', NULL, false, false, NULL, NULL)" } @devices), role => 'mdm_device');
+        'm', NULL, false, false, NULL, NULL, NULL, NULL)" } @devices), role => 'mdm_device');
 $pg->psql("SELECT mdm_r2.enqueue(1, 'joe', '', '$_', 'ProfileList', 's', 'p', 'd', 'safe',
     false, false, false, 0, 0::smallint, 0, NULL, $names, $none, false)",
     role => 'mdm_api') for qw(one two);
