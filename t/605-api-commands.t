@@ -187,6 +187,13 @@ is $answer->{body}, $whole, '... as it is sent';
 is number("audit WHERE action = 'command_payload'
     AND detail ->> 'command_uuid' = '$uuid'"), 1, '... which the audit keeps';
 
+$pg->psql("UPDATE mdm.command SET payload = set_byte(payload, 40,
+    (get_byte(payload, 40) + 1) % 256) WHERE command_uuid = '$uuid'");
+is code($api->api(GET => "/v1/commands/$uuid/payload")), '503 cannot_open',
+    'an altered one is not shown';
+like $nginx->error_log, qr/\[error\] .* cannot open a stored command, tenant "localhost"/,
+    '... and logged';
+
 # Many: one call, in the order of the clock and of the keys.
 
 $pg->psql(q{INSERT INTO mdm.enrollment (tenant_id, device_id, channel, state, generation,

@@ -305,6 +305,10 @@ ngx_int_t ngx_mdm_api_channel(ngx_mdm_api_t *api, ngx_uint_t param,
 
 void ngx_mdm_api_unknown_enrollment(ngx_mdm_api_t *api);
 
+/* Tells the client and the log that a stored value of this kind is not
+ * opened by any key. */
+void ngx_mdm_api_cannot_open(ngx_mdm_api_t *api, const char *kind);
+
 /* events and audit */
 void ngx_mdm_api_events(ngx_mdm_api_t *api);
 void ngx_mdm_api_stream(ngx_mdm_api_t *api);

@@ -225,9 +225,7 @@ ngx_mdm_api_payload_opened(void *data)
     payload = api->ctx;
 
     if (payload->rc != MDM_OK) {
-        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable",
-                          "the command cannot be opened with the keys of "
-                          "mdm_secret_key");
+        ngx_mdm_api_cannot_open(api, "command");
         return;
     }
 

@@ -237,13 +237,7 @@ ngx_mdm_api_secret_opened(void *data)
     secret = api->ctx;
 
     if (secret->rc != MDM_OK) {
-        ngx_log_error(NGX_LOG_ERR, api->log, 0,
-                      "mdm: API: cannot open a stored %s, tenant \"%V\"",
-                      secret->kind, &api->tenant_key);
-
-        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "cannot_open",
-                          "the stored value was sealed with a key that this "
-                          "server does not have, or was altered");
+        ngx_mdm_api_cannot_open(api, secret->kind);
         return;
     }
 
@@ -253,6 +247,19 @@ ngx_mdm_api_secret_opened(void *data)
     }
 
     ngx_mdm_api_secret_answer(api);
+}
+
+
+void
+ngx_mdm_api_cannot_open(ngx_mdm_api_t *api, const char *kind)
+{
+    ngx_log_error(NGX_LOG_ERR, api->log, 0,
+                  "mdm: API: cannot open a stored %s, tenant \"%V\"",
+                  kind, &api->tenant_key);
+
+    ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "cannot_open",
+                      "the stored value was sealed with a key that this "
+                      "server does not have, or was altered");
 }
 
 
