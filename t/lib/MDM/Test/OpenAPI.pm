@@ -137,7 +137,9 @@ sub faults {
 
     return @faults, "the content type \"$type\" is not described"
         if !$content->{$type};
-    return @faults if $type !~ m{\Aapplication/json\z};
+
+    $self->{had}{"$operation->{id} $status $type"} = 1;
+    return @faults if $type ne 'application/json';
 
     my $code = code($answer);
     push @faults, "the code \"$code\" is not described"
@@ -145,19 +147,34 @@ sub faults {
 
     return @faults, 'the body is no JSON' if !defined $answer->{json};
     return @faults, $self->{schemas}->faults($content->{$type}{schema},
-        $answer->{json}, "$operation->{id} $status");
+        $answer->{json}, where($operation, $status));
 }
 
 
-# The properties that an operation's good answers are to have, and none had.
+# Where a property stands: the good answers of an operation are one.
+
+sub where { return "$_[0]{id} " . ($_[1] < 300 ? '2xx' : $_[1]) }
+
+
+# What an operation's answers are to have, and none had: content types,
+# alternatives, and properties of the good ones.
 
 sub missed {
     my ($self, $operation) = @_;
 
     return map {
-        my $content = $operation->{response}{$_}{content}{'application/json'};
-        $content ? $self->{schemas}->missed($content->{schema}, "$operation->{id} $_") : ()
-    } grep { $_ < 300 } sort keys %{ $operation->{response} };
+        my ($status, $where) = ($_, where($operation, $_));
+        my $content = $operation->{response}{$status}{content};
+        my $schema = ($content->{'application/json'} // {})->{schema};
+
+        (
+            (grep { !$self->{had}{$_} } map { "$operation->{id} $status $_" }
+                sort keys %$content),
+            ($schema ? $self->{schemas}->unchosen($schema, $where) : ()),
+            ($schema && $status < 300
+                ? $self->{schemas}->missed($schema, $where) : ()),
+        )
+    } sort keys %{ $operation->{response} };
 }
 
 
@@ -201,7 +218,12 @@ sub flaws {
             $self->{text} =~ m{^\s*"(/\S*)": \{}mg),
         (map { "two operations are called $_" } grep { $ids{$_}++ == 1 }
             map { $_->{id} } $self->operations),
+        (map { "$_ has no operation" } grep {
+            my $path = $_;
+            !grep { $_->{path} eq $path } $self->operations
+        } sort keys %{ $self->{document}{paths} }),
         (map { "$_ is nobody's" } $self->unused),
+        $self->twins,
         (map { $self->operation_flaws($_) } $self->operations),
         (map { $self->{schemas}->flaws($schemas->{$_}, "schema $_") }
             sort keys %$schemas),
@@ -220,6 +242,30 @@ sub unused {
     return grep { !$used{$_} } map {
         my $kind = $_;
         map { "#/components/$kind/$_" } sort keys %{ $components->{$kind} }
+    } grep { $_ ne 'securitySchemes' } sort keys %$components;
+}
+
+
+# Components that mean the same, whatever their description says; of parameters
+# it says what they mean.
+
+sub twins {
+    my ($self) = @_;
+
+    my $json = JSON::PP->new->canonical;
+    my $components = $self->{document}{components};
+
+    return map {
+        my $kind = $_;
+        my $of = $components->{$kind};
+        my %first;
+
+        map {
+            my $text = $json->encode({ %{ $of->{$_} },
+                $kind eq 'parameters' ? () : (description => '') });
+            my $first = $first{$text} //= $_;
+            $first eq $_ ? () : "$kind: $first and $_ are the same"
+        } sort keys %$of
     } grep { $_ ne 'securitySchemes' } sort keys %$components;
 }
 
@@ -257,8 +303,9 @@ sub parameter_flaws {
     my $where = "$id parameter $parameter->{name}";
 
     return (
-        (map { "$where has no $_" } grep { !exists $parameter->{$_} }
-            qw(in description schema)),
+        (map { "$where has no $_" } grep { !exists $parameter->{$_} } qw(in schema)),
+        (($parameter->{description} // '') =~ /\.\z/
+            ? () : "$where has no sentence as its description"),
         ($parameter->{in} eq 'path' && !$parameter->{required}
             ? "$where is not required" : ()),
         $self->{schemas}->flaws($parameter->{schema}, $where),
@@ -273,9 +320,9 @@ sub response_flaws {
     my $where = "$operation->{id} $status";
 
     return (
-        (exists $response->{description} ? () : "$where has no description"),
-        ($status >= 400 && !@{ $response->{'x-codes'} // [] }
-            ? "$where has no x-codes" : ()),
+        (($response->{description} // '') =~ /\A[A-Z].*\.\z/s
+            ? () : "$where has no sentence as its description"),
+        ($status >= 400 && !$response->{'x-codes'} ? "$where has no x-codes" : ()),
         $self->content_flaws($where, $response),
     );
 }

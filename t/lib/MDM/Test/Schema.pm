@@ -226,6 +226,8 @@ sub check_of {
     my @faults = map { [ $self->faults($_, $value, $where) ] } @$schemas;
     my $fit = grep { !@$_ } @faults;
 
+    $self->{had}{"$where $word $_"} = 1 for grep { !@{ $faults[$_] } } 0 .. $#faults;
+
     return if $of{$word} eq 'all' ? $fit == @$schemas
         : $of{$word} eq 'one' ? $fit == 1 : $fit;
 
@@ -277,6 +279,20 @@ sub missed {
         map { $self->missed(@$_) }
             grep { $_->[1] !~ /\*\z/ } parts($schema, $where),
     );
+}
+
+
+# Those of its alternatives that no value was.
+
+sub unchosen {
+    my ($self, $schema, $where) = @_;
+
+    $schema = $self->resolve($schema);
+
+    return map {
+        my $of = $_;
+        grep { !$self->{had}{$_} } map { "$where $of $_" } 0 .. $#{ $schema->{$of} }
+    } grep { $schema->{$_} } qw(anyOf oneOf);
 }
 
 
