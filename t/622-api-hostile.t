@@ -252,6 +252,9 @@ is told($large->api(GET => '/v1/enrollments?' . $_ x 40_000)), 200,
     "... and 40,000 times \"$_\" is none" for '&', '=&';
 is told($large->api(GET => '/v1/enrollments?' . join '&', map { "x$_=1" } 1 .. 10_000)),
     '400 unknown_argument', '... and of 10,000 unknown ones one is told';
+is told($large->api(GET => "/v1/enrollments?$_=1")), '400 unknown_argument',
+    '... and one that is no UTF-8, or is cut within a character'
+    for '%FF', "\xff", 'x' x 63 . '%C3%A9';
 
 well('all of it');
 is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, 'nothing was done';

@@ -11,6 +11,7 @@
 #define NGX_MDM_API_FAULTS_MAX   100
 
 
+static void ngx_mdm_api_plain(char *text);
 static void ngx_mdm_api_send(ngx_mdm_api_t *api, ngx_uint_t status);
 
 
@@ -124,6 +125,8 @@ ngx_mdm_api_error(ngx_mdm_api_t *api, ngx_uint_t status, const char *code,
     vsnprintf(message, sizeof(message), fmt, args);
     va_end(args);
 
+    ngx_mdm_api_plain(message);
+
     error = json_pack("{s:s, s:s}", "code", code, "message", message);
 
     if (error != NULL && api->faults != NULL) {
@@ -131,6 +134,24 @@ ngx_mdm_api_error(ngx_mdm_api_t *api, ngx_uint_t status, const char *code,
     }
 
     ngx_mdm_api_finish(api, status, json_pack("{s:o}", "error", error));
+}
+
+
+/* What a client wrote may be no UTF-8, or was cut within a character; JSON
+ * takes neither. */
+
+static void
+ngx_mdm_api_plain(char *text)
+{
+    if (mdm_utf8_valid((u_char *) text, ngx_strlen(text))) {
+        return;
+    }
+
+    for ( /* void */ ; *text != '\0'; text++) {
+        if ((u_char) *text >= 0x80) {
+            *text = '?';
+        }
+    }
 }
 
 
