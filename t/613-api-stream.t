@@ -328,6 +328,22 @@ happens('again');
 is got(stream('', header => "Last-Event-ID: $new->{id}\r\n"), 1), 'again',
     'who comes back gets what he missed';
 
+# A reload while a stream waits for its first events, and its client has sent more:
+# then nginx keeps the request for a while after its end.
+
+my $lock = $pg->session;
+($old) = $nginx->workers;
+$lock->run('BEGIN');
+$lock->run('LOCK TABLE mdm.event');
+my $ended = stream('?after=now');
+syswrite $ended->{socket}, "GET / HTTP/1.1\r\n";
+kill 'HUP', $nginx->{pid};
+fill($ended, 5, sub { 0 });
+$lock->run('COMMIT');
+is $ended->{ended}, 'complete', 'a stream that waits for the database ends';
+ok wait_for(10, sub { !-e "/proc/$old" }), '... and so does its worker';
+unlike $nginx->error_log, qr/exited on signal/, '... in peace';
+
 # A reload while the database is away.
 
 my $lonely = stream('?after=now');

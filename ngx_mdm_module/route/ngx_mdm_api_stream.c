@@ -229,12 +229,14 @@ ngx_mdm_api_stream_step(ngx_mdm_api_stream_t *stream)
 }
 
 
-/* The stream of a call that was answered; NULL when its client has gone. */
+/* The stream of a call that was answered; NULL when its client has gone, or the
+ * stream was ended meanwhile and nginx still sends what came before. */
 
 static ngx_mdm_api_stream_t *
 ngx_mdm_api_stream_of(ngx_mdm_pg_call_t *call)
 {
-    ngx_mdm_api_t  *api;
+    ngx_mdm_api_t         *api;
+    ngx_mdm_api_stream_t  *stream;
 
     api = call->data;
     api->called = 0;
@@ -244,7 +246,9 @@ ngx_mdm_api_stream_of(ngx_mdm_pg_call_t *call)
         return NULL;
     }
 
-    return api->ctx;
+    stream = api->ctx;
+
+    return stream->listener.hub ? stream : NULL;
 }
 
 
