@@ -14,6 +14,22 @@ my $pg    = MDM::Test::Postgres->start(migrate => 1);
 my $ca    = MDM::Test::PKI->ca('Device CA');
 my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
 
+my $topic = 'com.apple.mgmt.External.test';
+
+# A push certificate in place of those that the topic had.
+
+sub push_certificate {
+    my ($not_after) = @_;
+
+    $pg->psql("DELETE FROM mdm.push_certificate");
+    $pg->psql("INSERT INTO mdm.push_certificate (tenant_id, topic, certificate,
+            private_key, not_before, not_after, subject, issuer, serial, fingerprint)
+        SELECT tenant_id, '$topic', '', '', '2026-01-01',
+               $not_after, 's', 'i', '01', '' FROM mdm.tenant") if defined $not_after;
+}
+
+push_certificate("'2999-01-01'");
+
 my $nginx = MDM::Test::Nginx->start(pg => $pg, conf => <<'CONF');
 load_module %%MODULE%%;
 events { worker_connections 256; }
@@ -38,7 +54,7 @@ sub device {
     my ($udid) = @_;
 
     my $device = MDM::Test::Device->new(client => $client, sign => 1, udid => $udid,
-        certificate => $ca->device($udid));
+        topic => $topic, certificate => $ca->device($udid));
     $device->enroll->{status} == 200 or die "$udid does not enrol";
 
     return $device;
@@ -176,6 +192,32 @@ is answers($anna)->{answers}[0]{since}, '2026-01-02T00:00:00.000Z', '... since w
 is answers($anna)->{enrollment}, 'MAC:501', '... and who';
 
 
+# Push certificates.
+
+my $lone = device('LONE');
+push_certificate();
+is codes($lone), 'nothing_waits', 'who is asked nothing needs no push';
+ask($lone, 'knock');
+is codes($lone), 'topic_without_certificate pushes_not_configured',
+    'a topic has no push certificate';
+is_deeply [ @{ answers($lone)->{answers}[0] }{qw(means next since)} ],
+    [ "There is no push certificate for its topic, $topic: no push "
+      . 'can reach it.', 'Store that of its topic with PUT /v1/pushcert.', undef ],
+    '... with what to do';
+$lone->idle;
+is codes($lone), 'topic_without_certificate unanswered', '... also while an answer is due';
+push_certificate("'2026-01-04'");
+is codes($lone), 'push_certificate_expired unanswered', 'it has one that has expired';
+is_deeply [ @{ answers($lone)->{answers}[0] }{qw(means next since)} ],
+    [ "The push certificate of its topic, $topic, has expired: no "
+      . 'push can reach it.', 'Renew it, of the same topic, and store it with '
+      . 'PUT /v1/pushcert.', '2026-01-04T00:00:00.000Z' ], '... since when';
+past($anna, 'topic = NULL');
+is codes($anna), 'waiting_for_login', 'no push is missed where none would help';
+push_certificate("'2999-01-01'");
+is codes($lone), 'unanswered', 'it has a good one';
+
+
 # Certificates.
 
 my $expired = device('EXPIRED');
@@ -232,6 +274,6 @@ my %known = map { $_ => 1 } $pg->psql("SELECT pg_get_functiondef('mdm_r2.enrollm
     =~ /^\s+\(\d+, '(\w+)'/mg;
 my $source = MDM::Test::slurp($0);
 is join(' ', grep { $source !~ /\b$_\b/ } sort keys %known), '', 'no answer is untested';
-cmp_ok scalar(keys %known), '>=', 15, '... of those that there are';
+cmp_ok scalar(keys %known), '>=', 17, '... of those that there are';
 
 done_testing;

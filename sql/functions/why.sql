@@ -14,6 +14,7 @@ DECLARE
     v_identity  mdm.identity;
     v_refused   record;
     v_queue     record;
+    v_pushable  timestamptz;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
@@ -52,6 +53,10 @@ BEGIN
        AND v.at <= now()
      ORDER BY v.at DESC
      LIMIT 1;
+
+    SELECT c.not_after INTO v_pushable
+      FROM mdm.push_certificate c
+     WHERE c.tenant_id = p_tenant_id AND c.topic = v_channel.topic;
 
     -- The first of each group, by the age that counts for it.
     SELECT count(*) AS n,
@@ -183,29 +188,46 @@ BEGIN
          CASE WHEN v_channel.seen_at IS NULL THEN 'The device has never been in contact.'
               ELSE 'The device has not been in contact since, for more than a day.' END,
          'See that it is switched on and has a network.', NULL),
-        (10, 'pushes_not_configured', v_channel.state = 'live'
+        (10, 'topic_without_certificate', v_channel.state = 'live'
+             AND NOT v_channel.dormant AND v_pushable IS NULL
+             AND v_channel.topic IS NOT NULL
+             AND coalesce(v_queue.open_at, v_queue.notnow_at, v_queue.pushed_at)
+                 IS NOT NULL,
+         NULL,
+         format('There is no push certificate for its topic, %s: no push can reach it.',
+                v_channel.topic),
+         'Store that of its topic with PUT /v1/pushcert.', NULL),
+        (11, 'push_certificate_expired', v_channel.state = 'live'
+             AND NOT v_channel.dormant AND v_pushable < now()
+             AND coalesce(v_queue.open_at, v_queue.notnow_at, v_queue.pushed_at)
+                 IS NOT NULL,
+         v_pushable,
+         format('The push certificate of its topic, %s, has expired: no push can reach '
+                'it.', v_channel.topic),
+         'Renew it, of the same topic, and store it with PUT /v1/pushcert.', NULL),
+        (12, 'pushes_not_configured', v_channel.state = 'live'
              AND NOT v_channel.dormant AND v_queue.open_at IS NOT NULL,
          v_queue.open_at,
          'Commands wait, and this server does not push: nothing wakes the device.',
          'They go out when the device next comes by itself.', NULL),
-        (11, 'unanswered', v_queue.push IS NOT NULL, v_queue.pushed_at,
+        (13, 'unanswered', v_queue.push IS NOT NULL, v_queue.pushed_at,
          'The device was given a command and has not answered it.',
          'Wait: the command goes out again when the device comes without an answer.',
          v_queue.push),
-        (12, 'not_now', v_queue.notnow IS NOT NULL, v_queue.notnow_at,
+        (14, 'not_now', v_queue.notnow IS NOT NULL, v_queue.notnow_at,
          'The device said that it cannot do a command now.',
          'The command is offered again when the device next asks for work; often it '
          'must be unlocked.', v_queue.notnow),
-        (13, 'blocked_by_subject', v_queue.blocked IS NOT NULL, v_queue.blocked_at,
+        (15, 'blocked_by_subject', v_queue.blocked IS NOT NULL, v_queue.blocked_at,
          format('A command waits for %s, which is older and has the same subject.',
                 v_queue.blocker),
          'It goes out when the older one is done; cancel that one if it hangs.',
          v_queue.blocked),
-        (14, 'not_before', v_queue.early IS NOT NULL, v_queue.early_since,
+        (16, 'not_before', v_queue.early IS NOT NULL, v_queue.early_since,
          format('A command is not to go out before %s.',
                 @revision@.rfc3339(v_queue.early_at)),
          'Nothing: it goes out then.', v_queue.early),
-        (15, 'nothing_waits', v_channel.state = 'live' AND v_queue.n = 0,
+        (17, 'nothing_waits', v_channel.state = 'live' AND v_queue.n = 0,
          NULL, 'No command waits for the device.',
          'Look at the history for what became of those that were asked.', NULL)
         ) AS a (place, code, holds, since, means, next, command_uuid)
