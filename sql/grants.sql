@@ -101,7 +101,8 @@ GRANT SELECT, UPDATE, DELETE ON mdm.webhook_replay TO mdm_job;
 GRANT SELECT ON mdm.event, mdm.result TO mdm_job;
 GRANT EXECUTE ON FUNCTION @revision@.webhook_open, @revision@.webhook_next,
                           @revision@.webhook_done, @revision@.webhook_state,
-                          @revision@.webhook_set_aside, @revision@.rfc3339
+                          @revision@.webhook_set_aside, @revision@.rfc3339,
+                          @revision@.micros
    TO mdm_job;
 
 -- Background work.

@@ -122,6 +122,11 @@ is_deeply [ sort keys %{ $ours[0]{json} } ],
 ok !exists $ours[0]{headers}{'x-hmac-signature'}, '... without a secret no signature';
 is scalar(grep { $_->{json}{type} eq 'enrolled' } @ours), 1,
     '... with the events that NanoMDM has not';
+my $list = $api->api(GET => '/v1/events')->{json}{items};
+is join(' ', map { $_->{json}{id} } @ours), join(' ', map { $_->{id} } @$list),
+    '... under the ids that the API has for them';
+is $api->api(GET => "/v1/events?after=$ours[4]{json}{id}")->{json}{items}[0]{id},
+    $ours[5]{json}{id}, '... so that a receiver can go on there';
 is scalar($wrong->got), 0, 'a receiver with a strange certificate gets nothing';
 ok $nginx->wait_for_log(qr/webhook "wrong" fails and is tried again: .*cert/i, 60),
     '... and the log says why';

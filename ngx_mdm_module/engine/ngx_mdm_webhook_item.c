@@ -34,7 +34,8 @@ enum {
     NGX_MDM_NEXT_CHANNEL,
     NGX_MDM_NEXT_COMMAND_UUID,
     NGX_MDM_NEXT_KIND,
-    NGX_MDM_NEXT_SEALED
+    NGX_MDM_NEXT_SEALED,
+    NGX_MDM_NEXT_CURSOR
 };
 
 
@@ -137,6 +138,8 @@ ngx_mdm_webhook_item_fill(ngx_mdm_webhook_item_t *item,
                                                NGX_MDM_NEXT_USER_ID);
     event->channel = ngx_mdm_webhook_item_keep(item, rows, row,
                                                NGX_MDM_NEXT_CHANNEL);
+    event->cursor = ngx_mdm_webhook_item_keep(item, rows, row,
+                                              NGX_MDM_NEXT_CURSOR);
     item->command_uuid = ngx_mdm_webhook_item_keep(item, rows, row,
                                                    NGX_MDM_NEXT_COMMAND_UUID);
     item->sealed = ngx_mdm_webhook_item_keep(item, rows, row,
@@ -152,7 +155,7 @@ ngx_mdm_webhook_item_fill(ngx_mdm_webhook_item_t *item,
     item->bytes = item->sealed.len + event->data.len;
 
     if (!mdm_str_is_set(event->tenant) || !mdm_str_is_set(event->data)
-        || event->event_id.data == NULL)
+        || !mdm_str_is_set(event->cursor) || event->event_id.data == NULL)
     {
         return NGX_ERROR;
     }

@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "mdm_cursor.h"
 #include "mdm_enrollment_id.h"
 #include "mdm_webhook.h"
 
@@ -297,9 +298,19 @@ mdm_rc_e
 mdm_webhook_plain(mdm_arena_t *arena, const mdm_webhook_event_t *event,
     mdm_str_t *body)
 {
-    char       *text;
-    json_t     *data, *json;
-    mdm_str_t   written;
+    char           *text;
+    json_t         *data, *json;
+    mdm_str_t       written, id;
+    unsigned char  *p;
+
+    p = mdm_arena_alloc(arena, mdm_cursor_size(&mdm_cursor_events,
+                                               event->cursor.len));
+    if (p == NULL) {
+        return MDM_NO_MEMORY;
+    }
+
+    id.data = p;
+    id.len = mdm_cursor_write(&mdm_cursor_events, event->cursor, p) - p;
 
     data = json_loadb((const char *) event->data.data, event->data.len, 0,
                       NULL);
@@ -309,7 +320,7 @@ mdm_webhook_plain(mdm_arena_t *arena, const mdm_webhook_event_t *event,
     }
 
     json = json_pack("{s:o, s:o, s:o, s:n, s:o, s:o}",
-                     "id", mdm_webhook_str(event->event_id),
+                     "id", mdm_webhook_str(id),
                      "type", mdm_webhook_str(event->type),
                      "tenant", mdm_webhook_str(event->tenant),
                      "enrollment",

@@ -20,6 +20,7 @@
 
 typedef struct {
     mdm_str_t             event_id;
+    mdm_str_t             cursor;        /* fields of mdm_cursor_events */
     mdm_str_t             tenant;        /* its name */
     mdm_str_t             type;
     mdm_str_t             at;            /* RFC 3339 */
@@ -41,7 +42,7 @@ bool mdm_webhook_has_topic(mdm_str_t type);
 mdm_rc_e mdm_webhook_nanomdm(mdm_arena_t *arena,
     const mdm_webhook_event_t *event, mdm_str_t raw, mdm_str_t *body);
 
-/* {"id", "type", "tenant", "enrollment", "at", "data"} */
+/* {"id", "type", "tenant", "enrollment", "at", "data"}; "id" is a cursor. */
 mdm_rc_e mdm_webhook_plain(mdm_arena_t *arena,
     const mdm_webhook_event_t *event, mdm_str_t *body);
 

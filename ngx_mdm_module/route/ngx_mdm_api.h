@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "../ngx_mdm.h"
+#include "../message/mdm_cursor.h"
 
 
 #define NGX_MDM_API_BODY_LIMIT   (4 * 1024 * 1024)
@@ -188,16 +189,10 @@ ngx_uint_t ngx_mdm_api_is(ngx_str_t s, const char *text);
 json_t *ngx_mdm_api_row(const ngx_mdm_pg_rows_t *rows, int row);
 
 
-/*
- * A list goes on from a cursor: the list's name and fields, each of them text
- * (t) or a number (i).  SQL gives and takes the fields joined by line feeds,
- * in a column "cursor", which is not shown.
- */
+/* SQL gives and takes a cursor's fields joined by line feeds, in a column
+ * "cursor", which is not shown. */
 
-typedef struct {
-    const char                 *name;
-    const char                 *fields;
-} ngx_mdm_api_list_t;
+typedef mdm_cursor_list_t  ngx_mdm_api_list_t;
 
 /* {"items":[…],"next":…} of rows of which one more than api->limit was asked
  * for.  A last row whose first column is null is no item: SQL stopped there and

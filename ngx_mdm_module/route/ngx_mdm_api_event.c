@@ -31,11 +31,7 @@ static void ngx_mdm_api_audit_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 
 
-/* xid, event_id, and the event's time in microseconds since 1970; audit_id */
-
-static const ngx_mdm_api_list_t  ngx_mdm_api_event_list = {
-    "events", "iii"
-};
+/* audit_id */
 
 static const ngx_mdm_api_list_t  ngx_mdm_api_audit_list = {
     "audit", "i"
@@ -108,7 +104,7 @@ ngx_mdm_api_events_after(ngx_mdm_api_t *api, ngx_str_t *after)
         return NGX_OK;
     }
 
-    return ngx_mdm_api_cursor_decode(api, &ngx_mdm_api_event_list, encoded,
+    return ngx_mdm_api_cursor_decode(api, &mdm_cursor_events, encoded,
                                      after);
 }
 
@@ -312,7 +308,7 @@ ngx_mdm_api_event(ngx_mdm_api_t *api, ngx_str_t id,
 ngx_str_t
 ngx_mdm_api_event_id(ngx_pool_t *pool, ngx_str_t cursor)
 {
-    return ngx_mdm_api_cursor_text(pool, &ngx_mdm_api_event_list, cursor);
+    return ngx_mdm_api_cursor_text(pool, &mdm_cursor_events, cursor);
 }
 
 

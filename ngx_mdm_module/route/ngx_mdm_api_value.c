@@ -20,15 +20,10 @@
 #define NGX_MDM_API_OID_JSON        114
 #define NGX_MDM_API_OID_JSONB       3802
 
-/* digits of a number in a cursor: all that int8 surely takes */
-#define NGX_MDM_API_DIGITS          18
-
 
 static ngx_uint_t ngx_mdm_api_arg_taken(ngx_str_t name, const char *taken);
 static json_t *ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row,
     int column);
-static ngx_uint_t ngx_mdm_api_fields_fit(u_char *p, u_char *last,
-    const char *fields);
 
 
 ngx_str_t
@@ -360,33 +355,22 @@ ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
 }
 
 
-/* base64url of the list's name, a line feed, and the fields */
-
 ngx_str_t
 ngx_mdm_api_cursor_text(ngx_pool_t *pool, const ngx_mdm_api_list_t *list,
     ngx_str_t cursor)
 {
-    size_t      len;
-    ngx_str_t   plain, encoded;
+    ngx_str_t  text;
 
-    ngx_str_set(&encoded, "");
+    ngx_str_set(&text, "");
 
-    len = ngx_strlen(list->name);
-    plain.len = len + 1 + cursor.len;
-    plain.data = ngx_pnalloc(pool, plain.len);
-    encoded.data = ngx_pnalloc(pool, ngx_base64_encoded_length(plain.len));
+    text.data = ngx_pnalloc(pool, mdm_cursor_size(list, cursor.len));
 
-    if (plain.data == NULL || encoded.data == NULL) {
-        return encoded;
+    if (text.data != NULL) {
+        text.len = mdm_cursor_write(list, ngx_mdm_to_str(cursor), text.data)
+                   - text.data;
     }
 
-    ngx_memcpy(plain.data, list->name, len);
-    plain.data[len] = '\n';
-    ngx_memcpy(plain.data + len + 1, cursor.data, cursor.len);
-
-    ngx_encode_base64url(&encoded, &plain);
-
-    return encoded;
+    return text;
 }
 
 
@@ -403,8 +387,8 @@ ngx_int_t
 ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     ngx_str_t encoded, ngx_str_t *after)
 {
-    size_t     len;
-    ngx_str_t  plain;
+    u_char     *buf;
+    mdm_str_t   fields;
 
     ngx_str_set(after, "");
 
@@ -412,20 +396,14 @@ ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
         return NGX_OK;
     }
 
-    len = ngx_strlen(list->name);
-    plain.data = ngx_pnalloc(api->pool,
-                             ngx_base64_decoded_length(encoded.len) + 1);
+    buf = ngx_pnalloc(api->pool, encoded.len);
 
-    if (plain.data != NULL
-        && ngx_decode_base64url(&plain, &encoded) == NGX_OK
-        && plain.len > len
-        && ngx_memcmp(plain.data, list->name, len) == 0
-        && plain.data[len] == '\n'
-        && ngx_mdm_api_fields_fit(plain.data + len + 1,
-                                  plain.data + plain.len, list->fields))
+    if (buf != NULL
+        && mdm_cursor_read(list, ngx_mdm_to_str(encoded), buf, &fields)
+           == MDM_OK)
     {
-        after->data = plain.data + len + 1;
-        after->len = plain.len - len - 1;
+        after->data = (u_char *) fields.data;
+        after->len = fields.len;
         return NGX_OK;
     }
 
@@ -433,39 +411,4 @@ ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
                       "\"after\" is not a \"next\" of this list");
 
     return NGX_ERROR;
-}
-
-
-/* Text as PostgreSQL takes it, numbers that fit. */
-
-static ngx_uint_t
-ngx_mdm_api_fields_fit(u_char *p, u_char *last, const char *fields)
-{
-    u_char  *end;
-
-    if (!mdm_utf8_valid(p, last - p) || ngx_strlchr(p, last, '\0') != NULL) {
-        return 0;
-    }
-
-    for ( /* void */ ; *fields != '\0'; fields++) {
-
-        end = ngx_strlchr(p, last, '\n');
-        if (end == NULL) {
-            end = last;
-        }
-
-        if ((end == last) != (fields[1] == '\0')) {
-            return 0;
-        }
-
-        if (*fields == 'i'
-            && (end - p > NGX_MDM_API_DIGITS || ngx_atoof(p, end - p) < 0))
-        {
-            return 0;
-        }
-
-        p = end + 1;
-    }
-
-    return 1;
 }

@@ -58,7 +58,8 @@ RETURNS TABLE (
     channel        text,
     command_uuid   text,
     kind           text,
-    sealed         bytea)
+    sealed         bytea,
+    cursor         text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -138,6 +139,7 @@ BEGIN
         event_id := v_event.event_id;
         type := v_event.type;
         at := @revision@.rfc3339(v_event.at);
+        cursor := xid || chr(10) || event_id || chr(10) || @revision@.micros(v_event.at);
         data := v_event.data::text;
         enrollment_id := v_event.enrollment_id;
         SELECT e.device_id, e.user_id, e.channel
@@ -197,7 +199,7 @@ COMMENT ON FUNCTION @revision@.webhook_next IS
 pass p_bytes. p_replay: of the oldest replay that is asked for; it is taken away when
 none is left. Otherwise behind the position p_xid, p_event_id, or, when these are
 null, behind the cursor, which an empty answer moves on once an hour. p_payloads:
-with the raw message, sealed, and the kind of its seal.';
+with the raw message, sealed, and the kind of its seal. cursor: as events() has it.';
 
 CREATE FUNCTION @revision@.webhook_done(
     p_name       text,

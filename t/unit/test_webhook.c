@@ -29,6 +29,7 @@ event(const char *type, const char *channel, const char *user,
 
     memset(&e, 0, sizeof(e));
     e.event_id = STR("17");
+    e.cursor = STR("812\n44\n1777882500000000");
     e.tenant = STR("acme");
     e.at = STR("2026-05-04T08:15:00.000Z");
     e.device_id = STR("D");
@@ -146,7 +147,8 @@ all_events_have_our_form(void **state)
     mdm_arena_t          arena;
     mdm_webhook_event_t  e;
 
-    static const char  whole[] = "{\"id\":\"17\",\"type\":\"enrolled\","
+    static const char  whole[] =
+        "{\"id\":\"ZXZlbnRzCjgxMgo0NAoxNzc3ODgyNTAwMDAwMDAw\",\"type\":\"enrolled\","
         "\"tenant\":\"acme\",\"enrollment\":\"D:u\","
         "\"at\":\"2026-05-04T08:15:00.000Z\",\"data\":{\"a\":[1,null]}}";
 
