@@ -242,9 +242,6 @@ typedef struct {
 ngx_int_t ngx_mdm_api_filters(ngx_mdm_api_t *api,
     const ngx_mdm_api_filter_t *filters);
 
-/* A time of RFC 3339 in microseconds since 1970; NGX_ERROR: it is none. */
-ngx_int_t ngx_mdm_api_time(ngx_str_t s, int64_t *micros);
-
 
 /* --- ngx_mdm_api_json.c: bodies --- */
 

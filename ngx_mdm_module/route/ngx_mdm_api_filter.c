@@ -7,15 +7,11 @@
 
 
 #include "ngx_mdm_api.h"
+#include "../message/mdm_time.h"
 
 
 #define NGX_MDM_API_TEXT_MAX        512
 #define NGX_MDM_API_ATTRIBUTES_MAX  8
-
-/* 400 years; from 0000-03-01; none that a year of four digits has */
-#define NGX_MDM_API_ERA_DAYS        146097
-#define NGX_MDM_API_DAYS_TO_1970    719468
-#define NGX_MDM_API_NO_DAY          INT64_MAX
 
 
 typedef struct {
@@ -36,10 +32,6 @@ static ngx_uint_t ngx_mdm_api_filter_text(ngx_str_t value);
 static ngx_uint_t ngx_mdm_api_filter_word(ngx_str_t value, const char *words);
 static ngx_int_t ngx_mdm_api_filter_refuse(ngx_mdm_api_t *api, ngx_str_t name,
     const char *rule, const char *allowed);
-static int64_t ngx_mdm_api_time_days(ngx_str_t *s);
-static int64_t ngx_mdm_api_time_fraction(ngx_str_t *s);
-static ngx_int_t ngx_mdm_api_time_zone(ngx_str_t s, ngx_int_t *zone);
-static ngx_int_t ngx_mdm_api_digits(ngx_str_t *s, size_t n, char after);
 
 
 ngx_int_t
@@ -160,7 +152,7 @@ ngx_mdm_api_filter_set(ngx_mdm_api_t *api, const ngx_mdm_api_filter_t *filter,
         break;
 
     case NGX_MDM_API_TIME:
-        if (ngx_mdm_api_time(value, &time) != NGX_OK) {
+        if (mdm_time_read(ngx_mdm_to_str(value), &time) != MDM_OK) {
             return ngx_mdm_api_filter_refuse(api, name,
                                          "is a time of RFC 3339, such as ",
                                          "2026-05-04T08:15:00Z");
@@ -262,151 +254,4 @@ ngx_mdm_api_filter_refuse(ngx_mdm_api_t *api, ngx_str_t name,
                       allowed);
 
     return NGX_ERROR;
-}
-
-
-/* 2026-05-04T08:15:00Z, .250Z, +02:00 */
-
-ngx_int_t
-ngx_mdm_api_time(ngx_str_t s, int64_t *micros)
-{
-    int64_t    days, fraction;
-    ngx_int_t  hour, minute, second, zone;
-
-    days = ngx_mdm_api_time_days(&s);
-    hour = ngx_mdm_api_digits(&s, 2, ':');
-    minute = ngx_mdm_api_digits(&s, 2, ':');
-    second = ngx_mdm_api_digits(&s, 2, '\0');
-    fraction = ngx_mdm_api_time_fraction(&s);
-
-    if (days == NGX_MDM_API_NO_DAY || fraction < 0
-        || hour < 0 || hour > 23 || minute < 0 || minute > 59
-        || second < 0 || second > 60
-        || ngx_mdm_api_time_zone(s, &zone) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    *micros = (((days * 24 + hour) * 60 + minute - zone) * 60 + second)
-              * 1000000 + fraction;
-
-    return NGX_OK;
-}
-
-
-/* The day, counted from 1970 in eras of 400 years that begin with March. */
-
-static int64_t
-ngx_mdm_api_time_days(ngx_str_t *s)
-{
-    int64_t    era, of_era, of_year;
-    ngx_int_t  year, month, day, leap;
-
-    static const ngx_int_t  days[] = {
-        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
-    };
-
-    year = ngx_mdm_api_digits(s, 4, '-');
-    month = ngx_mdm_api_digits(s, 2, '-');
-    day = ngx_mdm_api_digits(s, 2, 'T');
-    leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-    if (year < 1 || month < 1 || month > 12 || day < 1
-        || day > days[month - 1] + (month == 2 && leap))
-    {
-        return NGX_MDM_API_NO_DAY;
-    }
-
-    year -= month <= 2;
-    era = year / 400;
-    of_era = year % 400;
-    of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-    return era * NGX_MDM_API_ERA_DAYS + of_era * 365 + of_era / 4
-           - of_era / 100 + of_year - NGX_MDM_API_DAYS_TO_1970;
-}
-
-
-/* Microseconds, 0 when there is no fraction; negative when it has no digit. */
-
-static int64_t
-ngx_mdm_api_time_fraction(ngx_str_t *s)
-{
-    size_t   n;
-    int64_t  fraction, unit;
-
-    if (s->len == 0 || s->data[0] != '.') {
-        return 0;
-    }
-
-    fraction = 0;
-    unit = 1000000;
-
-    for (n = 1; n < s->len && s->data[n] >= '0' && s->data[n] <= '9'; n++) {
-        unit /= 10;
-        fraction += (s->data[n] - '0') * unit;
-    }
-
-    s->data += n;
-    s->len -= n;
-
-    return n == 1 ? -1 : fraction;
-}
-
-
-/* Minutes to the east. */
-
-static ngx_int_t
-ngx_mdm_api_time_zone(ngx_str_t s, ngx_int_t *zone)
-{
-    u_char     sign;
-    ngx_int_t  hours, minutes;
-
-    *zone = 0;
-
-    if (ngx_mdm_api_is(s, "Z")) {
-        return NGX_OK;
-    }
-
-    if (s.len != 6 || (s.data[0] != '+' && s.data[0] != '-')) {
-        return NGX_ERROR;
-    }
-
-    sign = s.data[0];
-    s.data++;
-    s.len--;
-    hours = ngx_mdm_api_digits(&s, 2, ':');
-    minutes = ngx_mdm_api_digits(&s, 2, '\0');
-
-    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) {
-        return NGX_ERROR;
-    }
-
-    *zone = (hours * 60 + minutes) * (sign == '-' ? -1 : 1);
-
-    return NGX_OK;
-}
-
-
-/* Takes n digits and the character after them, unless that is NUL; negative
- * when they are not there. */
-
-static ngx_int_t
-ngx_mdm_api_digits(ngx_str_t *s, size_t n, char after)
-{
-    size_t     len;
-    ngx_int_t  value;
-
-    len = n + (after != '\0');
-
-    if (s->len < len || (after != '\0' && s->data[n] != (u_char) after)) {
-        s->len = 0;
-        return NGX_ERROR;
-    }
-
-    value = ngx_atoi(s->data, n);
-    s->data += len;
-    s->len -= len;
-
-    return value;
 }
