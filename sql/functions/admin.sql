@@ -13,6 +13,10 @@ BEGIN
 
     INSERT INTO mdm.tenant_host (host, tenant_id)
     SELECT DISTINCT lower(h), v_tenant_id FROM unnest(p_hosts) AS h;
+
+    PERFORM set_config('mdm.tenant', v_tenant_id::text, true);
+    INSERT INTO mdm.audit (tenant_id, actor, action, detail)
+    VALUES (v_tenant_id, 'mdmctl', 'tenant_add', jsonb_build_object('hosts', p_hosts));
     RETURN v_tenant_id;
 EXCEPTION
     WHEN check_violation OR unique_violation THEN
@@ -35,12 +39,23 @@ is taken or not allowed.';
 CREATE FUNCTION @revision@.tenant_set_device_ca(p_name text, p_device_ca text)
 RETURNS boolean
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_tenant_id  bigint;
 BEGIN
     UPDATE mdm.tenant t
        SET device_ca = p_device_ca, version = t.version + 1,
            changed_xid = pg_current_xact_id()
-     WHERE t.name = p_name;
-    RETURN FOUND;
+     WHERE t.name = p_name
+    RETURNING t.tenant_id INTO v_tenant_id;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    PERFORM set_config('mdm.tenant', v_tenant_id::text, true);
+    INSERT INTO mdm.audit (tenant_id, actor, action, detail)
+    VALUES (v_tenant_id, 'mdmctl', 'tenant_set_device_ca', jsonb_build_object(
+               'cas', regexp_count(p_device_ca, '-----BEGIN CERTIFICATE-----')));
+    RETURN true;
 END
 $$;
 
@@ -68,8 +83,9 @@ CREATE FUNCTION @revision@.tenant_set_hosts(p_name text, p_hosts text[])
 RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_tenant_id  bigint;
-    v_hosts      text[] := ARRAY(SELECT DISTINCT lower(h) FROM unnest(p_hosts) AS h);
+    v_tenant_id   bigint;
+    v_hosts       text[] := ARRAY(SELECT DISTINCT lower(h) FROM unnest(p_hosts) AS h);
+    v_constraint  text;
 BEGIN
     UPDATE mdm.tenant t
        SET version = t.version + 1, changed_xid = pg_current_xact_id()
@@ -86,7 +102,19 @@ BEGIN
       FROM unnest(v_hosts) AS h
      WHERE NOT EXISTS (SELECT FROM mdm.tenant_host o
                         WHERE o.host = h AND o.tenant_id = v_tenant_id);
+
+    PERFORM set_config('mdm.tenant', v_tenant_id::text, true);
+    INSERT INTO mdm.audit (tenant_id, actor, action, detail)
+    VALUES (v_tenant_id, 'mdmctl', 'tenant_set_hosts',
+            jsonb_build_object('hosts', v_hosts));
     RETURN true;
+EXCEPTION
+    WHEN unique_violation THEN
+        GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
+        RAISE EXCEPTION '%', CASE v_constraint
+            WHEN 'tenant_host_pkey' THEN 'another tenant has one of these hosts'
+            ELSE sqlerrm END
+            USING ERRCODE = sqlstate;
 END
 $$;
 
