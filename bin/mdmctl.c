@@ -5,7 +5,6 @@
  */
 
 
-#include <getopt.h>
 #include <stdarg.h>
 
 #include "mdmctl.h"
@@ -22,13 +21,9 @@ typedef struct {
 } mdmctl_command_t;
 
 
-static int mdmctl_options(int argc, char **argv, mdmctl_options_t *options,
-    char *given);
-static int mdmctl_list_add(mdmctl_list_t *list, const char *name,
-    const char *word);
 static const mdmctl_command_t *mdmctl_command(mdmctl_options_t *options);
 static int mdmctl_command_check(const mdmctl_command_t *command,
-    const mdmctl_options_t *options, const char *given);
+    const mdmctl_options_t *options);
 static void mdmctl_help(void);
 static bool mdmctl_half_command(const char *word);
 
@@ -47,9 +42,10 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "show all tenants",
       0, 0, "", mdmctl_tenant_list },
 
-    { "tenant set", "NAME --device-ca FILE [--device-ca FILE]...",
-      "replace the CAs whose device certificates a tenant accepts",
-      1, 1, "c", mdmctl_tenant_set },
+    { "tenant set", "NAME [--host HOST]... [--device-ca FILE]...",
+      "replace a tenant's hosts, or the CAs whose device certificates it\n"
+      "      accepts",
+      1, 1, "Hc", mdmctl_tenant_set },
 
     { "token add", "TENANT NAME [--scope SCOPE]... [--token-file FILE]",
       "make an API token, shown once, or register the one in a file",
@@ -63,17 +59,91 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "make a token void",
       1, 1, "", mdmctl_token_revoke },
 
-    { "devices", "[--tenant TENANT]",
-      "show what is enrolled",
-      0, 0, "t", mdmctl_devices },
+    { "devices", "[--kind KIND] [--ownership OWNERSHIP] [--state STATE]\n"
+      "      [--supervised true|false] [--seen-after TIME] [--seen-before TIME]"
+      "\n      [--serial SERIAL] [--user SHORT-NAME] "
+      "[--attribute NAME=VALUE]... [--tenant TENANT]",
+      "show what is enrolled and fits; \"*\" at the end of a text stands for\n"
+      "      anything",
+      0, 0, "tKOSvabunA", mdmctl_devices },
+
+    { "device", "ID [--tenant TENANT]",
+      "show all that is known of a device or user",
+      1, 1, "t", mdmctl_device },
+
+    { "why", "ID [--tenant TENANT]",
+      "tell why a device or user has not done what was asked",
+      1, 1, "t", mdmctl_why },
+
+    { "end", "ID [--tenant TENANT]",
+      "end the management of a device: it is told to leave when it comes",
+      1, 1, "t", mdmctl_end },
+
+    { "revoke", "FINGERPRINT [--tenant TENANT]",
+      "accept a device certificate (its SHA-256 in hexadecimal) no more",
+      1, 1, "t", mdmctl_revoke },
+
+    { "secret", "ID KIND [--tenant TENANT]",
+      "write an unlock_token or bootstrap_token, as the device gave it, to\n"
+      "      standard output",
+      2, 2, "t", mdmctl_secret },
 
     { "queue", "ID [--tenant TENANT]",
-      "show the commands of a device or user: waiting, then done",
+      "show the commands of a device or user: waiting, then those done last",
       1, 1, "t", mdmctl_queue },
 
-    { "send", "ID... FILE [--tenant TENANT]",
+    { "history", "ID [--state STATE] [--request-type TYPE] [--tenant TENANT]",
+      "show what became of all its commands, newest first",
+      1, 1, "tSq", mdmctl_history },
+
+    { "report", "ID UUID [--tenant TENANT]",
+      "write what it reported on a command, byte for byte, to standard output",
+      2, 2, "t", mdmctl_report },
+
+    { "send", "ID... FILE [--no-push] [--priority N] [--not-before-in SECONDS]\n"
+      "      [--expires-in SECONDS] [--dedupe-key KEY] [--tenant TENANT]",
       "queue a command (plist or .mobileconfig) for devices or users",
-      2, MDMCTL_MAX_WORDS, "t", mdmctl_send },
+      2, MDMCTL_MAX_WORDS, "tNPBED", mdmctl_send },
+
+    { "command", "UUID [--tenant TENANT]",
+      "show what became of a command at each of its targets",
+      1, 1, "t", mdmctl_command_show },
+
+    { "payload", "UUID [--tenant TENANT]",
+      "write a command, as devices get it, to standard output",
+      1, 1, "t", mdmctl_payload },
+
+    { "cancel", "UUID... | --device ID [UUID...] [--force] [--tenant TENANT]",
+      "withdraw commands, at all targets or at one; without a UUID all that\n"
+      "      waits there; with --force also what was delivered",
+      0, MDMCTL_MAX_WORDS, "tiF", mdmctl_cancel },
+
+    { "release", "UUID [--device ID] [--tenant TENANT]",
+      "let a command go out again where it is STALLED",
+      1, 1, "ti", mdmctl_release },
+
+    { "events", "[--after ID] [--type TYPE]... [--device ID] [--follow]\n"
+      "      [--tenant TENANT]",
+      "write events as JSON, one a line, the oldest first; --after the id of\n"
+      "      one, or \"now\"",
+      0, 0, "tCTiw", mdmctl_events },
+
+    { "audit", "[--device ID] [--actor NAME] [--action ACTION] "
+      "[--tenant TENANT]",
+      "show who did what, newest first",
+      0, 0, "tiRX", mdmctl_audit },
+
+    { "webhook list", "[--tenant TENANT]",
+      "show how the webhooks do that get events of the tenant",
+      0, 0, "t", mdmctl_webhook_list },
+
+    { "webhook failures", "NAME [--tenant TENANT]",
+      "show the events that a receiver would not take, newest first",
+      1, 1, "t", mdmctl_webhook_failures },
+
+    { "webhook replay", "NAME --since TIME [--tenant TENANT]",
+      "have the tenant's events from a time on sent once more",
+      1, 1, "tz", mdmctl_webhook_replay },
 
     { "pushcert set", "FILE... [--tenant TENANT]",
       "store a push certificate and its private key, both in PEM",
@@ -92,37 +162,19 @@ static const mdmctl_command_t  mdmctl_commands[] = {
 #define MDMCTL_NCOMMANDS  (sizeof(mdmctl_commands) / sizeof(mdmctl_commands[0]))
 
 
-static const struct option  mdmctl_long_options[] = {
-    { "database",   required_argument, NULL, 'd' },
-    { "secret-key", required_argument, NULL, 'k' },
-    { "tenant",     required_argument, NULL, 't' },
-    { "host",       required_argument, NULL, 'H' },
-    { "device-ca",  required_argument, NULL, 'c' },
-    { "scope",      required_argument, NULL, 'p' },
-    { "sql",        required_argument, NULL, 's' },
-    { "token-file", required_argument, NULL, 'f' },
-    { "retire",     no_argument,       NULL, 'r' },
-    { "help",       no_argument,       NULL, 'h' },
-    { NULL, 0, NULL, 0 }
-};
-
-
 int
 main(int argc, char **argv)
 {
     int                      rc;
-    char                     given[16];
     mdmctl_options_t         options;
     const mdmctl_command_t  *command;
 
-    memset(&options, 0, sizeof(options));
-
-    rc = mdmctl_options(argc, argv, &options, given);
+    rc = mdmctl_options_read(&options, argc, argv);
     if (rc != MDMCTL_OK) {
         return rc;
     }
 
-    if (strchr(given, 'h') != NULL
+    if (options.help
         || (options.nwords > 0 && strcmp(options.words[0], "help") == 0))
     {
         mdmctl_help();
@@ -134,7 +186,7 @@ main(int argc, char **argv)
         return MDMCTL_USAGE;
     }
 
-    rc = mdmctl_command_check(command, &options, given);
+    rc = mdmctl_command_check(command, &options);
     if (rc != MDMCTL_OK) {
         return rc;
     }
@@ -164,96 +216,6 @@ mdmctl_error(const char *fmt, ...)
     fputc('\n', stderr);
 
     return MDMCTL_FAILED;
-}
-
-
-static int
-mdmctl_options(int argc, char **argv, mdmctl_options_t *options, char *given)
-{
-    int     c, rc;
-    char   *env;
-    size_t  n;
-
-    n = 0;
-    rc = MDMCTL_OK;
-
-    while (rc == MDMCTL_OK) {
-        c = getopt_long(argc, argv, "h", mdmctl_long_options, NULL);
-
-        if (c == -1) {
-            break;
-        }
-
-        if (c == '?') {
-            fputs("mdmctl: \"mdmctl help\" shows the options\n", stderr);
-            return MDMCTL_USAGE;
-        }
-
-        given[n] = '\0';
-
-        if (memchr(given, c, n) == NULL) {
-            given[n++] = (char) c;
-        }
-
-        switch (c) {
-        case 'd': options->database = optarg; break;
-        case 't': options->tenant = optarg; break;
-        case 's': options->sql = optarg; break;
-        case 'f': options->token_file = optarg; break;
-        case 'r': options->retire = true; break;
-        case 'k':
-            rc = mdmctl_list_add(&options->secret_keys, "secret-key", optarg);
-            break;
-        case 'H':
-            rc = mdmctl_list_add(&options->hosts, "host", optarg);
-            break;
-        case 'c':
-            rc = mdmctl_list_add(&options->device_cas, "device-ca", optarg);
-            break;
-        case 'p':
-            rc = mdmctl_list_add(&options->scopes, "scope", optarg);
-            break;
-        }
-    }
-
-    given[n] = '\0';
-
-    if (options->database == NULL) {
-        options->database = getenv("MDM_DATABASE");
-    }
-
-    env = getenv("MDM_SECRET_KEY");
-
-    if (options->secret_keys.n == 0 && env != NULL && *env != '\0') {
-        rc = mdmctl_list_add(&options->secret_keys, "secret-key", env);
-    }
-
-    for ( ; optind < argc; optind++) {
-        if (options->nwords == MDMCTL_MAX_WORDS) {
-            mdmctl_error("more than %d words on the command line",
-                         MDMCTL_MAX_WORDS);
-            return MDMCTL_USAGE;
-        }
-
-        options->words[options->nwords++] = argv[optind];
-    }
-
-    return rc;
-}
-
-
-static int
-mdmctl_list_add(mdmctl_list_t *list, const char *name, const char *word)
-{
-    if (list->n == MDMCTL_MAX_LIST) {
-        mdmctl_error("--%s is given more than %d times", name,
-                     MDMCTL_MAX_LIST);
-        return MDMCTL_USAGE;
-    }
-
-    list->words[list->n++] = word;
-
-    return MDMCTL_OK;
 }
 
 
@@ -332,25 +294,19 @@ mdmctl_half_command(const char *word)
 
 static int
 mdmctl_command_check(const mdmctl_command_t *command,
-    const mdmctl_options_t *options, const char *given)
+    const mdmctl_options_t *options)
 {
-    const struct option  *option;
+    const char  *stray;
 
     if (options->nwords < command->min || options->nwords > command->max) {
         mdmctl_error("usage: mdmctl %s %s", command->name, command->arguments);
         return MDMCTL_USAGE;
     }
 
-    for (option = mdmctl_long_options; option->name != NULL; option++) {
+    stray = mdmctl_option_stray(options, command->options);
 
-        if (strchr("dkh", option->val) != NULL
-            || strchr(given, option->val) == NULL
-            || strchr(command->options, option->val) != NULL)
-        {
-            continue;
-        }
-
-        mdmctl_error("\"%s\" takes no --%s", command->name, option->name);
+    if (stray != NULL) {
+        mdmctl_error("\"%s\" takes no --%s", command->name, stray);
         return MDMCTL_USAGE;
     }
 
@@ -378,6 +334,12 @@ mdmctl_help(void)
          "      64 hexadecimal digits, as \"openssl rand -hex 32\" prints;\n"
          "      may be repeated: the first encrypts, all decrypt;\n"
          "      otherwise the environment's MDM_SECRET_KEY\n"
-         "\nA token's scopes are \"read\", \"command\" and \"admin\" (all "
-         "of them, the default).");
+         "\nID is written as in the API: UDID, EnrollmentID, UDID:UserID, ...  "
+         "TIME is\n"
+         "RFC 3339: 2026-05-04T08:15:00Z.  A token's scopes are \"read\", "
+         "\"command\",\n"
+         "\"destructive\", \"secrets\", \"admin\" (all of these, the default) "
+         "and \"host\"\n(other tenants, too).\n"
+         "\nExit codes: 0 done; 1 failed, or not for all; 2 wrong command "
+         "line.");
 }

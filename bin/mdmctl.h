@@ -21,6 +21,7 @@
 
 #define MDMCTL_MAX_WORDS     1024
 #define MDMCTL_MAX_LIST      64
+#define MDMCTL_MAX_OPTIONS   64
 #define MDMCTL_MAX_PARAMS    20
 
 /* The functions' schema: "mdm_r2" */
@@ -46,14 +47,43 @@ typedef struct {
 
 typedef struct {
     const char           *database;
+    mdmctl_list_t         secret_keys;    /* files */
+    bool                  help;
     const char           *tenant;
     const char           *sql;
     const char           *token_file;
     bool                  retire;         /* keys that seal nothing */
-    mdmctl_list_t         secret_keys;    /* files */
     mdmctl_list_t         hosts;
     mdmctl_list_t         device_cas;     /* files */
     mdmctl_list_t         scopes;
+
+    const char           *kind;           /* filters of enrolments */
+    const char           *ownership;
+    const char           *state;          /* also of commands */
+    const char           *supervised;
+    const char           *seen_after;
+    const char           *seen_before;
+    const char           *user;
+    const char           *serial;
+    mdmctl_list_t         attributes;     /* NAME=VALUE */
+    const char           *request_type;
+
+    bool                  no_push;        /* of commands */
+    const char           *priority;
+    const char           *not_before_in;
+    const char           *expires_in;
+    const char           *dedupe_key;
+    const char           *device;         /* an enrolment id */
+    bool                  force;
+
+    const char           *after;          /* of events, audit, webhooks */
+    mdmctl_list_t         types;
+    bool                  follow;
+    const char           *actor;
+    const char           *action;
+    const char           *since;
+
+    bool                  given[MDMCTL_MAX_OPTIONS];
 
     unsigned              nwords;         /* what follows the command */
     char                 *words[MDMCTL_MAX_WORDS];
@@ -68,10 +98,53 @@ typedef struct {
 } mdmctl_params_t;
 
 
+/*
+ * What a command about one tenant works with.  params: the tenant's id is the
+ * first and stays; what else was added goes with mdmctl_params_begin().
+ */
+
+typedef struct {
+    mdm_arena_t           arena;
+    PGconn               *db;
+    long long             tenant_id;
+    mdmctl_params_t       params;
+} mdmctl_session_t;
+
+
+/* A list that is shown whole, page by page. */
+
+typedef struct {
+    const char           *sql;            /* its rows; "$2" is the cursor of
+                                             the last row shown, a column
+                                             "cursor" the one of each row */
+    const char *const    *columns;
+    const char           *key;            /* null where a row is none and only
+                                             says where to go on */
+    const char           *none;           /* words for an empty list */
+} mdmctl_pages_t;
+
+
 /* mdmctl.c */
 
 /* Writes "mdmctl: ..." to standard error; returns MDMCTL_FAILED. */
 int mdmctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+
+/* mdmctl_option.c */
+
+/* What main() was given, and the environment; MDMCTL_USAGE: said why. */
+int mdmctl_options_read(mdmctl_options_t *options, int argc, char **argv);
+
+/* The name of an option that was given and is not among the letters. */
+const char *mdmctl_option_stray(const mdmctl_options_t *options,
+    const char *letters);
+
+/* Is the value one of the words, in the range, or a time?  An absent one is,
+ * and leaves the number as it was.  MDMCTL_USAGE: said what it may be. */
+int mdmctl_option_word(const char *name, const char *value, const char *words);
+int mdmctl_option_number(const char *name, const char *value, long long min,
+    long long max, long long *number);
+int mdmctl_option_time(const char *name, const char *value, int64_t *micros);
 
 
 /* mdmctl_db.c */
@@ -106,9 +179,39 @@ const char *mdmctl_value(PGresult *res, int row, const char *column);
 void mdmctl_table(mdm_arena_t *arena, PGresult *res,
     const char *const *columns, const char *none);
 
+/* The same of the first rows, without words for none.  With widths, which
+ * begin zeroed, one table may come in several pieces. */
+void mdmctl_table_part(mdm_arena_t *arena, PGresult *res, int rows,
+    const char *const *columns, size_t *width);
+
 /* The tenant of --tenant, or the only one there is. */
 int mdmctl_tenant_id(PGconn *db, const mdmctl_options_t *options,
     long long *tenant_id);
+
+
+/* mdmctl_session.c */
+
+/* Connects and finds the tenant.  Close it in any case; that returns rc. */
+int mdmctl_session_open(mdmctl_session_t *s, const mdmctl_options_t *options);
+int mdmctl_session_close(mdmctl_session_t *s, int rc);
+
+void mdmctl_params_begin(mdmctl_session_t *s);
+
+/* Adds who does it, as functions that change or reveal something want it. */
+void mdmctl_add_who(mdmctl_session_t *s);
+
+/* Adds device_id and user_id of a written id.  The second also says so when
+ * there is no such enrolment. */
+int mdmctl_add_channel(mdmctl_session_t *s, const char *written);
+int mdmctl_add_enrollment(mdmctl_session_t *s, const char *written);
+
+int mdmctl_unknown_enrollment(const char *written);
+int mdmctl_unknown_command(const char *command_uuid);
+
+/* Shows a list to its end.  The cursor is the second parameter already, and
+ * the third the size of a page. */
+int mdmctl_pages(mdmctl_session_t *s, const mdmctl_pages_t *pages);
+void mdmctl_add_page(mdmctl_session_t *s, int limit);
 
 
 /* mdmctl_file.c */
@@ -139,6 +242,11 @@ int mdmctl_key_check(PGconn *db, const mdm_secret_ring_t *ring);
 int mdmctl_key_register(PGconn *db, mdm_arena_t *arena,
     const mdm_secret_ring_t *ring);
 
+/* Opens a sealed value; says why when it cannot. */
+int mdmctl_unseal(mdm_arena_t *arena, const mdm_secret_ring_t *ring,
+    long long tenant_id, const char *kind, mdm_str_t row, mdm_str_t sealed,
+    mdm_str_t *plain);
+
 
 /* The commands, one file each subject */
 
@@ -152,8 +260,24 @@ int mdmctl_token_revoke(mdmctl_options_t *options);
 int mdmctl_pushcert_set(mdmctl_options_t *options);
 int mdmctl_pushcert_list(mdmctl_options_t *options);
 int mdmctl_devices(mdmctl_options_t *options);
+int mdmctl_device(mdmctl_options_t *options);
+int mdmctl_why(mdmctl_options_t *options);
+int mdmctl_end(mdmctl_options_t *options);
+int mdmctl_revoke(mdmctl_options_t *options);
 int mdmctl_queue(mdmctl_options_t *options);
+int mdmctl_history(mdmctl_options_t *options);
 int mdmctl_send(mdmctl_options_t *options);
+int mdmctl_command_show(mdmctl_options_t *options);
+int mdmctl_cancel(mdmctl_options_t *options);
+int mdmctl_release(mdmctl_options_t *options);
+int mdmctl_payload(mdmctl_options_t *options);
+int mdmctl_report(mdmctl_options_t *options);
+int mdmctl_secret(mdmctl_options_t *options);
+int mdmctl_events(mdmctl_options_t *options);
+int mdmctl_audit(mdmctl_options_t *options);
+int mdmctl_webhook_list(mdmctl_options_t *options);
+int mdmctl_webhook_failures(mdmctl_options_t *options);
+int mdmctl_webhook_replay(mdmctl_options_t *options);
 int mdmctl_rekey(mdmctl_options_t *options);
 
 

@@ -253,22 +253,32 @@ void
 mdmctl_table(mdm_arena_t *arena, PGresult *res, const char *const *columns,
     const char *none)
 {
-    int          row, rows;
-    size_t       width[MDMCTL_MAX_PARAMS];
-    unsigned     n, i;
-    const char  *value;
+    size_t  width[MDMCTL_MAX_PARAMS];
 
-    rows = PQntuples(res);
-
-    if (rows == 0) {
+    if (PQntuples(res) == 0) {
         puts(none);
         return;
     }
 
-    for (n = 0; columns[n] != NULL && n < MDMCTL_MAX_PARAMS; n++) {
-        width[n] = 0;
+    memset(width, 0, sizeof(width));
+    mdmctl_table_part(arena, res, PQntuples(res), columns, width);
+}
 
-        for (row = -1; row < rows; row++) {
+
+/* The title comes with the first part: no column had a width before. */
+
+void
+mdmctl_table_part(mdm_arena_t *arena, PGresult *res, int rows,
+    const char *const *columns, size_t *width)
+{
+    int          row, first;
+    unsigned     n, i;
+    const char  *value;
+
+    first = width[0] == 0 ? -1 : 0;
+
+    for (n = 0; columns[n] != NULL && n < MDMCTL_MAX_PARAMS; n++) {
+        for (row = first; row < rows; row++) {
             value = mdmctl_cell(arena, res, row, columns[n]);
 
             if (mdmctl_width(value) > width[n]) {
@@ -277,7 +287,7 @@ mdmctl_table(mdm_arena_t *arena, PGresult *res, const char *const *columns,
         }
     }
 
-    for (row = -1; row < rows; row++) {
+    for (row = first; row < rows; row++) {
         for (i = 0; i < n; i++) {
             value = mdmctl_cell(arena, res, row, columns[i]);
 

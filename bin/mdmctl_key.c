@@ -177,6 +177,32 @@ mdmctl_key_register(PGconn *db, mdm_arena_t *arena,
 }
 
 
+int
+mdmctl_unseal(mdm_arena_t *arena, const mdm_secret_ring_t *ring,
+    long long tenant_id, const char *kind, mdm_str_t row, mdm_str_t sealed,
+    mdm_str_t *plain)
+{
+    mdm_rc_e  rc;
+
+    rc = mdm_secret_open(arena, ring, tenant_id, kind, row, sealed, plain);
+
+    if (rc == MDM_UNSUPPORTED && sealed.len >= MDM_SECRET_KEY_ID_SIZE) {
+        return mdmctl_error("the %s \"%.*s\" is sealed with the key %s: give "
+                            "that key too, with a further --secret-key",
+                            kind, (int) row.len, row.data,
+                            mdmctl_key_id(arena, sealed.data));
+    }
+
+    if (rc != MDM_OK) {
+        return mdmctl_error("the %s \"%.*s\" of tenant %lld does not open: it "
+                            "was altered in the database", kind,
+                            (int) row.len, row.data, tenant_id);
+    }
+
+    return MDMCTL_OK;
+}
+
+
 static char *
 mdmctl_key_id(mdm_arena_t *arena, const unsigned char *id)
 {
@@ -321,7 +347,6 @@ mdmctl_rekey_batch(mdmctl_rekey_t *rekey, PGresult *res)
 static int
 mdmctl_rekey_row(mdmctl_rekey_t *rekey, PGresult *res, int row)
 {
-    mdm_rc_e      rc;
     mdm_str_t     id, value, plain, sealed;
     long long     tenant_id;
     mdm_arena_t  *arena;
@@ -332,20 +357,11 @@ mdmctl_rekey_row(mdmctl_rekey_t *rekey, PGresult *res, int row)
     id.data = (const unsigned char *) mdmctl_value(res, row, "row");
     id.len = strlen((const char *) id.data);
 
-    rc = mdm_secret_open(arena, &rekey->ring, tenant_id, rekey->kind, id,
-                         value, &plain);
-
-    if (rc == MDM_UNSUPPORTED && value.len >= MDM_SECRET_KEY_ID_SIZE) {
-        return mdmctl_error("the %s \"%s\" is sealed with the key %s: give "
-                            "that key too, with a further --secret-key",
-                            rekey->kind, id.data,
-                            mdmctl_key_id(arena, value.data));
-    }
-
-    if (rc != MDM_OK) {
-        return mdmctl_error("the %s \"%s\" of tenant %lld does not open: it "
-                            "was altered in the database", rekey->kind,
-                            id.data, tenant_id);
+    if (mdmctl_unseal(arena, &rekey->ring, tenant_id, rekey->kind, id, value,
+                      &plain)
+        != MDMCTL_OK)
+    {
+        return MDMCTL_FAILED;
     }
 
     if (mdm_secret_seal(arena, &rekey->ring, tenant_id, rekey->kind, id, plain,

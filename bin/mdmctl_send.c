@@ -5,12 +5,18 @@
  */
 
 
+#include <jansson.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include "mdm_command.h"
 #include "mdm_enrollment_id.h"
 #include "mdmctl.h"
+
+
+#define MDMCTL_YEAR          (366 * 86400)
+#define MDMCTL_KEY_MAX       255
+#define MDMCTL_PRIORITY_MAX  100
 
 
 typedef struct {
@@ -24,13 +30,21 @@ typedef struct {
     const char           *user_ids[MDMCTL_MAX_WORDS];
     mdm_str_t             envelope;
     mdm_command_t         command;
+
+    const mdmctl_options_t  *options;
+    long long             priority;
+    long long             not_before;     /* seconds */
+    long long             expires;        /* -1: as its type has it */
 } mdmctl_send_t;
 
 
+static int mdmctl_send_options(mdmctl_send_t *send);
 static int mdmctl_send_read(mdmctl_send_t *send, const char *file);
 static int mdmctl_send_targets(mdmctl_send_t *send);
 static int mdmctl_send_enqueue(mdmctl_send_t *send);
 static int mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params);
+static int mdmctl_send_digest(mdmctl_send_t *send, unsigned char *digest);
+static char *mdmctl_send_said(const mdmctl_send_t *send);
 static int mdmctl_send_answer(mdmctl_send_t *send, PGresult *res);
 static const char *mdmctl_send_outcome(const char *outcome, int *rc);
 static int mdmctl_send_uuid(mdm_arena_t *arena, mdm_str_t *uuid);
@@ -48,6 +62,11 @@ mdmctl_send(mdmctl_options_t *options)
     mdm_arena_init(&send->arena);
     send->ntargets = options->nwords - 1;
     send->targets = options->words;
+    send->options = options;
+
+    if (mdmctl_send_options(send) != MDMCTL_OK) {
+        return MDMCTL_USAGE;
+    }
 
     rc = mdmctl_keys_needed(options, &send->ring);
 
@@ -81,6 +100,43 @@ mdmctl_send(mdmctl_options_t *options)
     mdm_arena_free(&send->arena);
 
     return rc;
+}
+
+
+static int
+mdmctl_send_options(mdmctl_send_t *send)
+{
+    mdm_str_t                key;
+    const mdmctl_options_t  *options;
+
+    options = send->options;
+    send->expires = -1;
+
+    if (mdmctl_option_number("priority", options->priority,
+                             -MDMCTL_PRIORITY_MAX, MDMCTL_PRIORITY_MAX,
+                             &send->priority) != MDMCTL_OK
+        || mdmctl_option_number("not-before-in", options->not_before_in, 0,
+                                MDMCTL_YEAR, &send->not_before) != MDMCTL_OK
+        || mdmctl_option_number("expires-in", options->expires_in, 0,
+                                MDMCTL_YEAR, &send->expires) != MDMCTL_OK)
+    {
+        return MDMCTL_USAGE;
+    }
+
+    if (options->dedupe_key != NULL) {
+        key.data = (const unsigned char *) options->dedupe_key;
+        key.len = strlen(options->dedupe_key);
+
+        if (key.len == 0 || key.len > MDMCTL_KEY_MAX
+            || mdm_str_has_control(key))
+        {
+            mdmctl_error("--dedupe-key is text of 1 to %d bytes without "
+                         "control characters", MDMCTL_KEY_MAX);
+            return MDMCTL_USAGE;
+        }
+    }
+
+    return MDMCTL_OK;
 }
 
 
@@ -130,6 +186,16 @@ mdmctl_send_read(mdmctl_send_t *send, const char *file)
            != MDM_OK)
     {
         return mdmctl_error("\"%s\": %s", file, fault.text);
+    }
+
+    if (send->expires < 0) {
+        send->expires = send->command.type->expires;
+    }
+
+    if (send->expires != 0 && send->expires <= send->not_before) {
+        return mdmctl_error("the command would expire after %lld seconds, "
+                            "before it may go out after %lld", send->expires,
+                            send->not_before);
     }
 
     return MDMCTL_OK;
@@ -195,7 +261,7 @@ static int
 mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
 {
     mdm_str_t                  sealed, digest;
-    unsigned char              hash[EVP_MAX_MD_SIZE];
+    unsigned char              hash[32];
     const mdm_command_t       *command;
     const mdm_command_type_t  *type;
 
@@ -205,15 +271,13 @@ mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
     if (mdm_secret_seal(&send->arena, &send->ring, send->tenant_id, "command",
                         command->command_uuid, send->envelope, &sealed)
         != MDM_OK
-        || EVP_Digest(send->envelope.data, send->envelope.len, hash, NULL,
-                      EVP_sha256(), NULL)
-           != 1)
+        || mdmctl_send_digest(send, hash) != MDMCTL_OK)
     {
         return mdmctl_error("cannot seal the command");
     }
 
     digest.data = hash;
-    digest.len = 32;
+    digest.len = sizeof(hash);
 
     params->n = 0;
     mdmctl_add_int(&send->arena, params, send->tenant_id);
@@ -227,15 +291,83 @@ mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
     mdmctl_add(params, command->urgent ? "t" : "f");
     mdmctl_add(params, command->renewal ? "t" : "f");
     mdmctl_add(params, type->supersedes ? "t" : "f");
-    mdmctl_add_int(&send->arena, params, type->expires);
-    mdmctl_add(params, "0");
-    mdmctl_add(params, "0");
-    mdmctl_add(params, NULL);
+    mdmctl_add_int(&send->arena, params, send->expires);
+    mdmctl_add_int(&send->arena, params, send->priority);
+    mdmctl_add_int(&send->arena, params, send->not_before);
+    mdmctl_add(params, send->options->dedupe_key);
     mdmctl_add_array(&send->arena, params, send->device_ids, send->ntargets);
     mdmctl_add_array(&send->arena, params, send->user_ids, send->ntargets);
-    mdmctl_add(params, "t");
+    mdmctl_add(params, send->options->no_push ? "f" : "t");
 
     return MDMCTL_OK;
+}
+
+
+/* As the API computes it, so that a repetition is known whichever way it comes:
+ * of the envelope and, when there are any, the options that were given. */
+
+static int
+mdmctl_send_digest(mdmctl_send_t *send, unsigned char *digest)
+{
+    int          ok;
+    char        *said;
+    EVP_MD_CTX  *md;
+
+    said = mdmctl_send_said(send);
+    md = EVP_MD_CTX_new();
+
+    ok = said != NULL && md != NULL
+         && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1
+         && EVP_DigestUpdate(md, send->envelope.data, send->envelope.len) == 1
+         && (strcmp(said, "{}") == 0
+             || EVP_DigestUpdate(md, said, strlen(said)) == 1)
+         && EVP_DigestFinal_ex(md, digest, NULL) == 1;
+
+    EVP_MD_CTX_free(md);
+    free(said);
+
+    return ok ? MDMCTL_OK : MDMCTL_FAILED;
+}
+
+
+/* The options as members of POST /v1/commands. */
+
+static char *
+mdmctl_send_said(const mdmctl_send_t *send)
+{
+    char                    *text;
+    json_t                  *said;
+    const mdmctl_options_t  *options;
+
+    options = send->options;
+    said = json_object();
+
+    if (options->no_push) {
+        json_object_set_new(said, "push", json_false());
+    }
+
+    if (options->priority != NULL) {
+        json_object_set_new(said, "priority", json_integer(send->priority));
+    }
+
+    if (options->not_before_in != NULL) {
+        json_object_set_new(said, "not_before_in",
+                            json_integer(send->not_before));
+    }
+
+    if (options->expires_in != NULL) {
+        json_object_set_new(said, "expires_in", json_integer(send->expires));
+    }
+
+    if (options->dedupe_key != NULL) {
+        json_object_set_new(said, "dedupe_key",
+                            json_string(options->dedupe_key));
+    }
+
+    text = json_dumps(said, JSON_COMPACT|JSON_SORT_KEYS);
+    json_decref(said);
+
+    return text;
 }
 
 
@@ -252,8 +384,9 @@ mdmctl_send_answer(mdmctl_send_t *send, PGresult *res)
     repeated = strcmp(outcome, "repeated") == 0;
 
     if (strcmp(outcome, "conflict") == 0) {
-        return mdmctl_error("another command was sent as %s within the last "
-                            "24 hours: give it a new CommandUUID",
+        return mdmctl_error("another command, or this one with other options, "
+                            "was sent as %s within the last 24 hours: give it "
+                            "a new CommandUUID",
                             send->command.command_uuid.data);
     }
 

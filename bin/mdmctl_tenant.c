@@ -9,6 +9,11 @@
 #define MDMCTL_CA_LIMIT  (1024 * 1024)
 
 
+static int mdmctl_tenant_set_hosts(PGconn *db, mdm_arena_t *arena,
+    const mdmctl_options_t *options);
+static int mdmctl_tenant_set_cas(PGconn *db, const mdmctl_options_t *options,
+    const char *pem);
+static int mdmctl_tenant_changed(const char *name, PGresult *res);
 static int mdmctl_tenant_anchors(const mdmctl_options_t *options,
     mdm_arena_t *arena, const char **pem, unsigned *n);
 static int mdmctl_tenant_count(const char *name, mdm_str_t pem, unsigned *n);
@@ -56,56 +61,113 @@ mdmctl_tenant_add(mdmctl_options_t *options)
 }
 
 
+/* Both or neither. */
+
 int
 mdmctl_tenant_set(mdmctl_options_t *options)
 {
-    int               rc;
-    PGconn           *db;
-    PGresult         *res;
-    unsigned          n;
-    const char       *pem;
-    mdm_arena_t       arena;
-    mdmctl_params_t   params;
+    int           rc;
+    PGconn       *db;
+    unsigned      n;
+    const char   *pem;
+    mdm_arena_t   arena;
 
-    if (options->device_cas.n == 0) {
-        mdmctl_error("usage: mdmctl tenant set NAME --device-ca FILE "
-                     "[--device-ca FILE]...");
+    if (options->device_cas.n == 0 && options->hosts.n == 0) {
+        mdmctl_error("usage: mdmctl tenant set NAME [--host HOST]... "
+                     "[--device-ca FILE]...: at least one of both");
         return MDMCTL_USAGE;
     }
 
-    rc = MDMCTL_FAILED;
-    res = NULL;
     db = NULL;
     mdm_arena_init(&arena);
 
-    if (mdmctl_tenant_anchors(options, &arena, &pem, &n) == MDMCTL_OK) {
+    rc = mdmctl_tenant_anchors(options, &arena, &pem, &n);
+
+    if (rc == MDMCTL_OK) {
         db = mdmctl_connect_prepared(options);
+        rc = db != NULL ? mdmctl_do(db, "BEGIN") : MDMCTL_FAILED;
     }
 
-    if (db != NULL) {
-        params.n = 0;
-        mdmctl_add(&params, options->words[0]);
-        mdmctl_add(&params, pem);
-
-        res = mdmctl_query(db, "SELECT " MDMCTL_SCHEMA
-                               ".tenant_set_device_ca($1, $2)", &params);
+    if (rc == MDMCTL_OK && options->hosts.n > 0) {
+        rc = mdmctl_tenant_set_hosts(db, &arena, options);
     }
 
-    if (res != NULL && strcmp(PQgetvalue(res, 0, 0), "t") != 0) {
-        mdmctl_error("there is no tenant \"%s\"; "
-                     "\"mdmctl tenant list\" shows them", options->words[0]);
+    if (rc == MDMCTL_OK && options->device_cas.n > 0) {
+        rc = mdmctl_tenant_set_cas(db, options, pem);
+    }
 
-    } else if (res != NULL) {
-        rc = MDMCTL_OK;
+    if (rc == MDMCTL_OK) {
+        rc = mdmctl_do(db, "COMMIT");
+    }
+
+    if (rc == MDMCTL_OK && options->hosts.n > 0) {
+        printf("tenant \"%s\" has %u host%s now\n", options->words[0],
+               options->hosts.n, options->hosts.n == 1 ? "" : "s");
+    }
+
+    if (rc == MDMCTL_OK && options->device_cas.n > 0) {
         printf("tenant \"%s\" accepts certificates of %u CA%s now\n",
                options->words[0], n, n == 1 ? "" : "s");
     }
 
     mdm_arena_free(&arena);
-    PQclear(res);
     PQfinish(db);
 
     return rc;
+}
+
+
+static int
+mdmctl_tenant_set_hosts(PGconn *db, mdm_arena_t *arena,
+    const mdmctl_options_t *options)
+{
+    mdmctl_params_t  params;
+
+    params.n = 0;
+    mdmctl_add(&params, options->words[0]);
+    mdmctl_add_array(arena, &params, options->hosts.words, options->hosts.n);
+
+    return mdmctl_tenant_changed(options->words[0],
+                                 mdmctl_query(db, "SELECT " MDMCTL_SCHEMA
+                                              ".tenant_set_hosts($1,"
+                                              " $2::text[])", &params));
+}
+
+
+static int
+mdmctl_tenant_set_cas(PGconn *db, const mdmctl_options_t *options,
+    const char *pem)
+{
+    mdmctl_params_t  params;
+
+    params.n = 0;
+    mdmctl_add(&params, options->words[0]);
+    mdmctl_add(&params, pem);
+
+    return mdmctl_tenant_changed(options->words[0],
+                                 mdmctl_query(db, "SELECT " MDMCTL_SCHEMA
+                                              ".tenant_set_device_ca($1, $2)",
+                                              &params));
+}
+
+
+/* The answer of a function that is false when there is no such tenant. */
+
+static int
+mdmctl_tenant_changed(const char *name, PGresult *res)
+{
+    bool  there;
+
+    if (res == NULL) {
+        return MDMCTL_FAILED;
+    }
+
+    there = strcmp(PQgetvalue(res, 0, 0), "t") == 0;
+    PQclear(res);
+
+    return there ? MDMCTL_OK
+                 : mdmctl_error("there is no tenant \"%s\"; "
+                                "\"mdmctl tenant list\" shows them", name);
 }
 
 
