@@ -94,11 +94,11 @@ my ($mac, $phone) = map {
         certificate => $ca->device(lc $_));
 } qw(MAC PHONE);
 $_->enroll for $mac, $phone;
-$mac->user('501', "\x{c4}nne", 'Anna')->enroll;
+$mac->user('501', 'Änne', 'Anna')->enroll;
 
 my @all = events();
 is types(@all), 'authenticated enrolled token_updated authenticated enrolled token_updated '
-    . 'token_updated', 'events come in their order' or diag types(@all);
+    . 'enrolled token_updated', 'events come in their order' or diag types(@all);
 is_deeply [ sort keys %{ $all[0] } ], [qw(at data enrollment id tenant type)],
     '... with all of them that the API tells';
 is "$all[0]{tenant} $all[0]{enrollment} $all[0]{data}{device_id}", 'acme MAC MAC',
@@ -107,11 +107,11 @@ is_deeply [ map { $_->{id} } @all ],
     [ map { $_->{id} } @{ $api->api(GET => '/v1/events')->{json}{items} } ],
     '... with the ids that they have there';
 
-is types(events('--type', 'enrolled')), 'enrolled enrolled', 'types are chosen';
+is types(events('--type', 'enrolled')), 'enrolled enrolled enrolled', 'types are chosen';
 is types(events('--type', 'enrolled', '--type', 'authenticated', '--device', 'PHONE')),
     'authenticated enrolled', '... and devices';
-is types(events('--device', 'MAC:501')), 'token_updated', '... and users';
-is types(events('--after', $all[4]{id})), 'token_updated token_updated',
+is types(events('--device', 'MAC:501')), 'enrolled token_updated', '... and users';
+is types(events('--after', $all[5]{id})), 'enrolled token_updated',
     'they go on behind an id';
 is types(events('--after', 'now')), '', '... and behind what there is';
 is types(events('--tenant', 'beta')), '', 'another tenant has none';
@@ -128,6 +128,7 @@ $pg->psql("INSERT INTO mdm.event (tenant_id, type, data)
       FROM mdm.tenant, generate_series(1, 1100) n WHERE name = 'acme'");
 my @many = events('--after', $all[-1]{id});
 is "$#many $many[0]{data}{n} $many[-1]{data}{n}", '1099 1 1100', 'long lists come whole';
+is $all[6]{enrollment}, 'MAC:501', '... of users, too';
 ok !exists $many[0]{enrollment}, '... and what concerns nobody names nobody';
 
 
