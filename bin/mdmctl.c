@@ -62,7 +62,7 @@ static const mdmctl_command_t  mdmctl_commands[] = {
     { "devices", "[--kind KIND] [--ownership OWNERSHIP] [--state STATE]\n"
       "      [--supervised true|false] [--seen-after TIME] [--seen-before TIME]"
       "\n      [--serial SERIAL] [--user SHORT-NAME] "
-      "[--attribute NAME=VALUE]... [--tenant TENANT]",
+      "[--attribute NAME=VALUE]...\n      [--tenant TENANT]",
       "show what is enrolled and fits; \"*\" at the end of a text stands for\n"
       "      anything",
       0, 0, "tKOSvabunA", mdmctl_devices },

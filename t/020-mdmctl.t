@@ -76,8 +76,10 @@ sub helps {
     is $exit, 0, '--help succeeds';
     is_deeply [mdmctl($_)], [0, $text], "$_ is the same" for 'help', '-h';
     said $text, qr/^  \Q$_\E\b/m, "--help shows \"$_\""
-        for 'migrate', 'tenant add', 'token revoke', 'queue', 'send',
+        for 'migrate', 'tenant add', 'token revoke', 'device', 'why', 'queue',
+            'send', 'cancel', 'report', 'events', 'audit', 'webhook replay',
             'pushcert set', 'pushcert list', 'rekey';
+    said $text, qr/^Exit codes: 0 done; 1 failed/m, '... and the exit codes';
 }
 
 

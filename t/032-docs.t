@@ -80,6 +80,18 @@ is_deeply [ sort split /,\s+/, $changes ],
     'CHANGES has the commands of mdmctl';
 
 
+# Without a database they all fail, but none for a wrong command line.
+
+delete @ENV{qw(MDM_DATABASE MDM_SECRET_KEY)};
+my @lines = join('', values %doc) =~ /^    mdmctl (.*?)(?: >\S+)?$/mg;
+my @bad = grep {
+    my $line = s/\$SHA256/'0' x 64/er;
+    (mdmctl(map { s/'//gr } split ' ', $line))[0] != 1;
+} @lines;
+ok @lines > 30 && !@bad, 'mdmctl takes the command lines of the documents'
+    or diag join "\n", scalar @lines, @bad;
+
+
 my $sql = join '', map { slurp($_) } glob tree() . '/sql/functions/*.sql';
 my ($revision) = slurp("$module/pg/ngx_mdm_pg.h")
     =~ /^#define NGX_MDM_REVISION\s+(\d+)/m;
