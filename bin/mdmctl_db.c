@@ -9,6 +9,7 @@
 static void mdmctl_notice(void *data, const char *message);
 static const char *mdmctl_cell(mdm_arena_t *arena, PGresult *res, int row,
     const char *column);
+static const char *mdmctl_clean(mdm_arena_t *arena, const char *text);
 static size_t mdmctl_width(const char *text);
 
 
@@ -322,7 +323,7 @@ mdmctl_cell(mdm_arena_t *arena, PGresult *res, int row, const char *column)
     }
 
     if (strcmp(column, "id") != 0) {
-        return mdmctl_value(res, row, column);
+        return mdmctl_clean(arena, mdmctl_value(res, row, column));
     }
 
     device_id.data = (unsigned char *) mdmctl_value(res, row, "device_id");
@@ -332,6 +333,37 @@ mdmctl_cell(mdm_arena_t *arena, PGresult *res, int row, const char *column)
 
     return (const char *) mdm_enrollment_id_write(arena, device_id,
                                                   user_id).data;
+}
+
+
+/* Devices choose some of these texts, and a terminal obeys control characters:
+ * each is shown as "?".  Those above ASCII are two bytes, from c2 80 on. */
+
+static const char *
+mdmctl_clean(mdm_arena_t *arena, const char *text)
+{
+    char           *copy, *to;
+    const char     *p;
+    unsigned char   c, next;
+
+    to = copy = mdmctl_printf(arena, "%s", text);
+
+    for (p = text; *p != '\0'; p++) {
+        c = (unsigned char) p[0];
+        next = (unsigned char) p[1];
+
+        if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
+            *to++ = '?';
+            p++;
+
+        } else {
+            *to++ = c < 0x20 || c == 0x7f ? '?' : *p;
+        }
+    }
+
+    *to = '\0';
+
+    return copy;
 }
 
 

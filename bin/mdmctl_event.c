@@ -20,6 +20,7 @@
 #define MDMCTL_ID_DIGITS    18        /* all that int8 surely takes */
 
 
+static int mdmctl_events_types(const mdmctl_list_t *types);
 static int mdmctl_events_begin(mdmctl_session_t *s,
     const mdmctl_options_t *options, const char *after);
 static int mdmctl_events_page(mdmctl_session_t *s, const char *tenant,
@@ -39,6 +40,10 @@ mdmctl_events(mdmctl_options_t *options)
     const char        *after, *tenant;
     mdm_arena_t        arena;
     mdmctl_session_t   s;
+
+    if (mdmctl_events_types(&options->types) != MDMCTL_OK) {
+        return MDMCTL_USAGE;
+    }
 
     mdm_arena_init(&arena);
     after = mdmctl_event_cursor(&arena, options->after);
@@ -74,6 +79,28 @@ mdmctl_events(mdmctl_options_t *options)
     mdm_arena_free(&arena);
 
     return mdmctl_session_close(&s, rc);
+}
+
+
+static int
+mdmctl_events_types(const mdmctl_list_t *types)
+{
+    size_t       len;
+    unsigned     i;
+    const char  *type;
+
+    for (i = 0; i < types->n; i++) {
+        type = types->words[i];
+        len = strspn(type, "abcdefghijklmnopqrstuvwxyz_");
+
+        if (len == 0 || type[len] != '\0') {
+            mdmctl_error("--type is the type of an event: small letters and "
+                         "\"_\"");
+            return MDMCTL_USAGE;
+        }
+    }
+
+    return MDMCTL_OK;
 }
 
 

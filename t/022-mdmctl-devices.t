@@ -192,6 +192,14 @@ says(0, qr/^not_now, since \S+Z, command info\n  The device said that it cannot/
     'a command put off is the reason', 'why', 'MAC');
 
 
+# What a device writes does not reach the terminal as an order.
+
+$pg->psql("UPDATE mdm.attribute SET value_text = E'F4K\\x1b[2J\\n\\u009b1mX'
+    WHERE name = 'SerialNumber' AND value_text = 'F4K'");
+says(0, qr/^PHONE .* F4K\?\[2J\?\?1mX  26\.1 /m, 'control characters are not shown', 'devices');
+says(0, qr/^SerialNumber +F4K\?\[2J\?\?1mX$/m, '... nowhere', 'device', 'PHONE');
+
+
 # What it gave.
 
 is_deeply [ctl('secret', 'MAC', 'unlock_token')], [0, "un\0lock"],

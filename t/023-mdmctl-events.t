@@ -120,6 +120,8 @@ is types(events('--tenant', 'beta', '--after', $all[0]{id})), '',
 
 says(2, qr/--after is the id of an event/, "--after $_ is wrong", 'events', '--after', $_)
     for 'x', '', '%', 'YXVkaXQKMQ', 'ZXZlbnRzCjE', 'ZXZlbnRzCjEKMQox' . 'MTEx' x 8;
+says(2, qr/--type is the type of an event: small letters/, "--type $_ is wrong", 'events',
+    '--type', $_) for 'Enrolled', 'a,b', '';
 says(1, qr/there is no enrolment "NOBODY"/, 'nobody has no events', 'events', '--device',
     'NOBODY');
 
