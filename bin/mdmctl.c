@@ -100,7 +100,8 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "write what it reported on a command, byte for byte, to standard output",
       2, 2, "t", mdmctl_report },
 
-    { "send", "ID... FILE [--no-push] [--priority N] [--not-before-in SECONDS]\n"
+    { "send", "ID... FILE [--no-push] [--priority N] "
+      "[--not-before-in SECONDS]\n"
       "      [--expires-in SECONDS] [--dedupe-key KEY] [--tenant TENANT]",
       "queue a command (plist or .mobileconfig) for devices or users",
       2, MDMCTL_MAX_WORDS, "tNPBED", mdmctl_send },

@@ -9,6 +9,8 @@
 #define MDMCTL_CA_LIMIT  (1024 * 1024)
 
 
+static int mdmctl_tenant_set_all(PGconn *db, mdm_arena_t *arena,
+    const mdmctl_options_t *options, const char *pem);
 static int mdmctl_tenant_set_hosts(PGconn *db, mdm_arena_t *arena,
     const mdmctl_options_t *options);
 static int mdmctl_tenant_set_cas(PGconn *db, const mdmctl_options_t *options,
@@ -85,24 +87,13 @@ mdmctl_tenant_set(mdmctl_options_t *options)
 
     if (rc == MDMCTL_OK) {
         db = mdmctl_connect_prepared(options);
-        rc = db != NULL ? mdmctl_do(db, "BEGIN") : MDMCTL_FAILED;
+        rc = db != NULL ? mdmctl_tenant_set_all(db, &arena, options, pem)
+                        : MDMCTL_FAILED;
     }
 
     if (rc == MDMCTL_OK && options->hosts.n > 0) {
-        rc = mdmctl_tenant_set_hosts(db, &arena, options);
-    }
-
-    if (rc == MDMCTL_OK && options->device_cas.n > 0) {
-        rc = mdmctl_tenant_set_cas(db, options, pem);
-    }
-
-    if (rc == MDMCTL_OK) {
-        rc = mdmctl_do(db, "COMMIT");
-    }
-
-    if (rc == MDMCTL_OK && options->hosts.n > 0) {
-        printf("tenant \"%s\" has %u host%s now\n", options->words[0],
-               options->hosts.n, options->hosts.n == 1 ? "" : "s");
+        printf("tenant \"%s\" has these hosts now and no others\n",
+               options->words[0]);
     }
 
     if (rc == MDMCTL_OK && options->device_cas.n > 0) {
@@ -114,6 +105,23 @@ mdmctl_tenant_set(mdmctl_options_t *options)
     PQfinish(db);
 
     return rc;
+}
+
+
+static int
+mdmctl_tenant_set_all(PGconn *db, mdm_arena_t *arena,
+    const mdmctl_options_t *options, const char *pem)
+{
+    if (mdmctl_do(db, "BEGIN") != MDMCTL_OK
+        || (options->hosts.n > 0
+            && mdmctl_tenant_set_hosts(db, arena, options) != MDMCTL_OK)
+        || (options->device_cas.n > 0
+            && mdmctl_tenant_set_cas(db, options, pem) != MDMCTL_OK))
+    {
+        return MDMCTL_FAILED;
+    }
+
+    return mdmctl_do(db, "COMMIT");
 }
 
 
