@@ -77,7 +77,7 @@ sub types { return join ' ', map { $_->{type} } @_ }
 
 # A receiver that is there before the first event.
 
-wait_for(10, sub { (ctl('webhook', 'list'))[1] =~ /^ours / });
+wait_for(30, sub { (ctl('webhook', 'list'))[1] =~ /^ours / });
 says(0, qr/^ours +0 +0 +0 +no *$/m, 'a webhook is listed', 'webhook', 'list');
 says(0, qr/there is no webhook: "mdm_webhook" in nginx\.conf/, 'another tenant has none',
     'webhook', 'list', '--tenant', 'beta');
