@@ -127,6 +127,16 @@ is scalar @{ get('?enrollment=MAC')->{json}{items} }, 8, 'one device, without it
 is types(get('?enrollment=MAC&type=enrolled')), 'enrolled', 'both';
 is types(get('?enrollment=NOBODY')), '', 'an unknown enrolment has no events';
 
+# An event of no enrolment.
+
+my $push = $ca->push_certificate('com.apple.mgmt.External.1');
+$api->api(PUT => '/v1/pushcert', $push->pem . $push->key_pem)->{status} == 200 or die;
+is types(get("?after=$now&type=push_certificate_stored")), 'push_certificate_stored',
+    'a push certificate is an event';
+ok !exists get('?type=push_certificate_stored')->{json}{items}[0]{enrollment},
+    '... of no enrolment';
+is types(get("?after=$now&enrollment=MAC")), 'checked_out', '... and not of this device';
+
 # Refusals.
 
 is refusal("?after=$_->[1]"), '400 bad_cursor', "a cursor of $_->[0] is refused"

@@ -86,9 +86,11 @@ BEGIN
         cursor := v_event.xid::text || chr(10) || v_event.event_id || chr(10)
                   || @revision@.micros(v_event.at);
 
+        -- Some events are of no enrolment: their data has no ids.
         CONTINUE WHEN v_event.type <> ALL (p_types)
-                   OR v_event.data ->> 'device_id' <> p_device_id
-                   OR v_event.data ->> 'user_id' <> p_user_id;
+                   OR (p_device_id IS NOT NULL
+                       AND (v_event.data ->> 'device_id', v_event.data ->> 'user_id')
+                           IS DISTINCT FROM (p_device_id, p_user_id));
         v_found := v_found + 1;
         type := v_event.type;
         enrollment := @revision@.written_id(nullif(v_event.data ->> 'device_id', ''),
