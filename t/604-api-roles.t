@@ -95,6 +95,31 @@ for my $operation (@operations) {
     is audited('bert'), "test 127.0.0.1 token_refused  $pattern", '... who hears of it';
 }
 
+# Commands that destroy need two rights, on either route.
+
+my ($types) = slurp(tree() . '/docs/api.md') =~ /^### Destructive commands\n.*?: (.*?)\.\n/ms;
+my @types = split /,\s+/, $types;
+my $both = token($pg, 'anna', 'both', 'command', 'destructive');
+cmp_ok scalar @types, '>', 5, 'docs/api.md has types of commands that destroy';
+
+for my $type (@types) {
+    my %keys = (Identifier => 'com.example.wifi', UserName => 'ann',
+        GUID => 'ann', AuthenticationMethod => 'ann');
+    my @ways = map { [ $_, '/v1/enqueue/UDID-mac' ] } qw(PUT POST);
+
+    for my $way (@ways, [ POST => '/v1/commands' ]) {
+        my ($method, $path) = @$way;
+        my $command = MDM::Test::Device->command($type, 'destroys-' . ++$number, %keys);
+        my $body = $path =~ /enqueue/ ? $command
+            : { enrollments => [ 'UDID-mac' ], command => $command };
+
+        is told($client->with(token => $token{command})->api($method, $path, $body)),
+            '403 missing_scope', "$method $path of $type is not for command alone";
+        is told($client->with(token => $both)->api($method, $path, $body)), 200,
+            '... but with destructive';
+    }
+}
+
 # The tenant that a header names. (The other device may have come to an end.)
 
 $id = 'UDID-mac';

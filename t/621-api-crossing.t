@@ -117,6 +117,15 @@ sub objects_of {
 }
 
 
+# Filters that would find what is hers.
+
+my %filter = (
+    enrollment    => 'enrollment=UDID-anna-1',
+    serial        => 'serial=SERIAL-anna*',
+    user          => 'user=anna',
+    'attribute.*' => 'attribute.SerialNumber=SERIAL-anna-1',
+);
+
 # What a call says, in one text.
 
 sub asked {
@@ -208,6 +217,15 @@ for my $operation (@operations) {
             '403 missing_scope', '... nor by naming her';
     }
 
+    for my $filter (map { $filter{$_} // () } split / /, $operation->{args} // '') {
+        my ($method, $path) = @{ $nobodys[0] };
+        my $answer = $bert->api($method, "$path?$filter");
+
+        is leaks($answer, $filter), '', "$path?$filter tells bert nothing of hers";
+                is_deeply $answer->{json}{items}, [], '... for there is none'
+            if $answer->{json};
+    }
+
     next if ($operation->{args} // '') !~ /\bafter\b/;
 
     # A cursor of hers, asked on with it for hers and for his.
@@ -223,6 +241,31 @@ for my $operation (@operations) {
             "... with which $_ tells bert nothing"
             for $theirs[$i][1], $his[$i][1];
     }
+}
+
+is told($bert->api(GET => '/v1/pushcert?topic=com.apple.mgmt.anna')), '404 error',
+    'her topic is nobody\'s';
+
+# What a stream brings until it is silent: from its beginning, and from an event of
+# hers on.
+
+my ($of_hers, $of_his) = map {
+    [ map { $_->{id} } @{ $_->api(GET => '/v1/events?limit=500')->{json}{items} } ]
+} $anna, $bert;
+
+for my $from ([], [ 'Last-Event-ID' => $of_hers->[0] ]) {
+    my $stream = $bert->with(timeout => 3);
+
+    $stream->write($stream->request_text(GET => '/v1/events/stream', undef,
+        Authorization => "Bearer $token{bert}", @$from));
+    1 while $stream->read_some;
+
+    my @came = $stream->{buffer} =~ /^id: (\S+)\nevent: /mg;
+
+    is_deeply \@came, $of_his, 'a stream brings what is his' if !@$from;
+    ok @came > 1, '... and goes on where she was' if @$from;
+    is leaks({ headers => {}, body => $stream->{buffer} }, "@$from"), '',
+        '... and nothing of hers';
 }
 
 is rows_of($pg, 'anna'), $before, 'of all that nothing of hers has changed';
