@@ -164,6 +164,11 @@ is told(POST => "enrollments/UDID-ipad/queue/$erase/release"), '409 not_stalled'
     '... which has it now';
 is $iphone->idle->{command_uuid}, undef, '... and not to the other';
 is told(POST => "commands/$erase/release"), '200 released 1', 'to all that stalled';
+is $_->{reason} . ': ' . $_->{next},
+    'released, goes out again: It goes out again when the device comes.', '... as is said'
+    for $api->api(GET => '/v1/enrollments/UDID-iphone/queue')->{json}{items}[0],
+        grep { $_->{device_id} eq 'UDID-iphone' }
+            @{ $api->api(GET => "/v1/commands/$erase")->{json}{items} };
 is $iphone->idle->{command_uuid}, $erase, '... indeed';
 is told(POST => 'commands/none/release'), '404 unknown_command', 'none';
 is told(POST => 'enrollments/UDID-ipad/queue/none/release'), '404 unknown_command',

@@ -479,7 +479,10 @@ BEGIN
            @revision@.rfc3339(coalesce(q.pushed_at, r.pushed_at)),
            @revision@.rfc3339(coalesce(q.notnow_at, r.notnow_at)),
            @revision@.rfc3339(q.stalled_at), @revision@.rfc3339(r.finished_at),
-           @revision@.rfc3339(r.reported_at), s.means, s.next, t.n::text
+           @revision@.rfc3339(r.reported_at), s.means,
+           CASE WHEN q.state = 'STALLED' AND q.released_at IS NOT NULL
+                THEN 'It goes out again when the device comes.' ELSE s.next END,
+           t.n::text
       FROM unnest(v_command.targets[v_after + 1 : v_after + p_limit])
            WITH ORDINALITY AS u (id, place)
      CROSS JOIN LATERAL (SELECT u.id, v_after + u.place AS n) t

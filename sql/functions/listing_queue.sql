@@ -118,7 +118,10 @@ BEGIN
                 THEN 'waits for ' || q.older || ', which has the same subject' END,
            t.means,
            CASE WHEN v_dormant AND q.offer_rank IS NOT NULL
-                THEN 'It waits for the user to log in.' ELSE t.next END,
+                THEN 'It waits for the user to log in.'
+                WHEN q.state = 'STALLED' AND q.released_at IS NOT NULL
+                THEN 'It goes out again when the device comes.'
+                ELSE t.next END,
            concat_ws(chr(10), coalesce(q.offer_rank, 9), 32767 - q.priority,
                      @revision@.micros(q.queued_at), q.command_uuid)
       FROM (SELECT q.*, u.place,
