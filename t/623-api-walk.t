@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use JSON::PP ();
+use MIME::Base64 qw(decode_base64url);
 use Test::More;
 use MDM::Test;
 use MDM::Test::API qw(token);
@@ -46,15 +47,21 @@ my $iphone = MDM::Test::Device->new(sign => 1, certificate => $ca->device('iphon
 is $iphone->enroll->{status}, 200, 'the device of the document enrols';
 
 $ENV{HOST} = 'http://localhost:' . $nginx->port;
-$ENV{TOKEN} = token($pg, 'acme', 'console', 'read', 'command');
+$ENV{TOKEN} = token($pg, 'acme', 'console', 'admin');
+$ENV{ID} = $iphone->enrollment;
 
 
-# Times differ from those that are written; all else is the same.
+# Times, cursors and a certificate's names differ from those that are written; all
+# else is the same.
 
 sub timeless {
     my ($value) = @_;
 
-    return $value =~ /\A[\d-]+T[\d:.]+Z\z/ ? $value =~ s/\d/0/gr : $value
+    return $value =~ /\A[\d-]+T[\d:.]+Z\z/ ? $value =~ s/\d/0/gr
+         : $value =~ /\A[0-9a-f]{64}\z/ ? 'a fingerprint'
+         : $value =~ /\A[0-9A-F]{36,40}\z/ ? 'a serial number'
+         : decode_base64url($value) =~ /\A([a-z]+)\n[\d\n]+\z/ ? "a cursor of $1"
+         : $value
         if !ref $value;
     return [ map { timeless($_) } @$value ] if ref $value eq 'ARRAY';
     return { map { $_ => timeless($value->{$_}) } keys %$value } if ref $value eq 'HASH';
