@@ -202,7 +202,7 @@ is codes($lone), 'topic_without_certificate pushes_not_configured',
     'a topic has no push certificate';
 is_deeply [ @{ answers($lone)->{answers}[0] }{qw(means next since)} ],
     [ "There is no push certificate for its topic, $topic: no push "
-      . 'can reach it.', 'Store that of its topic with PUT /v1/pushcert.', undef ],
+      . 'can reach it.', 'Store the one of this topic with PUT /v1/pushcert.', undef ],
     '... with what to do';
 $lone->idle;
 is codes($lone), 'topic_without_certificate unanswered', '... also while an answer is due';

@@ -196,7 +196,7 @@ BEGIN
          NULL,
          format('There is no push certificate for its topic, %s: no push can reach it.',
                 v_channel.topic),
-         'Store that of its topic with PUT /v1/pushcert.', NULL),
+         'Store the one of this topic with PUT /v1/pushcert.', NULL),
         (11, 'push_certificate_expired', v_channel.state = 'live'
              AND NOT v_channel.dormant AND v_pushable < now()
              AND coalesce(v_queue.open_at, v_queue.notnow_at, v_queue.pushed_at)
