@@ -149,7 +149,6 @@ ngx_mdm_webhook_init(ngx_mdm_webhook_t *w, ngx_mdm_webhooks_t *webhooks,
     w->http = webhooks->http;
     w->threads = threads;
     w->log = engine->log;
-    w->pool = cycle->pool;
 
     len = sizeof("webhook:") + conf->name.len;
     w->lease.data = ngx_pnalloc(cycle->pool, len);

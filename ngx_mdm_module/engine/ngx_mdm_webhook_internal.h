@@ -60,6 +60,7 @@ struct ngx_mdm_webhook_item_s {
     mdm_str_t                    sealed;
 
     ngx_mdm_thread_t             thread;
+    ngx_pool_t                  *pool;        /* of the thread's task */
     mdm_rc_e                     rc;          /* of building */
     mdm_str_t                    body;
     char                         hmac[sizeof("X-Hmac-Signature: ")
@@ -116,7 +117,6 @@ struct ngx_mdm_webhook_s {
     ngx_mdm_http_t               *http;
     ngx_thread_pool_t            *threads;
     ngx_log_t                    *log;
-    ngx_pool_t                   *pool;
     ngx_str_t                     lease;
     ngx_str_t                     owner;
 

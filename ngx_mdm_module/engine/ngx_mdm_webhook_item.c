@@ -15,6 +15,7 @@
 #define NGX_MDM_WEBHOOK_ITEM_PAUSE    5000
 #define NGX_MDM_WEBHOOK_PAUSE         300000
 #define NGX_MDM_WEBHOOK_WARN          2
+#define NGX_MDM_WEBHOOK_TASK          512
 
 
 /* columns of webhook_next() */
@@ -56,6 +57,7 @@ static void ngx_mdm_webhook_item_build(void *data);
 static mdm_rc_e ngx_mdm_webhook_item_open(ngx_mdm_webhook_item_t *item,
     mdm_str_t *raw);
 static void ngx_mdm_webhook_item_built(void *data);
+static void ngx_mdm_webhook_item_task_free(ngx_mdm_webhook_item_t *item);
 static void ngx_mdm_webhook_item_post(ngx_mdm_webhook_item_t *item);
 static void ngx_mdm_webhook_item_answered(ngx_mdm_http_request_t *request);
 static ngx_mdm_webhook_verdict_e ngx_mdm_webhook_item_judge(
@@ -213,11 +215,17 @@ ngx_mdm_webhook_item_start(ngx_mdm_webhook_item_t *item)
     item->thread.done = ngx_mdm_webhook_item_built;
     item->thread.data = item;
 
-    if (ngx_mdm_thread_run(&item->thread, w->threads, w->pool, w->log,
-                           item->bytes)
-        != NGX_OK)
+    /* of its own, because a worker sends for months */
+
+    item->pool = ngx_create_pool(NGX_MDM_WEBHOOK_TASK, w->log);
+
+    if (item->pool == NULL
+        || ngx_mdm_thread_run(&item->thread, w->threads, item->pool, w->log,
+                              item->bytes)
+           != NGX_OK)
     {
         /* the thread pool is full */
+        ngx_mdm_webhook_item_task_free(item);
         w->in_flight--;
         item->state = NGX_MDM_WEBHOOK_WAITING;
         item->due = ngx_current_msec + 1000;
@@ -308,6 +316,8 @@ ngx_mdm_webhook_item_built(void *data)
     item = data;
     w = item->webhook;
 
+    ngx_mdm_webhook_item_task_free(item);
+
     if (item->dropped) {
         mdm_arena_free(&item->arena);
         ngx_free(item);
@@ -339,6 +349,16 @@ ngx_mdm_webhook_item_built(void *data)
                 (u_char *) "the stored message cannot be opened",
                 sizeof(item->error));
     ngx_mdm_webhook_item_set_aside(item);
+}
+
+
+static void
+ngx_mdm_webhook_item_task_free(ngx_mdm_webhook_item_t *item)
+{
+    if (item->pool != NULL) {
+        ngx_destroy_pool(item->pool);
+        item->pool = NULL;
+    }
 }
 
 
