@@ -66,4 +66,21 @@ is $pg->psql(q{SELECT string_agg(device_id || ' ' || command_uuid || ' ' || q.st
     FROM mdm.queue q JOIN mdm.enrollment USING (tenant_id, enrollment_id)}),
     'B two PUSH, C two PUSH, D one NOTNOW, D two QUEUED', 'and the calls did their work';
 
+# Taking back does not compare each target with each row.
+
+$pg->psql('ALTER ROLE mdm_api SET auto_explain.log_min_duration = 0');
+$session = $pg->session(role => 'mdm_api');
+
+for my $call ("command_cancel(1, 'joe', '', 'two', true)",
+    "commands_cancel(1, 'joe', '', '{one}', true)")
+{
+    my ($text) = $session->run("SELECT * FROM mdm_r2.$call")
+        =~ /(Delete on queue q .*?)CTE told/s;
+
+    like $text, qr/Tid Scan on queue q /, "$call finds the rows";
+    unlike $text, qr/Join Filter/, '... one by one';
+}
+
+is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, '... all of it';
+
 done_testing;

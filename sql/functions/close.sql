@@ -11,12 +11,22 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_count  integer;
 BEGIN
+    -- A plan that was made while the queue was empty must not compare each of many
+    -- rows with each: hence the ctid and the LIMITs.
     WITH gone AS (
         DELETE FROM mdm.queue q
-         USING unnest(p_enrollment_ids, p_command_uuids) AS m (enrollment_id, command_uuid)
-         WHERE q.tenant_id = p_tenant_id
-           AND q.command_uuid = m.command_uuid
-           AND q.enrollment_id = m.enrollment_id
+         USING (SELECT t.tid
+                  FROM unnest(p_enrollment_ids, p_command_uuids)
+                       AS m (enrollment_id, command_uuid)
+                 CROSS JOIN LATERAL (
+                       SELECT q.ctid AS tid
+                         FROM mdm.queue q
+                        WHERE q.tenant_id = p_tenant_id
+                          AND q.command_uuid = m.command_uuid
+                          AND q.enrollment_id = m.enrollment_id
+                        LIMIT 1) t) m
+         WHERE q.ctid = m.tid
+           AND q.tenant_id = p_tenant_id
         RETURNING q.*), told AS (
         INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
         SELECT p_tenant_id, 'command_' || lower(p_state), g.enrollment_id,
@@ -24,8 +34,12 @@ BEGIN
                                   'command_uuid', g.command_uuid,
                                   'request_type', g.request_type, 'reason', p_reason)
           FROM gone g
-          JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
-                               AND e.enrollment_id = g.enrollment_id)
+         CROSS JOIN LATERAL (
+               SELECT e.device_id, e.user_id
+                 FROM mdm.enrollment e
+                WHERE e.tenant_id = p_tenant_id
+                  AND e.enrollment_id = g.enrollment_id
+                LIMIT 1) e)
     INSERT INTO mdm.result
            (tenant_id, enrollment_id, generation, command_id, command_created_at,
             command_uuid, request_type, from_state, state, reason, renewal,
