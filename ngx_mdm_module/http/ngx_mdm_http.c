@@ -316,7 +316,9 @@ ngx_mdm_http_forget(ngx_mdm_http_request_t *request)
 }
 
 
-/* libcurl's wish to have a socket watched. */
+/* libcurl's wish to have a socket watched.  What cannot be, for want of
+ * connections, ends by its timeout; to say so would end all that libcurl does,
+ * for ever. */
 
 static int
 ngx_mdm_http_socket(CURL *easy, curl_socket_t fd, int what, void *data,
@@ -341,7 +343,7 @@ ngx_mdm_http_socket(CURL *easy, curl_socket_t fd, int what, void *data,
     if (socket == NULL) {
         socket = ngx_mdm_http_watch(http, fd);
         if (socket == NULL) {
-            return -1;
+            return 0;
         }
 
         curl_multi_assign(http->multi, fd, socket);
@@ -349,15 +351,10 @@ ngx_mdm_http_socket(CURL *easy, curl_socket_t fd, int what, void *data,
 
     c = socket->connection;
 
-    if (ngx_mdm_http_event_set(c->read, NGX_READ_EVENT,
-                               (what & CURL_POLL_IN) != 0)
-           != NGX_OK
-        || ngx_mdm_http_event_set(c->write, NGX_WRITE_EVENT,
-                                  (what & CURL_POLL_OUT) != 0)
-           != NGX_OK)
-    {
-        return -1;
-    }
+    (void) ngx_mdm_http_event_set(c->read, NGX_READ_EVENT,
+                                  (what & CURL_POLL_IN) != 0);
+    (void) ngx_mdm_http_event_set(c->write, NGX_WRITE_EVENT,
+                                  (what & CURL_POLL_OUT) != 0);
 
     return 0;
 }
