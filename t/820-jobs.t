@@ -134,6 +134,26 @@ sub old_partitions_go {
 }
 
 
+# Of two tenants and two webhooks, days ago, in steps.
+
+sub old_failures_go {
+    $pg->tenant('other', host => 'other.example');
+    $pg->psql(q{INSERT INTO mdm.webhook_failure (tenant_id, name, xid, event_id, type, error,
+            at)
+        SELECT t.tenant_id, n, '7', i, 'thing', 'HTTP 404', now() - i * interval '1 day'
+          FROM mdm.tenant t, unnest('{one,two}'::text[]) n, generate_series(27, 36) i});
+
+    is $pg->psql('SELECT count(*) FROM mdm.webhook_failure', role => 'mdm_job'), 28,
+        'what is to be swept is seen over all tenants, and nothing else';
+    is job('sweep(5)'), 10, 'failures of a month ago go, five of each tenant';
+    is $pg->psql('SELECT max(event_id) FROM mdm.webhook_failure'), 34, '... the oldest first';
+    is job('sweep(5)'), 10, '... step';
+    is job('sweep(5)') + job('sweep(5)'), 8, '... by step';
+    is $pg->psql(q{SELECT count(*) || ' ' || max(event_id) FROM mdm.webhook_failure}),
+        '12 29', '... and younger ones stay';
+}
+
+
 # Another node has the lease, so that nobody makes partitions here.
 
 sub missing_partition {
@@ -190,6 +210,7 @@ roles_have_limits();
 leases_have_one_owner();
 partitions_are_ahead();
 old_partitions_go();
+old_failures_go();
 missing_partition();
 
 done_testing;

@@ -102,6 +102,32 @@ BEGIN
     END LOOP;
 
     PERFORM set_config('mdm.tenant', '', true);
+    FOR v_tenant_id IN
+        SELECT DISTINCT d.tenant_id
+          FROM (SELECT f.tenant_id
+                  FROM mdm.webhook_failure f
+                 WHERE f.at < now() - interval '30 days'
+                 ORDER BY f.at
+                 LIMIT p_limit) d
+    LOOP
+        PERFORM set_config('mdm.tenant', v_tenant_id::text, true);
+        DELETE FROM mdm.webhook_failure f
+         USING (SELECT o.name, o.xid, o.event_id
+                  FROM mdm.webhook_failure o
+                 WHERE o.tenant_id = v_tenant_id
+                   AND o.at < now() - interval '30 days'
+                 ORDER BY o.at
+                 LIMIT p_limit
+                   FOR UPDATE SKIP LOCKED) o
+         WHERE f.tenant_id = v_tenant_id
+           AND f.name = o.name
+           AND f.xid = o.xid
+           AND f.event_id = o.event_id;
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        v_done := v_done + v_count;
+    END LOOP;
+
+    PERFORM set_config('mdm.tenant', '', true);
     RETURN v_done;
 END
 $$;
@@ -110,7 +136,8 @@ COMMENT ON FUNCTION @revision@.sweep IS
 'Work of time, over all tenants, at most p_limit rows of each kind and tenant:
 commands past their time become EXPIRED, new generations that got no TokenUpdate
 for seven days are dropped (a renewal is kept: the device may use it already),
-idempotency keys go after 24 hours. Returns how many rows it dealt with; call again
+idempotency keys go after 24 hours, events that a webhook gave up after 30 days.
+Returns how many rows it dealt with; call again
 while that is not 0.';
 
 CREATE FUNCTION @revision@.partition_ahead() RETURNS integer

@@ -44,6 +44,10 @@ COMMENT ON COLUMN mdm.webhook_failure.status IS 'Of the last answer; null: none 
 COMMENT ON INDEX mdm.webhook_failure_pkey IS
 'webhook_failures(): newest first. webhook_done(): those that a replay has passed.';
 
+CREATE INDEX webhook_failure_at ON mdm.webhook_failure (at);
+
+COMMENT ON INDEX mdm.webhook_failure_at IS 'sweep(): those of a month ago, over all tenants.';
+
 CREATE TABLE mdm.webhook_replay (
     tenant_id        bigint NOT NULL,
     name             text COLLATE "C" NOT NULL,
@@ -87,6 +91,10 @@ CREATE POLICY tenant ON mdm.webhook FOR SELECT
     USING (only_tenant_id IS NULL OR only_tenant_id =
            nullif(current_setting('mdm.tenant', true), '')::bigint);
 CREATE POLICY sender ON mdm.webhook TO mdm_job, mdm_owner USING (true);
+
+-- What is swept away is found over all tenants, like all that is due.
+CREATE POLICY due ON mdm.webhook_failure FOR SELECT TO mdm_job
+    USING (at < now() - interval '30 days');
 
 -- The sender reads the outbox in commit order over all tenants; that order is the
 -- only thing that it may see of several at once, and only while its function says
