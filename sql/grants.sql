@@ -118,7 +118,9 @@ GRANT EXECUTE ON FUNCTION @revision@.sweep, @revision@.lease_take,
 GRANT EXECUTE ON FUNCTION mdm.partition_ahead TO mdm_job;
 
 -- Metrics.
-GRANT SELECT, INSERT, UPDATE ON mdm.metric TO mdm_job;
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.metric TO mdm_job;
+GRANT SELECT (tenant_id, not_after) ON mdm.push_certificate TO mdm_job;
 GRANT EXECUTE ON FUNCTION @revision@.metric_read, @revision@.metric_measure,
-                          @revision@.metric_put, @revision@.metric_share
+                          @revision@.metric_put, @revision@.metric_share,
+                          @revision@.metric_webhook_lag
    TO mdm_job;

@@ -184,6 +184,20 @@ $pg->psql(q{INSERT INTO mdm.identity (tenant_id, fingerprint, enrollment_id, sta
 $pg->psql(q{INSERT INTO mdm.push SELECT tenant_id, 7, now(), now() - interval '1 hour'
     FROM mdm.tenant WHERE name = 'other'});
 $pg->psql(q{ANALYZE mdm.enrollment});
+$pg->psql(q{INSERT INTO mdm.push_certificate (tenant_id, topic, certificate, private_key,
+        not_before, not_after, subject, issuer, serial, fingerprint)
+    SELECT t.tenant_id, 'topic-' || d, '', '', now() - interval '1 year',
+           now() + d * interval '1 day' + interval '1 hour', 's', 'i', '01', ''
+      FROM mdm.tenant t, unnest('{-3,5,6,20,60,61,89,95}'::integer[]) d});
+$pg->psql(q{INSERT INTO mdm.webhook (name, only_tenant_id, cursor_xid, cursor_event_id,
+        cursor_at, delivered, attempts)
+    VALUES ('all', NULL, '0', 0, now() - interval '1 day', 7, 0),
+           ('of-other', (SELECT tenant_id FROM mdm.tenant WHERE name = 'other'), '0', 0,
+            now() - interval '1 day', 8000000000, 3),
+           ('done', NULL, '9000000000', 0, now(), 0, 0);
+    INSERT INTO mdm.event (tenant_id, type, xid, at)
+    SELECT tenant_id, 'thing', '5', now() - CASE name WHEN 'other' THEN 1 ELSE 2 END
+                                            * interval '1 hour' FROM mdm.tenant});
 $api->api(PUT => '/v1/enqueue/' . $iphone->enrollment,
     $iphone->command('ProfileList', $iphone->uuid)) for 1 .. 4;
 is $iphone->idle->{status}, 200, 'one of four commands is delivered';
@@ -202,9 +216,20 @@ is $metrics->value(@{ $_->[0] }, %db), $_->[1], "@{ $_->[0] }: $_->[1]"
         [ 'certificates_expiring', days => 0, 4 ], [ 'certificates_expiring', days => 7, 14 ],
         [ 'certificates_expiring', days => 30, 60 ],
         [ 'certificates_expiring', days => 90, 180 ],
+        [ 'push_certificates_expiring', days => 0, 2 ],
+        [ 'push_certificates_expiring', days => 7, 4 ],
+        [ 'push_certificates_expiring', days => 30, 6 ],
+        [ 'push_certificates_expiring', days => 90, 12 ], [ 'push_certificate_days_left', 0 ],
+        [ 'webhook_delivered_total', webhook => 'all', 7 ],
+        [ 'webhook_delivered_total', webhook => 'of-other', 8e9 ],
+        [ 'webhook_failing', webhook => 'all', 0 ],
+        [ 'webhook_failing', webhook => 'of-other', 1 ],
+        [ 'webhook_lag_seconds', webhook => 'done', 0 ],
         [ 'sampled_ratio', table => 'queue', 1 ], [ 'table_rows', table => 'enrollment', 1 ];
 cmp_ok abs($metrics->value('push_oldest_seconds', %db) - 3600), '<', 60,
     'the oldest push is an hour late';
+cmp_ok abs($metrics->value('webhook_lag_seconds', %db, webhook => $_->[0]) - $_->[1]), '<',
+    60, "an event has waited for $_->[0]" for [ 'all', 7200 ], [ 'of-other', 3600 ];
 cmp_ok $metrics->value('sample_age_seconds', %db), '<', 30, 'they are young';
 is_deeply $metrics->{faults}, [], '... and the format is kept';
 
@@ -215,6 +240,10 @@ is $pg->psql('SELECT count(*) FROM mdm.identity', role => 'mdm_job'), 0,
     'the job sees no certificate';
 is $pg->psql("SET mdm.measure = 'on'; SELECT count(*) FROM mdm.identity",
     role => 'mdm_job'), 185, '... unless it measures';
+is $pg->psql("SET mdm.measure = 'on'; SELECT count(not_after) FROM mdm.push_certificate",
+    role => 'mdm_job'), 16, '... push certificates are the same';
+like +($pg->try_psql("SELECT private_key FROM mdm.push_certificate", role => 'mdm_job'))[1],
+    qr/permission denied/, '... and their keys it never sees';
 is $pg->psql("SET mdm.measure = 'on'; SELECT count(*) FROM mdm.identity", role => $_), 0,
     "... and $_ sees none then, either" for qw(mdm_device mdm_api);
 is $pg->psql("SET mdm.measure = 'on'; WITH u AS (UPDATE mdm.queue SET priority = 1
@@ -226,8 +255,20 @@ $pg->psql(q{INSERT INTO mdm.enrollment (tenant_id, device_id, channel, state)
     SELECT 1, 'sample-' || i, 'device', CASE i % 4 WHEN 0 THEN 'closed' ELSE 'pending' END
       FROM generate_series(1, 60000) i});
 $pg->psql('SELECT mdm_r2.metric_measure(200)', role => 'mdm_job');
+$pg->psql("DELETE FROM mdm.webhook WHERE name = 'done'; DELETE FROM mdm.push_certificate");
+$pg->psql('SELECT mdm_r2.metric_measure(200)', role => 'mdm_job');
 my %measured = map { ("$_->[0] $_->[1]" => $_->[2]) }
     $pg->query('SELECT name, label, value FROM mdm.metric');
+is join(' ', grep { /^webhook_lag|days_left/ } sort keys %measured),
+    'webhook_lag_seconds all webhook_lag_seconds of-other',
+    'what there is no more is not told any longer';
+$pg->psql(q{INSERT INTO mdm.push_certificate (tenant_id, topic, certificate, private_key,
+        not_before, not_after, subject, issuer, serial, fingerprint)
+    SELECT 1, 't' || d, '', '', now(), now() + d * interval '25 hours', 's', 'i', '01', ''
+      FROM unnest('{48,96}'::integer[]) d});
+$pg->psql('SELECT mdm_r2.metric_measure(200)', role => 'mdm_job');
+is $pg->psql("SELECT value FROM mdm.metric WHERE name = 'push_certificate_days_left'"), 49,
+    'the first of two push certificates has 49 whole days';
 cmp_ok $measured{'sampled_ratio enrollment'}, '<', 0.5, 'of a large table a part is looked at';
 cmp_ok abs($measured{'enrollments pending'} - 45000), '<', 9000,
     '... and the whole is estimated';

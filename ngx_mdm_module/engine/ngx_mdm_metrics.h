@@ -23,7 +23,7 @@
 #define NGX_MDM_METRICS_MESSAGES     (MDM_REPORT + 2)
 #define NGX_MDM_METRICS_UNKNOWN      (MDM_REPORT + 1)
 
-#define NGX_MDM_METRICS_SAMPLES      64     /* of one database */
+#define NGX_MDM_METRICS_SAMPLES      128    /* of one database */
 
 
 /* Why an identity was refused.  The names are in ngx_mdm_metrics.c. */
@@ -105,7 +105,7 @@ typedef struct {
 
 typedef struct {
     u_char                    name[40];
-    u_char                    label[48];
+    u_char                    label[72];
     u_char                    value[32];
 } ngx_mdm_sample_row_t;
 

@@ -34,6 +34,7 @@ typedef struct {
     const char                 *name;
     const char                 *label;        /* NULL: none */
     const char                 *help;
+    unsigned                    counter:1;
 } ngx_mdm_metrics_known_t;
 
 
@@ -75,29 +76,44 @@ static const char *const  ngx_mdm_metrics_loads[] = {
 
 static const ngx_mdm_metrics_known_t  ngx_mdm_metrics_known[] = {
 
-    { "tenants", NULL, "Tenants." },
+    { "tenants", NULL, "Tenants.", 0 },
 
     { "enrollments", "state",
-      "Devices and users by the state of their enrolment." },
+      "Devices and users by the state of their enrolment.", 0 },
 
     { "queue_commands", "state",
-      "Commands that are not final, by state, one for each target." },
+      "Commands that are not final, by state, one for each target.", 0 },
 
-    { "pushes_wanted", NULL, "Channels that are to be woken." },
+    { "pushes_wanted", NULL, "Channels that are to be woken.", 0 },
 
     { "push_oldest_seconds", NULL,
-      "For how long the oldest push is overdue." },
+      "For how long the oldest push is overdue.", 0 },
 
     { "certificates_expiring", "days",
       "Bound certificates of devices that expire within so many days, or "
-      "have expired (0); 10000 is as far as is counted." },
+      "have expired (0); 10000 is as far as is counted.", 0 },
+
+    { "push_certificates_expiring", "days",
+      "Push certificates that expire within so many days, or have expired "
+      "(0); 10000 is as far as is counted.", 0 },
+
+    { "push_certificate_days_left", NULL,
+      "Whole days until the first push certificate expires.", 0 },
+
+    { "webhook_lag_seconds", "webhook",
+      "For how long the oldest event that is not delivered has waited.", 0 },
+
+    { "webhook_delivered_total", "webhook", "Events delivered.", 1 },
+
+    { "webhook_failing", "webhook",
+      "1 while the webhook's last attempt has failed.", 0 },
 
     { "table_rows", "table",
-      "Rows of a table by PostgreSQL's own estimate." },
+      "Rows of a table by PostgreSQL's own estimate.", 0 },
 
     { "sampled_ratio", "table",
       "The part of a table that was looked at; below 1 the numbers taken "
-      "from it are estimates." }
+      "from it are estimates.", 0 }
 };
 
 
@@ -604,7 +620,8 @@ ngx_mdm_metrics_sample(ngx_mdm_metrics_all_t *all,
     ngx_uint_t             i, k;
     ngx_mdm_sample_row_t  *row;
 
-    ngx_mdm_text_metric(all->text, known->name, "gauge", known->help);
+    ngx_mdm_text_metric(all->text, known->name,
+                        known->counter ? "counter" : "gauge", known->help);
 
     for (i = 0; i < all->n; i++) {
         database = all->databases[i].name;

@@ -23,6 +23,44 @@ $$;
 
 COMMENT ON FUNCTION @revision@.metric_put IS 'Keeps one number that was measured now.';
 
+CREATE FUNCTION @revision@.metric_webhook_lag(
+    p_tenant_id  bigint,
+    p_xid        xid8,
+    p_event_id   bigint,
+    p_at         timestamptz)
+RETURNS double precision
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_at  timestamptz;
+BEGIN
+    IF p_tenant_id IS NULL THEN
+        SELECT e.at INTO v_at
+          FROM mdm.event e
+         WHERE (e.xid, e.event_id) > (p_xid, p_event_id)
+           AND e.at > p_at - interval '1 day'
+           AND e.at < now() + interval '1 day'
+         ORDER BY e.xid, e.event_id
+         LIMIT 1;
+    ELSE
+        SELECT e.at INTO v_at
+          FROM mdm.event e
+         WHERE e.tenant_id = p_tenant_id
+           AND (e.xid, e.event_id) > (p_xid, p_event_id)
+           AND e.at > p_at - interval '1 day'
+           AND e.at < now() + interval '1 day'
+         ORDER BY e.xid, e.event_id
+         LIMIT 1;
+    END IF;
+
+    RETURN greatest(0, floor(extract(epoch FROM now() - coalesce(v_at, now()))));
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.metric_webhook_lag IS
+'For how many seconds the first event behind this place has waited, 0 when there is
+none; p_tenant_id: the only tenant that counts, or null. The caller may read the
+outbox.';
+
 CREATE FUNCTION @revision@.metric_measure(p_pages integer)
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -32,9 +70,11 @@ DECLARE
     v_share     double precision;
     v_counts    jsonb;
     v_soon      bigint[];
+    v_webhook   record;
 BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.measure', 'on', true);
+    PERFORM set_config('mdm.outbox', 'on', true);
 
     PERFORM @revision@.metric_put('tenants', '', (SELECT count(*) FROM mdm.tenant));
 
@@ -100,6 +140,42 @@ BEGIN
     PERFORM @revision@.metric_put('certificates_expiring', '30', v_soon[2]);
     PERFORM @revision@.metric_put('certificates_expiring', '90', v_soon[3]);
 
+    SELECT ARRAY[count(*) FILTER (WHERE s.not_after <= now()),
+                 count(*) FILTER (WHERE s.not_after > now()
+                                    AND s.not_after <= now() + interval '7 days'),
+                 count(*) FILTER (WHERE s.not_after > now()
+                                    AND s.not_after <= now() + interval '30 days'),
+                 count(*) FILTER (WHERE s.not_after > now())]
+      INTO v_soon
+      FROM (SELECT c.not_after
+              FROM mdm.push_certificate c
+             WHERE c.not_after <= now() + interval '90 days'
+             ORDER BY c.not_after
+             LIMIT 10000) s;
+    PERFORM @revision@.metric_put('push_certificates_expiring', '0', v_soon[1]);
+    PERFORM @revision@.metric_put('push_certificates_expiring', '7', v_soon[2]);
+    PERFORM @revision@.metric_put('push_certificates_expiring', '30', v_soon[3]);
+    PERFORM @revision@.metric_put('push_certificates_expiring', '90', v_soon[4]);
+    PERFORM @revision@.metric_put(
+                'push_certificate_days_left', '',
+                greatest(0, floor(extract(epoch FROM s.not_after - now()) / 86400)))
+       FROM (SELECT c.not_after
+               FROM mdm.push_certificate c
+              ORDER BY c.not_after
+              LIMIT 1) s;
+
+    FOR v_webhook IN SELECT * FROM mdm.webhook w ORDER BY w.name LIMIT 25 LOOP
+        PERFORM @revision@.metric_put('webhook_delivered_total', v_webhook.name,
+                                      v_webhook.delivered);
+        PERFORM @revision@.metric_put('webhook_failing', v_webhook.name,
+                                      (v_webhook.attempts > 0)::integer);
+        PERFORM @revision@.metric_put(
+            'webhook_lag_seconds', v_webhook.name,
+            @revision@.metric_webhook_lag(
+                v_webhook.only_tenant_id, v_webhook.cursor_xid,
+                v_webhook.cursor_event_id, v_webhook.cursor_at));
+    END LOOP;
+
     PERFORM @revision@.metric_put('table_rows', t.name,
         (SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)
            FROM pg_class c
@@ -112,14 +188,18 @@ BEGIN
                FROM unnest(ARRAY['attribute', 'command', 'enrollment', 'event',
                                  'identity', 'queue', 'result']) AS n (name)) t;
 
+    -- What there is no more: a webhook, the only push certificate.
+    DELETE FROM mdm.metric m WHERE m.at < now();
+
     PERFORM set_config('mdm.measure', '', true);
+    PERFORM set_config('mdm.outbox', '', true);
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.metric_measure IS
 'Measures what docs/metrics.md lists as sampled, over all tenants. The work is
 bounded whatever the tables hold: p_pages pages of each table that is sampled, and
-10000 rows of an index. Another number is another metric_put() here and a row in
+10000 rows of an index, 25 webhooks. Another number is another metric_put() here and a row in
 the table of the module that names it.';
 
 CREATE FUNCTION @revision@.metric_read(p_owner text, p_seconds integer, p_pages integer)

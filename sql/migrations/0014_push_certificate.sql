@@ -21,6 +21,11 @@ ALTER TABLE mdm.push_certificate FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON mdm.push_certificate
     USING (tenant_id = nullif(current_setting('mdm.tenant', true), '')::bigint);
 
+CREATE POLICY measure ON mdm.push_certificate FOR SELECT TO mdm_job
+    USING (current_setting('mdm.measure', true) = 'on');
+
+CREATE INDEX push_certificate_expires ON mdm.push_certificate (not_after);
+
 COMMENT ON TABLE mdm.push_certificate IS
 'One row per push topic: the certificate that stands now. Storing another one for the
 topic replaces it and raises version; the audit has the dates of the former ones.';
@@ -33,3 +38,5 @@ COMMENT ON COLUMN mdm.push_certificate.version IS
 COMMENT ON INDEX mdm.push_certificate_pkey IS
 'push_certificate_store(), push_certificate_get() and push_topic_known(): by topic;
 push_certificate_list(): in the order of topics.';
+COMMENT ON INDEX mdm.push_certificate_expires IS
+'metric_measure(): those that expire soon, over all tenants.';
