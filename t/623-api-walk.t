@@ -87,6 +87,10 @@ for my $step (@steps) {
 
     } elsif ($step =~ /\A```sh\n(.*?)^```/ms) {
         my $lines = $1;
+
+        # An event shows when no older transaction is open.
+        wait_for(10, sub { $pg->psql('SELECT count(*) FROM pg_stat_activity
+            WHERE backend_xid IS NOT NULL') == 0 });
         (my $exit, $said) = MDM::Test::run_command('bash', '-euo', 'pipefail', '-c', $lines);
         is $exit, 0, $lines =~ s/\A.*(?=\bcurl )//sr =~ s/\s+/ /gr or diag $said;
 
