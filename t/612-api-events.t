@@ -87,6 +87,8 @@ is $pg->psql("SELECT count(*) FROM mdm.event WHERE payload::text LIKE '%'
 # Refused messages are no events.
 
 $mac->with(certificate => $ca->device('thief'))->token_update;
+ok wait_for(10, sub { types(get("?after=$page->{json}{next}")) }),
+    'a refusal is written, which the device does not wait for';
 is types(get("?after=$page->{json}{next}")), 'identity_refused',
     'a message that is refused is told as that';
 
