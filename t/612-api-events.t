@@ -148,7 +148,7 @@ is refusal("?after=$_->[1]"), '400 bad_cursor', "a cursor of $_->[0] is refused"
         [ 'large numbers', MIME::Base64::encode_base64url("events\n" . '9' x 19 . "\n1\n1") ];
 is get('?after=' . MIME::Base64::encode_base64url("events\n" . ('9' x 18 . "\n") x 2
     . '9' x 18))->{status}, 200, 'a cursor of a time to come is not';
-is refusal("?type=$_"), '400 bad_type', "the type \"$_\" is refused"
+is refusal("?type=$_"), '400 bad_filter', "the type \"$_\" is refused"
     for 'A', 'a,', ',a', '%00', 'x' x 65, join(',', ('a') x 33);
 is refusal('?enrollment=a:b:c%00'), '400 bad_enrollment_id', 'a bad id is refused';
 is refusal('?limit=501'), '400 bad_limit', 'a limit of 501 is refused';

@@ -235,7 +235,7 @@ sub refusal {
 }
 
 is refusal('?after=x'), '400 bad_cursor', 'a bad cursor is refused';
-is refusal('?type=A'), '400 bad_type', '... and a bad type';
+is refusal('?type=A'), '400 bad_filter', '... and a bad type';
 is refusal('?enrollment=a,b'), '400 bad_enrollment_id', '... and a bad id';
 is refusal('?limit=1'), '400 unknown_argument', '... and an argument that it has not';
 is refusal('', token => add_token('writer', '--scope', 'command')), '403 missing_scope',

@@ -108,7 +108,7 @@ ok !grep({ $_->{id} eq $last->{id} } items("?after=$last->{id}")), 'an id is a c
 is refusal("?after=$_->[1]"), '400 bad_cursor', "a cursor of $_->[0] is refused"
     for [ 'no base64', '*' ], [ 'another list', MIME::Base64::encode_base64url("events\n1") ],
         [ 'letters', MIME::Base64::encode_base64url("audit\nx") ];
-is refusal("?$_->[0]=$_->[1]"), '400 bad_argument', "a bad $_->[0] is refused"
+is refusal("?$_->[0]=$_->[1]"), '400 bad_filter', "a bad $_->[0] is refused"
     for [ actor => '%ff' ], [ action => 'a%00' ], [ actor => 'x' x 256 ];
 is refusal('?limit=0'), '400 bad_limit', 'so is a limit of 0';
 is refusal('?who=joe'), '400 unknown_argument', '... and a misspelt filter';

@@ -123,7 +123,7 @@ for my $list ('/v1/events', '/v1/events/stream') {
             '?enrollment=UDID-mac'),
         [ GET => $list, undef, 200, %last ],
         [ GET => "$list?after=x", undef, '400 bad_cursor' ],
-        [ GET => "$list?type=X", undef, '400 bad_type' ],
+        [ GET => "$list?type=X", undef, '400 bad_filter' ],
         [ GET => "$list?enrollment=a,b", undef, '400 bad_enrollment_id' ],
     );
 }
@@ -139,7 +139,7 @@ calls(
         '?action=enqueue'),
     pages('/v1/audit'),
     [ GET => '/v1/audit?enrollment=a,b', undef, '400 bad_enrollment_id' ],
-    [ GET => '/v1/audit?actor=' . 'x' x 256, undef, '400 bad_argument' ],
+    [ GET => '/v1/audit?actor=' . 'x' x 256, undef, '400 bad_filter' ],
 );
 
 # A webhook that fails and has given up two events.

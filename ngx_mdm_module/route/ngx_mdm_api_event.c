@@ -144,7 +144,7 @@ ngx_mdm_api_events_types(ngx_mdm_api_t *api, ngx_mdm_api_events_t *query)
                                     ngx_mdm_api_unescape(api, names))
             != NGX_OK)
         {
-            ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_type",
+            ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_filter",
                               "\"type\" names types of events, at most %d, "
                               "between commas: small letters and \"_\"",
                               NGX_MDM_API_MAX_TYPES);
@@ -361,7 +361,7 @@ ngx_mdm_api_audit_filter(ngx_mdm_api_t *api, const char *name,
         return NGX_OK;
     }
 
-    ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_argument",
+    ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_filter",
                       "\"%s\" is text of 1 to %d bytes", name,
                       NGX_MDM_API_MAX_FILTER);
 
