@@ -18,6 +18,8 @@ package MDM::Test::Nginx;
 # http block needs here (paths and the access log); vars => {...} adds others.
 # The pid file, the error log and the user are given on the command line.
 #
+# hurry => 4 makes its timers, not its time of day, run four times as fast.
+#
 # When the server stops, [alert], [emerg] and sanitizers' lines in its error
 # log are a failure, unless they match a pattern given by expect().
 
@@ -60,6 +62,7 @@ sub prepare {
         pg     => $option{pg},
         level  => $option{level} // 'info',
         vars   => $option{vars} // {},
+        hurry  => $option{hurry},
         expect => [],
     }, $class;
 
@@ -138,13 +141,28 @@ sub module {
 }
 
 
+# What the linker is to load first, and what sanitizers are told.
+
 sub environment {
-    return if !$ENV{MDM_TEST_ASAN};
+    my ($self) = @_;
 
-    my $asan = MDM::Test::run_or_die('gcc', '-print-file-name=libasan.so');
-    chomp $asan;
+    my @preload;
 
-    return ('env', "LD_PRELOAD=$asan", 'ASAN_OPTIONS=detect_leaks=0',
+    if ($ENV{MDM_TEST_ASAN}) {
+        push @preload, MDM::Test::run_or_die('gcc', '-print-file-name=libasan.so');
+        chomp @preload;
+    }
+
+    if ($self->{hurry}) {
+        push @preload, "$self->{dir}/hurry.so";
+        MDM::Test::run_or_die('gcc', '-shared', '-fPIC', '-O2', '-Wall', '-Werror',
+            "-DHURRY=$self->{hurry}", '-o', $preload[-1],
+            MDM::Test::tree() . '/t/lib/hurry.c');
+    }
+
+    return if !@preload;
+
+    return ('env', 'LD_PRELOAD=' . join(':', @preload), 'ASAN_OPTIONS=detect_leaks=0',
         'UBSAN_OPTIONS=print_stacktrace=1');
 }
 
