@@ -61,7 +61,7 @@ sub check {
     my ($name, $call, %o) = @_;
 
     subtest $name => sub {
-        my $session = $pg->session(role => 'mdm_api');
+        my $session = $pg->session(role => $o{role} // 'mdm_api');
         $session->run($call);                       # plans are made here and kept
         my $text = $session->run($call);
 
@@ -73,6 +73,8 @@ sub check {
         $rows += $1 while $text
             =~ /(?:Index|Bitmap)[^\n]*Scan[^\n]*on (?:event|audit)[^\n]*actual rows=(\d+)/g;
         cmp_ok $rows, '<=', $o{rows}, "not more than $o{rows} rows are read";
+        unlike $text, qr/using event_\d+_(?!$o{index})[^\n]*rows=[1-9]\d* loops/, 'no index over all tenants is used'
+            if $o{index};
         unlike $text, qr/(?:->|plan:\n.*\n) *Sort  \(/, 'nothing is sorted' if !$o{sort};
         my $parts = () = $text =~ /Scan[^\n]*on event_\d+(?![^\n]*never executed)/g;
         cmp_ok $parts, '<=', $o{parts} // 0, '... in ' . ($o{parts} // 0) . ' partitions';
@@ -109,5 +111,45 @@ check('... of a token', audit(q{'', 100, NULL, NULL, 'token 2', NULL}), rows => 
     count => 100, sort => 1);
 check('... of an action', audit(q{'100000', 100, NULL, NULL, NULL, 'action_2'}),
     rows => 100, count => 100, sort => 1);
+
+# The sender of webhooks, who has read everything, or is far behind; of all tenants
+# and of one; and one tenant's replay.
+
+sql("ALTER ROLE mdm_job SET auto_explain.log_min_duration = 0");
+
+sub webhook {
+    my ($name, $tenant, $place) = @_;
+
+    my ($xid, $id, $at) = split /,/, $place;
+    sql("INSERT INTO mdm.webhook (name, only_tenant_id, cursor_xid, cursor_event_id,
+            cursor_at)
+        VALUES ('$name', $tenant, '$xid', $id, to_timestamp(0) + $at * interval '1 us')");
+    return "SELECT '(' || count(*) || ')' FROM mdm_r2.webhook_next('$name', false, NULL,
+        NULL, true, 64, 4000000)";
+}
+
+my %job = (role => 'mdm_job');
+
+check('a webhook at the end', webhook('end', 'NULL', $end), %job, rows => 0, parts => 3,
+    count => 0);
+check('a webhook far behind', webhook('far', 'NULL', $far), %job, rows => 90, parts => 16,
+    count => 64);
+check('... of one tenant', webhook('far-one', 1, $far), %job, rows => 90, parts => 16,
+    count => 64, index => 'pkey');
+check('a webhook that looks on', webhook('on', 1, $end) =~ s/NULL,\s+NULL/'250', 500000/r,
+    %job, rows => 90, parts => 16, count => 64, index => 'pkey');
+
+my ($x, $i) = split /,/, $end;
+sql("INSERT INTO mdm.webhook_replay (tenant_id, name, since, cursor_xid, cursor_event_id,
+        until_xid, until_event_id)
+    SELECT 1, 'end', now() - interval '20 days', '0', 0, '$x', $i");
+check('a replay', "SELECT '(' || count(*) || ')' FROM mdm_r2.webhook_next('end', true, NULL,
+    NULL, true, 64, 4000000)", %job, rows => 90, parts => 16, count => 64, sort => 1,
+    index => 'pkey');
+
+check('how far they are behind', "SELECT '(' || count(mdm_r2.metric_webhook_lag(
+        only_tenant_id, cursor_xid, cursor_event_id, cursor_at)) || ')' FROM mdm.webhook
+    WHERE set_config('mdm.outbox', 'on', false) = 'on'", %job, rows => 30, parts => 80,
+    count => 4);
 
 done_testing;

@@ -45,7 +45,7 @@ BEGIN
         SELECT e.at INTO v_at
           FROM mdm.event e
          WHERE e.tenant_id = p_tenant_id
-           AND (e.xid, e.event_id) > (p_xid, p_event_id)
+           AND (e.tenant_id, e.xid, e.event_id) > (p_tenant_id, p_xid, p_event_id)
            AND e.at > p_at - interval '1 day'
            AND e.at < now() + interval '1 day'
          ORDER BY e.xid, e.event_id

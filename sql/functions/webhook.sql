@@ -79,6 +79,8 @@ BEGIN
         RETURN;
     END IF;
 
+    -- The tenant stands in the comparisons of the order, too, so that one tenant's
+    -- events are never looked for among those of all.
     replay_id := 0;
     IF p_replay THEN
         PERFORM set_config('mdm.outbox', 'on', true);
@@ -95,8 +97,10 @@ BEGIN
         OPEN v_events FOR
             SELECT * FROM mdm.event e
              WHERE e.tenant_id = v_replay.tenant_id
-               AND (e.xid, e.event_id) > (v_replay.cursor_xid, v_replay.cursor_event_id)
-               AND (e.xid, e.event_id) <= (v_replay.until_xid, v_replay.until_event_id)
+               AND (e.tenant_id, e.xid, e.event_id)
+                   > (v_replay.tenant_id, v_replay.cursor_xid, v_replay.cursor_event_id)
+               AND (e.tenant_id, e.xid, e.event_id)
+                   <= (v_replay.tenant_id, v_replay.until_xid, v_replay.until_event_id)
                AND e.at >= v_replay.since
              ORDER BY e.xid, e.event_id
              LIMIT p_limit;
@@ -118,7 +122,8 @@ BEGIN
             OPEN v_events FOR
                 SELECT * FROM mdm.event e
                  WHERE e.tenant_id = v_webhook.only_tenant_id
-                   AND (e.xid, e.event_id) > (v_xid, v_id)
+                   AND (e.tenant_id, e.xid, e.event_id)
+                       > (v_webhook.only_tenant_id, v_xid, v_id)
                    AND e.xid < v_xmin
                    AND e.at > v_webhook.cursor_at - interval '1 day'
                    AND e.at < now() + interval '1 day'
