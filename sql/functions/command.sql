@@ -277,7 +277,8 @@ BEGIN
     INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
     VALUES (p_tenant_id, v_enrollment_id, now(), now())
     ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
-       SET wanted_at = excluded.wanted_at, due_at = least(p.due_at, excluded.due_at);
+       SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
+     WHERE p.due_at > excluded.due_at;
 
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'command_release', v_enrollment_id,
@@ -340,7 +341,8 @@ BEGIN
     SELECT p_tenant_id, t.id, now(), now()
       FROM unnest(v_ids) AS t (id)
     ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
-       SET wanted_at = excluded.wanted_at, due_at = least(p.due_at, excluded.due_at);
+       SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
+     WHERE p.due_at > excluded.due_at;
 
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'command_release',

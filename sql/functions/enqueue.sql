@@ -194,8 +194,8 @@ BEGIN
         SELECT p_tenant_id, t.id, v_at, coalesce(v_not_before, v_at)
           FROM unnest(v_ids) AS t (id)
         ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
-           SET wanted_at = excluded.wanted_at,
-               due_at = least(p.due_at, excluded.due_at);
+           SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
+         WHERE p.due_at > excluded.due_at;
     END IF;
 
     v_count := coalesce(cardinality(v_ids), 0) + coalesce(cardinality(v_had), 0);
