@@ -34,7 +34,8 @@ mdmctl_webhook_list(mdmctl_options_t *options)
         res = mdmctl_query(s.db,
                            "SELECT *, CASE WHEN replaying THEN 'yes' ELSE 'no'"
                            " END AS replay"
-                           "  FROM " MDMCTL_SCHEMA ".webhooks($1::bigint)",
+                           "  FROM " MDMCTL_SCHEMA ".webhooks($1::bigint,"
+                           " true)",
                            &s.params);
 
         if (res != NULL) {

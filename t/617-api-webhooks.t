@@ -32,6 +32,14 @@ CONF
 my %api = map { $_ => MDM::Test::Client->new(port => $nginx->port,
     host => "$_.example", token => $token{$_}) } keys %token;
 my $anna = $api{anna};
+my $host = $anna->with(token => token(hoster => 'admin', 'host'));
+
+sub token {
+    my ($exit, $text) = mdmctl('--database', $pg->conninfo, 'token', 'add', 'anna',
+        shift, map { ('--scope', $_) } @_);
+
+    return ($text =~ /([\w-]{43})/)[0];
+}
 
 sub refusal { return "$_[0]{status} " . ($_[0]{json}{error}{code} // '') }
 
@@ -56,15 +64,20 @@ ok wait_for(60, sub { $pg->psql('SELECT count(*) FROM mdm.webhook') == 2 }),
     'the webhooks are known';
 happen(anna => 1, 10);
 happen(bert => 1, 5);
-ok wait_for(60, sub { $receiver->got == 20 && webhook($anna)->{delivered} == 15 }),
+ok wait_for(60, sub { $receiver->got == 20 && webhook($host)->{delivered} == 15
+        && $pg->psql("SELECT delivered FROM mdm.webhook WHERE name = 'berts'") == 5 }),
     'events of both tenants come';
 
 my $list = $anna->api(GET => '/v1/webhooks');
-is_deeply $list->{json}, { items => [ { name => 'default', delivered => 15,
-    attempts => 0, lag => 0, replaying => JSON::PP::false() } ] },
-    'a tenant sees the webhooks that get its events';
-is join(' ', map { $_->{name} } @{ $api{bert}->api(GET => '/v1/webhooks')->{json}{items} }),
-    'berts default', '... and that of another only he';
+is_deeply $list->{json}, { items => [ { name => 'default', lag => 0,
+    replaying => JSON::PP::false() } ] },
+    'a tenant sees the webhooks that get its events, and not what is of all tenants';
+is_deeply webhook($host), { name => 'default', delivered => 15, attempts => 0, lag => 0,
+    replaying => JSON::PP::false() }, '... which is for the scope "host"';
+is_deeply $api{bert}->api(GET => '/v1/webhooks')->{json}{items},
+    [ { name => 'berts', delivered => 5, attempts => 0, lag => 0,
+        replaying => JSON::PP::false() }, $list->{json}{items}[0] ],
+    '... and that of another only he, with all there is';
 
 
 # Failures.
@@ -118,6 +131,17 @@ ok wait_for(60, sub { !webhook($anna)->{replaying} }), 'a replay of nothing ends
 is scalar(@b = numbers('anna')), @all, '... and sends nothing';
 
 
+# A receiver that fails.
+
+$receiver->answer(default => 503);
+happen(anna => 21, 21);
+ok wait_for(60, sub { webhook($host)->{attempts} }), 'a receiver fails';
+is webhook($host)->{last_error}, 'HTTP 503', '... with an error that the hoster sees';
+is_deeply [ sort keys %{ webhook($anna) } ], [ qw(failing_since lag name replaying) ],
+    '... and a tenant sees since when';
+$receiver->answer(default => 200);
+
+
 # Refusals.
 
 is refusal($anna->api(POST => '/v1/webhooks/default/replay', $_->[1])),
@@ -139,10 +163,8 @@ is refusal($anna->api(GET => '/v1/webhooks/default/failures?limit=0')), '400 bad
 is refusal($anna->api(GET => '/v1/webhooks?limit=1')), '400 unknown_argument',
     '... and a limit where there is none';
 
-my ($exit, $text) = mdmctl('--database', $pg->conninfo, 'token', 'add', 'anna', 'reader',
-    '--scope', 'read');
-my ($reader) = $text =~ /([\w-]{43})/;
-is refusal($anna->with(token => $reader)->api(@$_)), '403 missing_scope',
+my $reader = $anna->with(token => token(reader => 'read'));
+is refusal($reader->api(@$_)), '403 missing_scope',
     "without \"admin\" $_->[0] $_->[1] is refused"
     for [ GET => '/v1/webhooks' ], [ GET => '/v1/webhooks/default/failures' ],
         [ POST => '/v1/webhooks/default/replay', { since => $since } ];

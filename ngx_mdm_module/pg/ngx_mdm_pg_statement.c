@@ -97,13 +97,14 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
 
     /* webhooks: name, tenant's name; name, replay, xid, event, payloads,
      * limit, bytes; name, tenant, replay, xid, event, at, delivered; name,
-     * attempts, error; name, tenant, xid, event, type, status, error */
+     * attempts, error; name, tenant, xid, event, type, status, error; tenant,
+     * may see what is all tenants' */
     { "webhook_open",        NGX_MDM_PG_JOB,   0, "tt" },
     { "webhook_next",        NGX_MDM_PG_JOB,   0, "tbtibjj" },
     { "webhook_done",        NGX_MDM_PG_JOB,   0, "tiititi" },
     { "webhook_state",       NGX_MDM_PG_JOB,   0, "tjt" },
     { "webhook_set_aside",   NGX_MDM_PG_JOB,   0, "tititjt" },
-    { "webhooks",            NGX_MDM_PG_API,   0, "i" },
+    { "webhooks",            NGX_MDM_PG_API,   0, "ib" },
     { "webhook_failures",    NGX_MDM_PG_API,   0, "ittj" },
     { "webhook_replay",      NGX_MDM_PG_API,   0, "itttt" },
 

@@ -39,6 +39,7 @@ void
 ngx_mdm_api_webhooks(ngx_mdm_api_t *api)
 {
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
+    ngx_mdm_pg_set_bool(&api->call.params[1], ngx_mdm_api_may(api, "host"));
 
     ngx_mdm_api_call(api, NGX_MDM_SQL_WEBHOOKS, ngx_mdm_api_webhooks_found);
 }

@@ -307,7 +307,7 @@ COMMENT ON FUNCTION @revision@.webhook_set_aside IS
 'An event is given up, so that the others go on; p_status: of the last answer, 0 when
 none came.';
 
-CREATE FUNCTION @revision@.webhooks(p_tenant_id bigint)
+CREATE FUNCTION @revision@.webhooks(p_tenant_id bigint, p_all boolean)
 RETURNS TABLE (
     name           text,
     delivered      bigint,
@@ -322,8 +322,11 @@ LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
     RETURN QUERY
-    SELECT w.name, w.delivered, w.attempts, @revision@.rfc3339(w.failing_since),
-           w.last_error,
+    SELECT w.name,
+           CASE WHEN s.shown THEN w.delivered END,
+           CASE WHEN s.shown THEN w.attempts END,
+           @revision@.rfc3339(w.failing_since),
+           CASE WHEN s.shown THEN w.last_error END,
            coalesce((SELECT extract(epoch FROM now() - e.at)::bigint
                        FROM mdm.event e
                       WHERE e.tenant_id = p_tenant_id
@@ -336,6 +339,7 @@ BEGIN
                     WHERE r.tenant_id = p_tenant_id AND r.name = w.name),
            w.name
       FROM mdm.webhook w
+     CROSS JOIN LATERAL (SELECT p_all OR w.only_tenant_id IS NOT NULL AS shown) s
      WHERE w.only_tenant_id IS NULL OR w.only_tenant_id = p_tenant_id
      ORDER BY w.name;
 END
@@ -343,7 +347,8 @@ $$;
 
 COMMENT ON FUNCTION @revision@.webhooks IS
 'The webhooks that get events of this tenant. lag: the age in seconds of the tenant''s
-oldest event that is not delivered, 0 when there is none.';
+oldest event that is not delivered, 0 when there is none. delivered, attempts and
+last_error of a webhook that serves all tenants are null unless p_all.';
 
 CREATE FUNCTION @revision@.webhook_failures(
     p_tenant_id  bigint,
