@@ -397,6 +397,40 @@ subtest 'cancelling' => sub {
 };
 
 
+subtest 'a release to all that has to wait' => sub {
+    my ($d, $e) = (device(), device());
+    my ($holder, $releaser) = ($pg->session, $pg->session(role => 'mdm_api'));
+
+    # The row of $e comes after the release has chosen its rows.
+    enqueue([ $d, $e ], 'race');
+    idle($_) for ($d, $e) x 6;
+    sql(q{DELETE FROM mdm.push;
+          CREATE TABLE public.late AS SELECT q.* FROM mdm.queue q
+            JOIN mdm.enrollment USING (tenant_id, enrollment_id)
+           WHERE command_uuid = 'race' AND device_id = '} . $e . q{';
+          DELETE FROM mdm.queue q USING public.late l
+           WHERE q.command_uuid = 'race' AND q.enrollment_id = l.enrollment_id});
+    $holder->run(q{BEGIN; SELECT 1 FROM mdm.queue WHERE command_uuid = 'race' FOR UPDATE});
+    $releaser->send(q{SELECT * FROM mdm_r2.command_release_all(1, 'joe', '', 'race', '{}')});
+    ok MDM::Test::wait_for(5, sub { sql(q{SELECT 1 FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND query ~ '^SELECT . FROM mdm_r2.command_release_all'}) }),
+        'it waits for another';
+    sql(q{SET session_replication_role = replica;
+          INSERT INTO mdm.queue SELECT * FROM public.late;
+          RESET session_replication_role;
+          DROP TABLE public.late});
+    $holder->run('COMMIT');
+
+    is $releaser->finish, 'ok|1', 'one is released';
+    is sql(q{SELECT string_agg(device_id, ' ') FROM mdm.queue
+        JOIN mdm.enrollment USING (tenant_id, enrollment_id)
+        WHERE command_uuid = 'race' AND released_at IS NOT NULL}), $d,
+        '... the one that was there';
+    is sql(q{SELECT string_agg(device_id, ' ') FROM mdm.push
+        JOIN mdm.enrollment USING (tenant_id, enrollment_id)}), $d, '... and it is woken';
+};
+
+
 subtest 'pushes and what is shown' => sub {
     my $d = device();
     my $wish = qq{SELECT count(*) FROM mdm.push p JOIN mdm.enrollment e

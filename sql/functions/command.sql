@@ -334,7 +334,7 @@ BEGIN
            offer_rank = CASE WHEN q.urgent THEN 0 ELSE 2 END
      WHERE q.tenant_id = p_tenant_id
        AND q.command_uuid = p_command_uuid
-       AND q.state = 'STALLED';
+       AND q.enrollment_id = ANY (v_ids);
     GET DIAGNOSTICS released = ROW_COUNT;
 
     INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
