@@ -162,7 +162,23 @@ struct ngx_mdm_webhook_s {
 
 
 /* ngx_mdm_webhook.c */
+/* A turn follows; or, in a worker that exits, an attempt to leave. */
 void ngx_mdm_webhook_go_on(ngx_mdm_webhook_t *w);
+ngx_uint_t ngx_mdm_webhook_passed(ngx_msec_t at);
+/* Gives the lease back when no cursor is being saved any more. */
+void ngx_mdm_webhook_give_back(ngx_mdm_webhook_t *w);
+
+/* ngx_mdm_webhook_window.c */
+/* Saves, sends and reads what is due. */
+void ngx_mdm_webhook_turn(ngx_event_t *ev);
+/* Moves the cursor past the first `least` events or more that are done, or to
+ * the end when all are. */
+void ngx_mdm_webhook_save(ngx_mdm_webhook_t *w,
+    ngx_mdm_webhook_stream_t *stream, ngx_uint_t least);
+/* Those that the database could not be told of are told again. */
+void ngx_mdm_webhook_given_up(ngx_mdm_webhook_stream_t *stream);
+void ngx_mdm_webhook_drop_stream(ngx_mdm_webhook_t *w,
+    ngx_mdm_webhook_stream_t *stream);
 
 /* ngx_mdm_webhook_item.c */
 ngx_mdm_webhook_item_t *ngx_mdm_webhook_item_create(ngx_mdm_webhook_t *w,
