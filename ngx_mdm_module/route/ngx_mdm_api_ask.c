@@ -8,7 +8,7 @@
 #include "ngx_mdm_api_ask.h"
 
 
-static ngx_int_t ngx_mdm_api_ask_params(ngx_mdm_api_t *api,
+static void ngx_mdm_api_ask_params(ngx_mdm_api_t *api,
     ngx_mdm_api_ask_t *ask);
 
 
@@ -20,22 +20,6 @@ static const ngx_mdm_api_ask_failure_t  ngx_mdm_api_ask_failures[] = {
                                          "the same" },
     { NULL,        "not_queued",         "not queued" }
 };
-
-
-ngx_int_t
-ngx_mdm_api_ask_room(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask, ngx_uint_t n)
-{
-    ask->ids = ngx_pcalloc(api->pool, n * sizeof(ngx_str_t));
-    ask->devices = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
-    ask->users = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
-
-    if (ask->ids == NULL || ask->devices == NULL || ask->users == NULL) {
-        ngx_mdm_api_out_of_memory(api);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
 
 
 mdm_rc_e
@@ -64,16 +48,17 @@ ngx_mdm_api_ask(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
         return;
     }
 
-    if (ngx_mdm_api_ask_params(api, ask) != NGX_OK) {
-        ngx_mdm_api_out_of_memory(api);
-        return;
-    }
+    ngx_mdm_api_ask_params(api, ask);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_ENQUEUE, handler);
+    if (ngx_mdm_api_targets_params(api, &ask->targets, 16) == NGX_OK) {
+        ngx_mdm_api_call(api, NGX_MDM_SQL_ENQUEUE, handler);
+    }
 }
 
 
-static ngx_int_t
+/* Those of the targets come in between. */
+
+static void
 ngx_mdm_api_ask_params(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
 {
     const char                *repeat;
@@ -102,14 +87,6 @@ ngx_mdm_api_ask_params(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
     ngx_mdm_pg_set_int8(&p[14], ask->not_before);
     ngx_mdm_set_str(&p[15], ask->dedupe_key);
     ngx_mdm_pg_set_bool(&p[18], ask->push);
-
-    if (ngx_mdm_pg_set_array(&p[16], api->pool, 't', ask->devices, ask->n)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_mdm_pg_set_array(&p[17], api->pool, 't', ask->users, ask->n);
 }
 
 
@@ -123,7 +100,7 @@ ngx_mdm_api_ask_failed(ngx_mdm_api_ask_t *ask, const ngx_mdm_pg_rows_t *rows,
 
     n = ngx_mdm_pg_int(rows, row, NGX_MDM_ENQUEUED_N);
 
-    if (n < 1 || n > (int64_t) ask->n) {
+    if (n < 1 || n > (int64_t) ask->targets.n) {
         return NGX_ERROR;
     }
 

@@ -8,11 +8,8 @@
 #define _NGX_MDM_API_ASK_H_INCLUDED_
 
 
-#include "ngx_mdm_api.h"
+#include "ngx_mdm_api_targets.h"
 #include "../message/mdm_command.h"
-
-
-#define NGX_MDM_API_MAX_TARGETS   10000
 
 
 /* columns of enqueue() */
@@ -40,10 +37,7 @@ typedef struct {
     mdm_str_t               dedupe_key;  /* absent: none */
     unsigned                push:1;
 
-    ngx_uint_t              n;
-    ngx_str_t              *ids;         /* as the client wrote them */
-    ngx_mdm_pg_value_t     *devices;
-    ngx_mdm_pg_value_t     *users;
+    ngx_mdm_api_targets_t   targets;
 } ngx_mdm_api_ask_t;
 
 
@@ -55,10 +49,6 @@ typedef struct {
     const char             *text;
 } ngx_mdm_api_ask_failure_t;
 
-
-/* Room for `n` targets; ask->n is left alone. */
-ngx_int_t ngx_mdm_api_ask_room(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
-    ngx_uint_t n);
 
 /* Seals ask->envelope; fit for a thread. */
 mdm_rc_e ngx_mdm_api_ask_seal(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask);

@@ -406,8 +406,7 @@ ngx_mdm_api_no_target(ngx_mdm_api_t *api, ngx_str_t outcome)
     }
 
     if (ngx_mdm_api_is(outcome, "unknown_enrollment")) {
-        ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "unknown_enrollment",
-                          "there is no such enrolment");
+        ngx_mdm_api_unknown_enrollment(api);
         return 1;
     }
 

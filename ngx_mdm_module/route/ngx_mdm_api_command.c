@@ -67,6 +67,7 @@ static const ngx_mdm_api_member_t  ngx_mdm_api_command_members[] = {
 void
 ngx_mdm_api_command(ngx_mdm_api_t *api)
 {
+    json_t                 *ids;
     ngx_mdm_api_ask_t      *ask;
     ngx_mdm_api_command_t  *command;
 
@@ -92,12 +93,12 @@ ngx_mdm_api_command(ngx_mdm_api_t *api)
                                                   NGX_MDM_API_YEAR, -1);
     ask->push = !json_is_false(json_object_get(api->json, "push"));
     ngx_mdm_api_command_dedupe(api, ask);
+    ids = json_object_get(api->json, "enrollments");
 
     if (ngx_mdm_api_command_shape(api) != NGX_OK
         || ngx_mdm_api_command_uuid_make(api, command) != NGX_OK
-        || ngx_mdm_api_ask_room(api, ask,
-                                json_array_size(json_object_get(api->json,
-                                                             "enrollments")))
+        || ngx_mdm_api_targets_room(api, &ask->targets,
+                                    json_array_size(ids))
            != NGX_OK)
     {
         return;
@@ -284,6 +285,7 @@ ngx_mdm_api_command_targets(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
     size_t        i;
     json_t       *value;
     mdm_str_t     written, device, user;
+    ngx_str_t     id;
     mdm_fault_t   fault;
 
     json_array_foreach(json_object_get(api->json, "enrollments"), i, value) {
@@ -306,11 +308,10 @@ ngx_mdm_api_command_targets(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
             continue;
         }
 
-        ask->ids[ask->n].data = (u_char *) written.data;
-        ask->ids[ask->n].len = written.len;
-        ngx_mdm_set_str(&ask->devices[ask->n], device);
-        ngx_mdm_set_str(&ask->users[ask->n], user);
-        ask->n++;
+        id.data = (u_char *) written.data;
+        id.len = written.len;
+
+        ngx_mdm_api_targets_add(&ask->targets, id, device, user);
     }
 }
 
@@ -581,8 +582,8 @@ ngx_mdm_api_command_failed(ngx_mdm_api_ask_t *ask,
 
         json_array_append_new(failed,
                               json_pack("{s:s%, s:s, s:s}", "enrollment",
-                                        ask->ids[target].data,
-                                        ask->ids[target].len,
+                                        ask->targets.ids[target].data,
+                                        ask->targets.ids[target].len,
                                         "code", failure->code,
                                         "message", failure->text));
     }

@@ -72,46 +72,23 @@ ngx_mdm_api_enqueue_cleanup(void *data)
 }
 
 
-/* The ids of the path, between commas. */
-
 static ngx_int_t
 ngx_mdm_api_enqueue_targets(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
 {
-    u_char       *p, *last, *comma;
-    ngx_str_t     id;
-    ngx_uint_t    n;
-    mdm_fault_t   fault;
+    ngx_str_t    id;
+    mdm_fault_t  fault;
 
-    last = api->segments[0].data + api->segments[0].len;
-
-    for (p = api->segments[0].data, n = 1; p < last; p++) {
-        n += (*p == ',');
-    }
-
-    if (n > NGX_MDM_API_MAX_TARGETS) {
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "too_many_targets",
-                          "at most %d enrolments in one call",
-                          NGX_MDM_API_MAX_TARGETS);
+    if (ngx_mdm_api_targets_of_path(api, &enqueue->ask.targets) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ngx_mdm_api_ask_room(api, &enqueue->ask, n) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_str_null(&id);
 
-    for (p = api->segments[0].data; p <= last; p = comma + 1) {
-        comma = ngx_strlchr(p, last, ',');
-        if (comma == NULL) {
-            comma = last;
-        }
-
-        id.data = p;
-        id.len = comma - p;
-
+    while (ngx_mdm_api_targets_next(api, &id) == NGX_OK) {
         ngx_mdm_api_enqueue_target(api, enqueue, id, &fault);
     }
 
-    if (enqueue->ask.n != 0) {
+    if (enqueue->ask.targets.n != 0) {
         return NGX_OK;
     }
 
@@ -126,10 +103,7 @@ static void
 ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
     ngx_str_t id, mdm_fault_t *fault)
 {
-    mdm_str_t           device, user;
-    ngx_mdm_api_ask_t  *ask;
-
-    ask = &enqueue->ask;
+    mdm_str_t  device, user;
 
     if (ngx_mdm_api_enrollment_read(api, id, &device, &user, fault)
         != MDM_OK)
@@ -139,11 +113,7 @@ ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
         return;
     }
 
-    ask->ids[ask->n] = id;
-    ngx_mdm_set_str(&ask->devices[ask->n], device);
-    ngx_mdm_set_str(&ask->users[ask->n], user);
-    ask->n++;
-
+    ngx_mdm_api_targets_add(&enqueue->ask.targets, id, device, user);
     ngx_mdm_api_enqueue_status(api, enqueue, id, NULL);
 }
 
@@ -281,7 +251,7 @@ ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         {
             failed++;
             ngx_mdm_api_enqueue_status(api, enqueue,
-                                       enqueue->ask.ids[target],
+                                       enqueue->ask.targets.ids[target],
                                        failure->text);
         }
     }

@@ -6,13 +6,10 @@
  */
 
 
-#include "ngx_mdm_api.h"
+#include "ngx_mdm_api_targets.h"
 #include "../pki/mdm_push_certificate.h"
 
 #include <openssl/crypto.h>
-
-
-#define NGX_MDM_API_MAX_PUSHES   10000
 
 
 /* columns of push_certificate_store() and push_targets() */
@@ -39,14 +36,6 @@ typedef struct {
 
 
 typedef struct {
-    ngx_uint_t                n;
-    ngx_str_t                *ids;       /* as the client wrote them */
-    ngx_mdm_pg_value_t       *devices;
-    ngx_mdm_pg_value_t       *users;
-} ngx_mdm_api_push_t;
-
-
-typedef struct {
     const char               *outcome;
     const char               *text;
 } ngx_mdm_api_push_text_t;
@@ -62,13 +51,11 @@ static void ngx_mdm_api_pushcert_listed(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_pushcert_error(ngx_mdm_api_t *api, ngx_uint_t status,
     const char *text);
-static ngx_int_t ngx_mdm_api_push_targets(ngx_mdm_api_t *api,
-    ngx_mdm_api_push_t *push);
-static ngx_int_t ngx_mdm_api_push_alloc(ngx_mdm_api_t *api,
-    ngx_mdm_api_push_t *push, ngx_uint_t n);
+static ngx_int_t ngx_mdm_api_push_read(ngx_mdm_api_t *api,
+    ngx_mdm_api_targets_t *targets);
 static void ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static json_t *ngx_mdm_api_push_status(ngx_mdm_api_push_t *push,
+static json_t *ngx_mdm_api_push_status(ngx_mdm_api_targets_t *targets,
     const ngx_mdm_pg_rows_t *rows);
 static const char *ngx_mdm_api_push_text(ngx_str_t outcome);
 
@@ -166,9 +153,7 @@ ngx_mdm_api_pushcert_done(void *data)
 
     p = api->call.params;
 
-    ngx_mdm_pg_set_int8(&p[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&p[1], api->actor.data, api->actor.len);
-    ngx_mdm_pg_set_bytes(&p[2], api->remote.data, api->remote.len);
+    ngx_mdm_api_who(api, p);
     ngx_mdm_set_str(&p[3], push->topic);
     ngx_mdm_set_str(&p[4], push->certificate);
     ngx_mdm_set_str(&p[5], store->sealed);
@@ -309,101 +294,48 @@ ngx_mdm_api_pushcert_error(ngx_mdm_api_t *api, ngx_uint_t status,
 void
 ngx_mdm_api_push(ngx_mdm_api_t *api)
 {
-    ngx_mdm_api_push_t  *push;
+    ngx_mdm_api_targets_t  *targets;
 
-    push = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_push_t));
-    if (push == NULL) {
+    targets = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_targets_t));
+    if (targets == NULL) {
         ngx_mdm_api_out_of_memory(api);
         return;
     }
 
-    api->ctx = push;
-
-    if (ngx_mdm_api_push_targets(api, push) != NGX_OK) {
-        return;
-    }
-
+    api->ctx = targets;
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
 
-    if (ngx_mdm_pg_set_array(&api->call.params[1], api->pool, 't',
-                             push->devices, push->n)
-           != NGX_OK
-        || ngx_mdm_pg_set_array(&api->call.params[2], api->pool, 't',
-                                push->users, push->n)
-           != NGX_OK)
+    if (ngx_mdm_api_push_read(api, targets) == NGX_OK
+        && ngx_mdm_api_targets_params(api, targets, 1) == NGX_OK)
     {
-        ngx_mdm_api_out_of_memory(api);
-        return;
+        ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_TARGETS,
+                         ngx_mdm_api_push_judged);
     }
-
-    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_TARGETS, ngx_mdm_api_push_judged);
 }
 
 
-/* The ids of the path, between commas. */
-
 static ngx_int_t
-ngx_mdm_api_push_targets(ngx_mdm_api_t *api, ngx_mdm_api_push_t *push)
+ngx_mdm_api_push_read(ngx_mdm_api_t *api, ngx_mdm_api_targets_t *targets)
 {
-    u_char      *p, *last, *comma;
-    mdm_str_t    device, user;
-    ngx_str_t    id;
-    ngx_uint_t   n;
+    mdm_str_t  device, user;
+    ngx_str_t  id;
 
-    last = api->segments[0].data + api->segments[0].len;
-
-    for (p = api->segments[0].data, n = 1; p < last; p++) {
-        n += (*p == ',');
-    }
-
-    if (ngx_mdm_api_push_alloc(api, push, n) != NGX_OK) {
+    if (ngx_mdm_api_targets_of_path(api, targets) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    for (p = api->segments[0].data; p <= last; p = comma + 1) {
-        comma = ngx_strlchr(p, last, ',');
-        if (comma == NULL) {
-            comma = last;
-        }
+    ngx_str_null(&id);
 
-        id.data = p;
-        id.len = comma - p;
+    while (ngx_mdm_api_targets_next(api, &id) == NGX_OK) {
 
         if (ngx_mdm_api_enrollment(api, id, &device, &user) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        push->ids[push->n] = id;
-        ngx_mdm_set_str(&push->devices[push->n], device);
-        ngx_mdm_set_str(&push->users[push->n++], user);
+        ngx_mdm_api_targets_add(targets, id, device, user);
     }
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_mdm_api_push_alloc(ngx_mdm_api_t *api, ngx_mdm_api_push_t *push,
-    ngx_uint_t n)
-{
-    if (n > NGX_MDM_API_MAX_PUSHES) {
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "too_many_targets",
-                          "at most %d enrolments in one call",
-                          NGX_MDM_API_MAX_PUSHES);
-        return NGX_ERROR;
-    }
-
-    push->ids = ngx_pcalloc(api->pool, n * sizeof(ngx_str_t));
-    push->devices = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
-    push->users = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_pg_value_t));
-
-    if (push->ids && push->devices && push->users) {
-        return NGX_OK;
-    }
-
-    ngx_mdm_api_out_of_memory(api);
-
-    return NGX_ERROR;
 }
 
 
@@ -437,7 +369,7 @@ ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
 
 static json_t *
-ngx_mdm_api_push_status(ngx_mdm_api_push_t *push,
+ngx_mdm_api_push_status(ngx_mdm_api_targets_t *targets,
     const ngx_mdm_pg_rows_t *rows)
 {
     int          i;
@@ -451,11 +383,11 @@ ngx_mdm_api_push_status(ngx_mdm_api_push_t *push,
     for (i = 1; i < rows->count; i++) {
         n = ngx_mdm_pg_int(rows, i, NGX_MDM_PUSH_N);
 
-        if (n < 1 || n > (int64_t) push->n) {
+        if (n < 1 || n > (int64_t) targets->n) {
             continue;
         }
 
-        id = push->ids[n - 1];
+        id = targets->ids[n - 1];
         text = ngx_mdm_api_push_text(ngx_mdm_pg_text(rows, i,
                                                      NGX_MDM_PUSH_OUTCOME));
 

@@ -120,9 +120,7 @@ ngx_mdm_api_webhook_replay(ngx_mdm_api_t *api)
     since = json_object_get(api->json, "since");
     p = api->call.params;
 
-    ngx_mdm_pg_set_int8(&p[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&p[1], api->actor.data, api->actor.len);
-    ngx_mdm_pg_set_bytes(&p[2], api->remote.data, api->remote.len);
+    ngx_mdm_api_who(api, p);
     ngx_mdm_api_set_webhook(api, &p[3]);
     ngx_mdm_pg_set_bytes(&p[4], json_string_value(since),
                          json_string_length(since));

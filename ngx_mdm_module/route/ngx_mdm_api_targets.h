@@ -1,0 +1,47 @@
+
+/*
+ * The enrolments that an operation is about, when it takes many.
+ */
+
+
+#ifndef _NGX_MDM_API_TARGETS_H_INCLUDED_
+#define _NGX_MDM_API_TARGETS_H_INCLUDED_
+
+
+#include "ngx_mdm_api.h"
+
+
+#define NGX_MDM_API_MAX_TARGETS   10000
+
+
+typedef struct {
+    ngx_uint_t              n;
+    ngx_str_t              *ids;         /* as the client wrote them */
+    ngx_mdm_pg_value_t     *devices;
+    ngx_mdm_pg_value_t     *users;
+} ngx_mdm_api_targets_t;
+
+
+/* Those that return ngx_int_t give NGX_ERROR after the client was told. */
+
+/* Room for `n` targets; targets->n is left alone. */
+ngx_int_t ngx_mdm_api_targets_room(ngx_mdm_api_t *api,
+    ngx_mdm_api_targets_t *targets, ngx_uint_t n);
+
+/* Room for those of the path, between commas. */
+ngx_int_t ngx_mdm_api_targets_of_path(ngx_mdm_api_t *api,
+    ngx_mdm_api_targets_t *targets);
+
+/* The ids of the path one by one: the one behind `id`, which starts zeroed;
+ * NGX_DONE behind the last. */
+ngx_int_t ngx_mdm_api_targets_next(ngx_mdm_api_t *api, ngx_str_t *id);
+
+void ngx_mdm_api_targets_add(ngx_mdm_api_targets_t *targets, ngx_str_t id,
+    mdm_str_t device, mdm_str_t user);
+
+/* Devices and users, into two parameters from the given one on. */
+ngx_int_t ngx_mdm_api_targets_params(ngx_mdm_api_t *api,
+    ngx_mdm_api_targets_t *targets, ngx_uint_t param);
+
+
+#endif /* _NGX_MDM_API_TARGETS_H_INCLUDED_ */
