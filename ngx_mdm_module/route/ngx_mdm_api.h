@@ -209,7 +209,12 @@ void ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
 ngx_int_t ngx_mdm_api_after(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     ngx_str_t *after);
 
-/* The same for a cursor that came another way. */
+/* ?limit= and ?after= of a list, for SQL: after and limit + 1 into two
+ * parameters from the given one on; NGX_ERROR after the client was told. */
+ngx_int_t ngx_mdm_api_paging(ngx_mdm_api_t *api,
+    const ngx_mdm_api_list_t *list, ngx_uint_t param);
+
+/* As ngx_mdm_api_after(), for a cursor that came another way. */
 ngx_int_t ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api,
     const ngx_mdm_api_list_t *list, ngx_str_t encoded, ngx_str_t *after);
 ngx_str_t ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api,

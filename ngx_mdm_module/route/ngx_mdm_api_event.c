@@ -316,13 +316,11 @@ void
 ngx_mdm_api_audit(ngx_mdm_api_t *api)
 {
     mdm_str_t            device_id, user_id;
-    ngx_str_t            after;
     ngx_mdm_pg_value_t  *p;
 
     p = api->call.params;
 
-    if (ngx_mdm_api_limit(api) != NGX_OK
-        || ngx_mdm_api_after(api, &ngx_mdm_api_audit_list, &after) != NGX_OK
+    if (ngx_mdm_api_paging(api, &ngx_mdm_api_audit_list, 1) != NGX_OK
         || ngx_mdm_api_events_enrollment(api, &device_id, &user_id) != NGX_OK
         || ngx_mdm_api_audit_filter(api, "actor", &p[5]) != NGX_OK
         || ngx_mdm_api_audit_filter(api, "action", &p[6]) != NGX_OK)
@@ -331,8 +329,6 @@ ngx_mdm_api_audit(ngx_mdm_api_t *api)
     }
 
     ngx_mdm_pg_set_int8(&p[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&p[1], after.data, after.len);
-    ngx_mdm_pg_set_int4(&p[2], (int32_t) api->limit + 1);
     ngx_mdm_set_str(&p[3], device_id);
     ngx_mdm_set_str(&p[4], user_id);
 

@@ -68,19 +68,13 @@ ngx_mdm_api_version(ngx_mdm_api_t *api)
 void
 ngx_mdm_api_enrollments(ngx_mdm_api_t *api)
 {
-    ngx_str_t  after;
-
-    if (ngx_mdm_api_limit(api) != NGX_OK
-        || ngx_mdm_api_after(api, &ngx_mdm_api_enrollment_list, &after)
-           != NGX_OK
+    if (ngx_mdm_api_paging(api, &ngx_mdm_api_enrollment_list, 1) != NGX_OK
         || ngx_mdm_api_filters(api, ngx_mdm_api_enrollment_filters) != NGX_OK)
     {
         return;
     }
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&api->call.params[1], after.data, after.len);
-    ngx_mdm_pg_set_int4(&api->call.params[2], (int32_t) api->limit + 1);
 
     ngx_mdm_api_call(api, NGX_MDM_SQL_ENROLLMENTS,
                      ngx_mdm_api_enrollments_found);
@@ -129,19 +123,14 @@ static ngx_int_t
 ngx_mdm_api_channel_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list)
 {
     mdm_str_t  device_id, user_id;
-    ngx_str_t  after;
 
-    if (ngx_mdm_api_limit(api) != NGX_OK
-        || ngx_mdm_api_after(api, list, &after) != NGX_OK
+    if (ngx_mdm_api_paging(api, list, 3) != NGX_OK
         || ngx_mdm_api_channel(api, 1, &device_id, &user_id) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&api->call.params[3], after.data, after.len);
-    ngx_mdm_pg_set_int4(&api->call.params[4], (int32_t) api->limit + 1);
-
     api->ctx = (void *) list;
 
     return NGX_OK;

@@ -249,18 +249,11 @@ ngx_mdm_api_pushcert_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 void
 ngx_mdm_api_pushcert_list(ngx_mdm_api_t *api)
 {
-    ngx_str_t  after;
-
-    if (ngx_mdm_api_limit(api) != NGX_OK
-        || ngx_mdm_api_after(api, &ngx_mdm_api_pushcert_list_of, &after)
-           != NGX_OK)
-    {
+    if (ngx_mdm_api_paging(api, &ngx_mdm_api_pushcert_list_of, 1) != NGX_OK) {
         return;
     }
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
-    ngx_mdm_pg_set_bytes(&api->call.params[1], after.data, after.len);
-    ngx_mdm_pg_set_int4(&api->call.params[2], (int32_t) api->limit + 1);
 
     ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_CERTIFICATE_LIST,
                      ngx_mdm_api_pushcert_listed);

@@ -384,6 +384,27 @@ ngx_mdm_api_after(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
 
 
 ngx_int_t
+ngx_mdm_api_paging(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
+    ngx_uint_t param)
+{
+    ngx_str_t            after;
+    ngx_mdm_pg_value_t  *p;
+
+    if (ngx_mdm_api_limit(api) != NGX_OK
+        || ngx_mdm_api_after(api, list, &after) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = &api->call.params[param];
+    ngx_mdm_pg_set_bytes(&p[0], after.data, after.len);
+    ngx_mdm_pg_set_int4(&p[1], (int32_t) api->limit + 1);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     ngx_str_t encoded, ngx_str_t *after)
 {

@@ -65,19 +65,12 @@ ngx_mdm_api_webhooks_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 void
 ngx_mdm_api_webhook_failures(ngx_mdm_api_t *api)
 {
-    ngx_str_t  after;
-
-    if (ngx_mdm_api_limit(api) != NGX_OK
-        || ngx_mdm_api_after(api, &ngx_mdm_api_failure_list, &after)
-           != NGX_OK)
-    {
+    if (ngx_mdm_api_paging(api, &ngx_mdm_api_failure_list, 2) != NGX_OK) {
         return;
     }
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
     ngx_mdm_api_set_webhook(api, &api->call.params[1]);
-    ngx_mdm_pg_set_bytes(&api->call.params[2], after.data, after.len);
-    ngx_mdm_pg_set_int4(&api->call.params[3], (int32_t) api->limit + 1);
 
     ngx_mdm_api_call(api, NGX_MDM_SQL_WEBHOOK_FAILURES,
                      ngx_mdm_api_failures_found);
