@@ -129,8 +129,9 @@ for my $trap (['COMMIT', 'fails at COMMIT'], ['ROW', 'raises an exception']) {
         "of a batch of 12 with one that $trap->[1], 11 hear 200";
     is stored(@uuids), 11, '... and are stored';
     is stored($uuids[0]), 0, '... and nothing of the one that hears 503';
-    is scalar(() = $nginx->error_log =~ /refused "report" of 12: trapped/g),
-        ++$refused, '... after the batch was refused as a whole';
+    my $times = () = $nginx->error_log =~ /refused "report" of (?:[2-9]|1\d): trapped/g;
+    cmp_ok $times, '>', $refused, '... after a batch was refused as a whole';
+    $refused = $times;
 
     $pg->psql("ALTER TABLE mdm.queue DISABLE TRIGGER $trap->[0]_trap");
     is $users[0]->report($uuids[0], 'Acknowledged')->{status}, 200,

@@ -100,7 +100,7 @@ is $iphone->report('ONCE', 'Acknowledged')->{status}, 200, '... its answer is ta
 
 # Methods
 
-for my $case (['/v1/enrollments', 'GET'], ['/v1/commands/X', 'DELETE'],
+for my $case (['/v1/enrollments', 'GET'], ['/v1/commands/X', 'GET, DELETE'],
     [$enqueue, 'PUT, POST'])
 {
     my ($path, $allow) = @$case;
@@ -175,8 +175,11 @@ is $broken->{status}, 400, 'a large command that is no plist: 400';
 like $broken->{json}{command_error}, qr/\w/, '... with words';
 is $client->api(PUT => "$enqueue,a/b", large('TARGET', 100_000))->{status}, 404,
     'a path that is none';
-is $client->api(PUT => "$enqueue,a%2525b", large('TARGET', 100_000))->{status}, 400,
-    'an id that is none: 400';
+my $mixed = $client->api(PUT => "$enqueue,a%2525b", large('TARGET', 100_000));
+is $mixed->{status}, 207, 'an id that is none, beside one: 207';
+like $mixed->{json}{status}{'a%2525b'}{command_error}, qr/\w/, '... with words';
+is $client->api(DELETE => '/v1/commands/TARGET')->{json}{cancelled}, 1,
+    '... and the other has it';
 
 for my $n (1 .. 5) {
     my $gone = $client->with;
