@@ -10,7 +10,7 @@
 
 
 static int mdmctl_webhook_replay_ask(mdmctl_session_t *s, const char *name,
-    const char *since);
+    const char *since, int64_t micros);
 static int mdmctl_webhook_known(mdmctl_session_t *s, const char *name);
 static int mdmctl_webhook_unknown(const char *name);
 
@@ -137,7 +137,8 @@ mdmctl_webhook_replay(mdmctl_options_t *options)
     rc = mdmctl_session_open(&s, options);
 
     if (rc == MDMCTL_OK) {
-        rc = mdmctl_webhook_replay_ask(&s, options->words[0], options->since);
+        rc = mdmctl_webhook_replay_ask(&s, options->words[0], options->since,
+                                       micros);
     }
 
     return mdmctl_session_close(&s, rc);
@@ -146,31 +147,27 @@ mdmctl_webhook_replay(mdmctl_options_t *options)
 
 static int
 mdmctl_webhook_replay_ask(mdmctl_session_t *s, const char *name,
-    const char *since)
+    const char *since, int64_t micros)
 {
-    int          rc;
-    PGresult    *res;
-    const char  *outcome;
+    int        rc;
+    PGresult  *res;
 
     mdmctl_add_who(s);
     mdmctl_add(&s->params, name);
-    mdmctl_add(&s->params, since);
+    mdmctl_add_int(&s->arena, &s->params, micros);
 
     res = mdmctl_query(s->db, "SELECT " MDMCTL_SCHEMA
-                              ".webhook_replay($1::bigint, $2, $3, $4, $5)",
+                              ".webhook_replay($1::bigint, $2, $3, $4,"
+                              " $5::bigint)",
                        &s->params);
     if (res == NULL) {
         return MDMCTL_FAILED;
     }
 
     rc = MDMCTL_OK;
-    outcome = PQgetvalue(res, 0, 0);
 
-    if (strcmp(outcome, "unknown") == 0) {
+    if (strcmp(PQgetvalue(res, 0, 0), "unknown") == 0) {
         rc = mdmctl_webhook_unknown(name);
-
-    } else if (strcmp(outcome, "ok") != 0) {
-        rc = mdmctl_error("the database does not take the time \"%s\"", since);
 
     } else {
         printf("events from %s on are sent once more, beside the new ones\n",

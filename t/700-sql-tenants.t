@@ -43,7 +43,7 @@ for my $tenant (1, 2) {
         SELECT mdm_r2.webhook_set_aside('hook', $tenant, '1', 1, 'enrolled', 404, 'x')",
         role => 'mdm_job');
     $pg->psql("SELECT mdm_r2.webhook_replay($tenant, 'joe', '', 'hook',
-        '2026-01-01T00:00:00Z')", role => 'mdm_api');
+        1767225600000000)", role => 'mdm_api');
     $pg->psql("SELECT mdm_r2.enqueue($tenant, 'joe', '', 'uuid', 'ProfileList', NULL, 'p',
         'd', 'safe', false, false, false, 3600, 0::smallint, 3600, NULL, '{A}',
         '{\"\"}', true);

@@ -106,7 +106,7 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "webhook_set_aside",   NGX_MDM_PG_JOB,   0, "tititjt" },
     { "webhooks",            NGX_MDM_PG_API,   0, "ib" },
     { "webhook_failures",    NGX_MDM_PG_API,   0, "ittj" },
-    { "webhook_replay",      NGX_MDM_PG_API,   0, "itttt" },
+    { "webhook_replay",      NGX_MDM_PG_API,   0, "ittti" },
 
     /* background work */
     { "lease_take",          NGX_MDM_PG_JOB,   0, "ttj" },

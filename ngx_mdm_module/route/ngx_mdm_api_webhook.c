@@ -6,6 +6,7 @@
 
 
 #include "ngx_mdm_api.h"
+#include "../message/mdm_time.h"
 
 
 static void ngx_mdm_api_webhooks_found(ngx_mdm_pg_call_t *call,
@@ -104,6 +105,8 @@ void
 ngx_mdm_api_webhook_replay(ngx_mdm_api_t *api)
 {
     json_t              *since;
+    int64_t              micros;
+    mdm_str_t            text;
     ngx_mdm_pg_value_t  *p;
 
     if (ngx_mdm_api_members(api, ngx_mdm_api_replay_members) != NGX_OK) {
@@ -111,12 +114,22 @@ ngx_mdm_api_webhook_replay(ngx_mdm_api_t *api)
     }
 
     since = json_object_get(api->json, "since");
+    text.data = (u_char *) json_string_value(since);
+    text.len = json_string_length(since);
+
+    if (mdm_time_read(text, &micros) != MDM_OK) {
+        ngx_mdm_api_fault(api, "since", "must be a time in RFC 3339, such as "
+                          "2026-05-04T08:15:00Z", NULL);
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_body",
+                          "\"since\" is no time in RFC 3339");
+        return;
+    }
+
     p = api->call.params;
 
     ngx_mdm_api_who(api, p);
     ngx_mdm_api_set_webhook(api, &p[3]);
-    ngx_mdm_pg_set_bytes(&p[4], json_string_value(since),
-                         json_string_length(since));
+    ngx_mdm_pg_set_int8(&p[4], micros);
 
     ngx_mdm_api_call(api, NGX_MDM_SQL_WEBHOOK_REPLAY,
                      ngx_mdm_api_replay_asked);
@@ -140,14 +153,6 @@ ngx_mdm_api_replay_asked(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
     if (ngx_mdm_api_is(outcome, "unknown")) {
         ngx_mdm_api_unknown_webhook(api);
-        return;
-    }
-
-    if (ngx_mdm_api_is(outcome, "bad_time")) {
-        ngx_mdm_api_fault(api, "since", "must be a time in RFC 3339, such as "
-                          "2026-05-04T08:15:00Z", NULL);
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_body",
-                          "\"since\" is no time in RFC 3339");
         return;
     }
 
