@@ -83,7 +83,7 @@ GRANT SELECT (tenant_id, topic, version, certificate, not_before, not_after, sub
 GRANT EXECUTE ON FUNCTION @revision@.push_certificate_store,
                           @revision@.push_certificate_get,
                           @revision@.push_certificate_list,
-                          @revision@.push_topic_known, @revision@.push_targets,
+                          @revision@.push_targets,
                           @revision@.rfc3339_seconds
    TO mdm_api;
 

@@ -87,11 +87,6 @@ is_deeply $client->with(token => $rival, host => 'rival.example')
     "another tenant's is unknown";
 is $pg->psql('SELECT count(*) FROM mdm.push'), 0, 'no wish to push is left';
 
-is $pg->psql("SELECT mdm_r2.push_topic_known(t.tenant_id, '$topic')
-    FROM mdm.tenant t WHERE t.name = '$_->[0]'", role => 'mdm_api'), $_->[1],
-    "the topic is " . ($_->[1] eq 't' ? '' : 'not ') . "known in $_->[0]"
-    for [ acme => 't' ], [ rival => 'f' ];
-
 # Ids and rights.
 
 for my $id ('UDID-iphone,', ',x', 'a:b:c', '%01', 'x' x 256) {

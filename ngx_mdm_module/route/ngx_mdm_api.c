@@ -400,7 +400,6 @@ ngx_mdm_api_keep(ngx_mdm_api_t *api)
     ngx_http_request_t  *r;
 
     r = api->request;
-    api->method = r->method;
 
     for (i = 0; i < NGX_MDM_API_MAX_SEGMENTS; i++) {
         value = api->segments[i];

@@ -59,7 +59,6 @@ struct ngx_mdm_api_s {
     const ngx_mdm_api_operation_t *operation;
 
     /* what the client sent */
-    ngx_uint_t                     method;
     ngx_str_t                      remote;     /* its address */
     ngx_str_t                      segments[NGX_MDM_API_MAX_SEGMENTS];
                                                /* what "*" stood for, raw */

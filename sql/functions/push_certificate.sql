@@ -120,19 +120,6 @@ COMMENT ON FUNCTION @revision@.push_certificate_list IS
 'The push certificates of a tenant by topic, from p_after (a topic, or empty) on, at
 most p_limit. days_left: whole days; below 0 when it has expired.';
 
-CREATE FUNCTION @revision@.push_topic_known(p_tenant_id bigint, p_topic text)
-RETURNS boolean
-LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
-    RETURN EXISTS (SELECT FROM mdm.push_certificate c
-                    WHERE c.tenant_id = p_tenant_id AND c.topic = p_topic);
-END
-$$;
-
-COMMENT ON FUNCTION @revision@.push_topic_known IS
-'Is there a push certificate for this topic? Without one its enrolments hear no push.';
-
 CREATE FUNCTION @revision@.push_targets(
     p_tenant_id   bigint,
     p_device_ids  text[],

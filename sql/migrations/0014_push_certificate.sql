@@ -36,7 +36,7 @@ COMMENT ON COLUMN mdm.push_certificate.fingerprint IS 'SHA-256 of the certificat
 COMMENT ON COLUMN mdm.push_certificate.version IS
 'Rises with each certificate of the topic, so that who holds one sees that it is old.';
 COMMENT ON INDEX mdm.push_certificate_pkey IS
-'push_certificate_store(), push_certificate_get() and push_topic_known(): by topic;
+'push_certificate_store(), push_certificate_get() and enrollment_why(): by topic;
 push_certificate_list(): in the order of topics.';
 COMMENT ON INDEX mdm.push_certificate_expires IS
 'metric_measure(): those that expire soon, over all tenants.';
