@@ -294,9 +294,9 @@ sub profile {
 
 
 sub install_profile {
-    my ($class, $identifier, $uuid) = @_;
+    my ($class, $identifier, $uuid, %keys) = @_;
 
-    my $profile = $class->profile($identifier);
+    my $profile = $class->profile($identifier, %keys);
 
     return $class->command('InstallProfile', $uuid, Payload => \$profile);
 }

@@ -18,7 +18,8 @@ package MDM::Test::Nginx;
 # http block needs here (paths and the access log); vars => {...} adds others.
 # The pid file, the error log and the user are given on the command line.
 #
-# hurry => 4 makes its timers, not its time of day, run four times as fast.
+# hurry => 4 makes its timers, not its time of day, run four times as fast;
+# daemon => 1 lets it leave us, which upgrade() needs.
 #
 # When the server stops, [alert], [emerg] and sanitizers' lines in its error
 # log are a failure, unless they match a pattern given by expect().
@@ -63,6 +64,7 @@ sub prepare {
         level  => $option{level} // 'info',
         vars   => $option{vars} // {},
         hurry  => $option{hurry},
+        daemon => $option{daemon},
         expect => [],
     }, $class;
 
@@ -175,7 +177,7 @@ sub command {
     my $group = defined $user ? getgrgid((getpwnam $user)[3]) : '';
 
     my @main = (
-        'daemon off',
+        'daemon ' . ($self->{daemon} ? 'on' : 'off'),
         "pid $dir/nginx.pid",
         "error_log $dir/error.log " . ($level // $self->{level}),
         defined $user ? "user $user $group" : (),
@@ -198,12 +200,19 @@ sub launch {
 
     $self->write_conf;
 
-    $self->{pid} = MDM::Test::spawn("$self->{dir}/output",
-        'setpriv', '--pdeathsig', 'TERM', '--',
+    my $pid = MDM::Test::spawn("$self->{dir}/output",
+        $self->{daemon} ? () : ('setpriv', '--pdeathsig', 'TERM', '--'),
         $self->environment, $self->command);
 
+    if ($self->{daemon}) {
+        MDM::Test::reap($pid, 20);
+        $pid = $self->pid_in_file;
+    }
+
+    $self->{pid} = $pid;
+
     my $ready = MDM::Test::wait_for(20, sub {
-        return 'gone' if MDM::Test::reap($self->{pid}, -1);
+        return 'gone' if $self->gone(-1);
         return $self->workers && $self->answers;
     });
 
@@ -224,6 +233,35 @@ sub launch {
     }
 
     die "nginx does not start:\n$log";
+}
+
+
+# Waits until the master has gone; a daemon is no child of ours, and stays a
+# zombie where nobody reaps it.
+
+sub gone {
+    my ($self, $seconds) = @_;
+
+    return MDM::Test::reap($self->{pid}, $seconds) if !$self->{daemon};
+
+    return MDM::Test::wait_for($seconds, sub { !running($self->{pid}) });
+}
+
+
+sub running {
+    my ($pid) = @_;
+
+    return defined $pid
+        && (eval { MDM::Test::slurp("/proc/$pid/stat") } // '') =~ /\) [^ZX] /;
+}
+
+
+sub pid_in_file {
+    my ($self) = @_;
+
+    my ($pid) = log_text("$self->{dir}/nginx.pid") =~ /(\d+)/;
+
+    return $pid;
 }
 
 
@@ -298,6 +336,37 @@ sub reload {
 }
 
 
+# A new master from the same file takes over the sockets; the old one is asked
+# to quit and may still end its requests.
+
+sub upgrade {
+    my ($self) = @_;
+
+    die "only a daemon can be upgraded\n" if !$self->{daemon};
+
+    my $old = $self->{pid};
+
+    # a master whose parent still runs takes no such signal
+    MDM::Test::wait_for(30, sub { !running($self->{old}) })
+        or die "the master before the last one does not quit\n";
+    kill 'USR2', $old;
+
+    MDM::Test::wait_for(20, sub {
+        my $new = $self->pid_in_file;
+
+        return if !running($new) || $new == $old;
+
+        local $self->{pid} = $new;
+        return scalar $self->workers;
+    }) or die "nginx is not upgraded:\n", $self->error_log;
+
+    $self->{pid} = $self->pid_in_file;
+    kill 'QUIT', $old;
+
+    $self->{old} = $old;
+}
+
+
 # Kills a worker as a fault of its would; returns its pid when the next one
 # has taken its place.
 
@@ -369,11 +438,16 @@ sub stop {
 
     kill $signal // 'QUIT', $self->{pid};
 
-    my $in_time = MDM::Test::reap($self->{pid}, 15);
+    my $in_time = $self->gone(15);
 
     if (!$in_time) {
         kill 'TERM', $self->{pid};
-        MDM::Test::reap($self->{pid}, 5) or kill 'KILL', $self->{pid};
+        $self->gone(5) or kill 'KILL', $self->{pid};
+    }
+
+    if (!MDM::Test::wait_for(10, sub { !running($self->{old}) })) {
+        kill 'KILL', $self->{old};
+        $in_time = 0;
     }
 
     undef $self->{pid};

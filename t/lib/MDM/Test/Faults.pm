@@ -1,0 +1,100 @@
+package MDM::Test::Faults;
+
+# Things that break under a fleet, one by one or by lot from a seed, each
+# counted:
+#
+#     my $faults = MDM::Test::Faults->new($fleet, seed => 7,
+#         kinds => [qw(worker_killed reload)]);
+#     $faults->inject('reload');
+#     $faults->storm(30, 0.5);        # for 30 s, one about every half second
+#     $faults->counts;                # { reload => 12, worker_killed => 9 }
+#
+# A kind is a row of %kinds: it breaks something, waits as long as it likes, and
+# mends it again before it returns; the devices go on meanwhile.
+
+use strict;
+use warnings;
+
+use Test::More ();
+use Time::HiRes ();
+
+use MDM::Test ();
+
+our %kinds = (
+    worker_killed  => sub { $_[0]->nginx->kill_worker },
+    reload         => sub { kill 'HUP', $_[0]->nginx->pid },
+    binary_upgrade => sub { $_[0]->nginx->upgrade },
+);
+
+
+sub new {
+    my ($class, $fleet, %option) = @_;
+
+    my $self = bless {
+        fleet => $fleet,
+        kinds => $option{kinds} // [ sort keys %kinds ],
+        lot   => $option{seed} // 1,
+        count => {},
+    }, $class;
+
+    for my $kind (@{ $self->{kinds} }) {
+        die "no such fault: $kind\n" if !$kinds{$kind};
+    }
+
+    return $self;
+}
+
+
+sub inject {
+    my ($self, $kind) = @_;
+
+    my $fault = $kinds{$kind} // die "no such fault: $kind\n";
+
+    $fault->($self->{fleet}, $self);
+    $self->{count}{$kind}++;
+}
+
+
+# A number from 0 to below 1; the same seed gives the same ones.
+
+sub chance {
+    my ($self) = @_;
+
+    $self->{lot} = ($self->{lot} * 1_103_515_245 + 12_345) % 2**31;
+
+    return $self->{lot} / 2**31;
+}
+
+
+sub pick {
+    my ($self, @of) = @_;
+
+    return $of[ int @of * $self->chance ];
+}
+
+
+# Each kind once, then by lot until the time is over.
+
+sub storm {
+    my ($self, $seconds, $pause) = @_;
+
+    my $end = Time::HiRes::time() + $seconds;
+    my @first = @{ $self->{kinds} };
+
+    while (@first || Time::HiRes::time() < $end) {
+        $self->inject(shift @first // $self->pick(@{ $self->{kinds} }));
+        Time::HiRes::sleep($pause * (0.5 + $self->chance));
+    }
+}
+
+
+sub counts { return $_[0]{count} }
+
+
+sub line {
+    my ($self) = @_;
+
+    return join ', ', map { "$_ $self->{count}{$_}" } sort keys %{ $self->{count} };
+}
+
+1;
