@@ -181,6 +181,8 @@ sub command {
         "pid $dir/nginx.pid",
         "error_log $dir/error.log " . ($level // $self->{level}),
         defined $user ? "user $user $group" : (),
+        # for the new binary of an upgrade
+        map({ "env $_" } qw(LD_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS)),
     );
 
     return (nginx(), '-p', $dir, '-c', "$dir/nginx.conf",
