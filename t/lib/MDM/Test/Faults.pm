@@ -19,11 +19,19 @@ use Test::More ();
 use Time::HiRes ();
 
 use MDM::Test ();
+use MDM::Test::Network ();
 
 our %kinds = (
     worker_killed  => sub { $_[0]->nginx->kill_worker },
     reload         => sub { kill 'HUP', $_[0]->nginx->pid },
     binary_upgrade => sub { $_[0]->nginx->upgrade },
+
+    # in a network of their own (MDM::Test::Network); longer than the fleet's
+    # deadline for an answer of the database
+    database_cut   => sub { lose($_[0], qw(to from)) },
+    database_deaf  => sub { lose($_[0], 'to') },
+    database_mute  => sub { lose($_[0], 'from') },
+    network_hiccup => sub { lose($_[0], qw(to from), 0.5) },
 );
 
 
@@ -42,6 +50,17 @@ sub new {
     }
 
     return $self;
+}
+
+
+sub lose {
+    my ($fleet, @words) = @_;
+
+    my $seconds = $words[-1] =~ /\d/ ? pop @words : 3;
+
+    MDM::Test::Network::lose(map { $_ => $fleet->pg->port } @words);
+    Time::HiRes::sleep($seconds);
+    MDM::Test::Network::heal();
 }
 
 

@@ -337,6 +337,33 @@ sub restart {
 }
 
 
+# Becomes a standby of another cluster, whatever it was.
+
+sub follow {
+    my ($self, $primary) = @_;
+
+    $self->stop;
+    File::Path::remove_tree("$self->{dir}/data");
+    $self->copy($primary);
+    $self->launch;
+}
+
+
+# From now on a commit is answered when all that follow have it, too.
+
+sub wait_for_standby {
+    my ($self) = @_;
+
+    $self->psql('ALTER SYSTEM SET synchronous_standby_names = \'*\'');
+    $self->psql('SELECT pg_reload_conf()');
+
+    MDM::Test::wait_for(20, sub {
+        $self->psql('SELECT count(*) FROM pg_stat_replication
+                      WHERE sync_state = \'sync\'')
+    }) or die "no standby is synchronous\n";
+}
+
+
 # As if the machine lost power, but for what the disk holds.
 
 sub kill9 {

@@ -5,7 +5,8 @@ package MDM::Test::Verdict;
 # word counts for nothing here.
 #
 #     my $count = MDM::Test::Verdict->of($fleet);
-#     # { commands => 4100, lost => 0, doubled => 0, left => 0, ... }
+#     # { commands => 4100, lost => 0, doubled => 0, left => 0, ... }; slowest is
+#     # the longest that a device waited for an answer, in milliseconds
 #
 # Each check is a test, and fails with the first few of what is wrong; faults()
 # only returns the names of the checks that fail.
@@ -103,7 +104,8 @@ sub exchange {
 
     $self->{count}{exchanges}++;
     $self->{status}{ $e->{status} }++;
-    $self->{answer}{ $e->{answer} }++ if $e->{status} == 0;
+    $self->{count}{slowest} = $e->{ms}
+        if ($e->{ms} // 0) > ($self->{count}{slowest} // 0);
 
     if (defined(my $uuid = $e->{command_uuid})) {
         my $key = "$channel $uuid";
