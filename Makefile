@@ -36,8 +36,8 @@ MODULE_FILES = config $(sort $(wildcard ngx_mdm_module/*.c \
                                         ngx_mdm_module/*/*.[ch] \
                                         ngx_mdm_module/*.h))
 
-.PHONY: all module mdmctl asan sim deps demo run stop test bench install clean \
-        FORCE
+.PHONY: all module mdmctl asan sim deps demo run stop test soak bench install \
+        clean FORCE
 .DELETE_ON_ERROR:
 
 all: module mdmctl
@@ -126,7 +126,7 @@ build/obj/%.o: %.c
 # --- the simulator, unit tests, fuzz targets: their own files say how ---
 
 # They ask pkg-config for libraries, which "deps" may have to install first.
-ifneq ($(filter-out deps demo run stop test bench clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out deps demo run stop test soak bench clean,$(or $(MAKECMDGOALS),all)),)
 -include t/unit/unit.mk t/fuzz/fuzz.mk t/sim/sim.mk
 endif
 
@@ -171,6 +171,14 @@ TESTS = build/unit/test_* t/*.t
 test: deps
 	$(call logged,all asan sim unit fuzzers)
 	@MDM_TEST_ALL=1 prove -j$(JOBS) $(TESTS)
+
+# The long ones, one after another; SOAK_TIME is that of each long phase.
+SOAK_TIME  ?= 60
+SOAK_TESTS  = t/soak/*.t
+
+soak: deps
+	$(call logged,all asan sim unit)
+	@MDM_TEST_ALL=1 SOAK_TIME=$(SOAK_TIME) prove -v $(SOAK_TESTS)
 
 bench: deps
 	$(call logged,all sim)
