@@ -111,10 +111,16 @@ sim_device_stop(sim_device_t *d)
 
             break;
 
+        case SIM_CHANNEL_REPORT:
+            if (!ch->flying && !ch->ready) {
+                sim_channel_time_up(ch);
+            }
+
+            break;
+
         case SIM_CHANNEL_AUTHENTICATE:
         case SIM_CHANNEL_LOGIN:
         case SIM_CHANNEL_TOKEN:
-        case SIM_CHANNEL_REPORT:
             if (!ch->flying && !ch->ready) {
                 sim_channel_failed(ch, "time ran out before another try");
             }

@@ -119,7 +119,9 @@ static const sim_option_t  sim_option_table[] = {
     { "timeout", "MS", sim_set_ms, SIM_AT(timeout),
       "for connect, TLS and answer together (60000)" },
     { "backoff", "MS", sim_set_ms, SIM_AT(backoff),
-      "first pause after a failure; doubles up to a minute (500)" },
+      "first pause after a failure; doubles (500)" },
+    { "backoff-max", "MS", sim_set_ms, SIM_AT(backoff_max),
+      "longest pause after a failure (60000)" },
     { "retries", "N", sim_set_number, SIM_AT(retries),
       "tries after the first one that failed (6)" },
     { "retry-after", NULL, sim_set_flag, SIM_AT(retry_after),
@@ -159,6 +161,7 @@ sim_options_parse(sim_options_t *o, int argc, char **argv)
     o->retries = 6;
     o->timeout = 60 * SIM_S;
     o->backoff = 500 * SIM_MS;
+    o->backoff_max = 60 * SIM_S;
 
     memset(longs, 0, sizeof(longs));
     n = 0;

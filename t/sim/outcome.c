@@ -9,9 +9,6 @@
 #include <string.h>
 
 
-#define SIM_BACKOFF_MAX  (60 * SIM_S)
-
-
 static void sim_channel_answered(sim_channel_t *ch);
 static void sim_channel_accepted(sim_channel_t *ch, sim_answer_t *a);
 static void sim_channel_token_accepted(sim_channel_t *ch);
@@ -348,8 +345,10 @@ sim_channel_retry(sim_channel_t *ch, unsigned retry_after, const char *reason)
         return;
     }
 
+    /* the end of the time is no failure of who would try again */
+
     if (sim->stopping) {
-        if (ch->state == SIM_CHANNEL_POLL) {
+        if (ch->state == SIM_CHANNEL_POLL || ch->state == SIM_CHANNEL_REPORT) {
             sim_channel_time_up(ch);
 
         } else {
@@ -376,16 +375,17 @@ sim_channel_retry(sim_channel_t *ch, unsigned retry_after, const char *reason)
 static uint64_t
 sim_channel_delay(sim_channel_t *ch)
 {
-    uint64_t  delay;
+    uint64_t  delay, max;
 
     delay = ch->device->sim->options.backoff;
+    max = ch->device->sim->options.backoff_max;
 
     if (ch->tries > 1) {
         delay <<= (ch->tries < 20 ? ch->tries : 20) - 1;
     }
 
-    if (delay > SIM_BACKOFF_MAX) {
-        delay = SIM_BACKOFF_MAX;
+    if (delay > max) {
+        delay = max;
     }
 
     return delay - delay / 4 + (uint64_t) random() % (delay / 4 + 1);

@@ -123,6 +123,7 @@ typedef struct {
     uint64_t      duration;
     uint64_t      timeout;
     uint64_t      backoff;
+    uint64_t      backoff_max;
     sim_bench_e   bench;
     sim_rule_t   *rules;
     unsigned      nrules;
