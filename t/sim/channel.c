@@ -135,7 +135,7 @@ sim_channel_send(sim_channel_t *ch)
     if (ch->conn) {
         ch->flying = 1;
         sim_http_send(ch->conn, ch->message.bytes, ch->message.len,
-                      ch->message.drop);
+                      ch->message.drop, sim_vanish_draw(ch));
         return;
     }
 

@@ -34,6 +34,11 @@ sim_conn_expire(void *data)
 
     sim_conn_t  *c = data;
 
+    if (c->state == SIM_CONN_LATE) {
+        (void) sim_vanish_go(c);
+        return;
+    }
+
     sim_conn_reason(c, "time ran out %s", doing[c->state]);
     sim_conn_end(c, SIM_HTTP_TIMEOUT);
 }
@@ -76,6 +81,10 @@ sim_conn_run(void *data)
 
         case SIM_CONN_REST:
             rc = sim_conn_idle(c);
+            break;
+
+        case SIM_CONN_LATE:
+            rc = SIM_AGAIN;
             break;
 
         default:
@@ -147,12 +156,12 @@ sim_conn_write(sim_conn_t *c)
     int      rc;
     ssize_t  n;
 
-    while (c->out_pos < c->out_len) {
+    while (c->out_pos < c->out_stop) {
 
         if (c->ssl) {
             ERR_clear_error();
             rc = SSL_write(c->ssl, c->out + c->out_pos,
-                           (int) (c->out_len - c->out_pos));
+                           (int) (c->out_stop - c->out_pos));
 
             if (rc <= 0) {
                 return sim_conn_tls_result(c, rc, "send");
@@ -162,7 +171,7 @@ sim_conn_write(sim_conn_t *c)
             continue;
         }
 
-        n = send(c->fd, c->out + c->out_pos, c->out_len - c->out_pos,
+        n = send(c->fd, c->out + c->out_pos, c->out_stop - c->out_pos,
                  MSG_NOSIGNAL);
 
         if (n == -1) {
@@ -186,7 +195,7 @@ sim_conn_write(sim_conn_t *c)
 
     c->state = SIM_CONN_READ;
 
-    return SIM_OK;
+    return c->vanish ? sim_vanish_sent(c) : SIM_OK;
 }
 
 
@@ -200,6 +209,7 @@ sim_conn_read(sim_conn_t *c)
 
     a = &c->answer;
     buf = sim_answer_room(a, &room);
+    room = c->vanish ? sim_vanish_room(c, room) : room;
     n = buf ? sim_conn_recv(c, buf, room) : SIM_ERROR;
 
     if (n == SIM_AGAIN) {
@@ -218,6 +228,10 @@ sim_conn_read(sim_conn_t *c)
 
     a->len += (size_t) n;
     rc = sim_answer_parse(a, n == 0);
+
+    if (c->vanish && (rc == SIM_OK || sim_vanish_room(c, 1) == 0)) {
+        return sim_vanish_go(c);
+    }
 
     if (rc == SIM_AGAIN) {
         return SIM_OK;

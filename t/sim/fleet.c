@@ -249,6 +249,10 @@ sim_device_channels(sim_device_t *d)
         sim_channel_user(&d->channels[1], every, "alice@example.com", "Alice");
         sim_channel_user(&d->channels[2], every, "bob@example.com", "Bob");
     }
+
+    for (i = 0; i < d->nchannels; i++) {
+        sim_vanish_seed(&d->channels[i]);
+    }
 }
 
 

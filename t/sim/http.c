@@ -22,6 +22,7 @@ static int sim_http_resolve(sim_t *sim);
 static int sim_http_takes(const struct addrinfo *a);
 static int sim_http_connect(sim_conn_t *c);
 static int sim_http_tls(sim_conn_t *c, sim_device_t *device);
+static void sim_http_closed(sim_conn_t *c);
 
 
 int
@@ -243,12 +244,15 @@ sim_http_tls(sim_conn_t *c, sim_device_t *device)
 /* the request's bytes belong to the caller and stay until the outcome */
 
 void
-sim_http_send(sim_conn_t *c, const char *out, size_t len, unsigned drop)
+sim_http_send(sim_conn_t *c, const char *out, size_t len, unsigned drop,
+    const sim_vanish_t *vanish)
 {
     c->out = out;
     c->out_len = len;
     c->out_pos = 0;
+    c->out_stop = vanish ? sim_vanish_part(vanish, len) : len;
     c->drop = drop;
+    c->vanish = vanish;
 
     sim_answer_clear(&c->answer);
 
@@ -289,6 +293,37 @@ sim_http_close(sim_conn_t *c)
 
     while (recv(c->fd, buf, sizeof(buf), 0) > 0) { /* void */ }
 
+    sim_http_closed(c);
+}
+
+
+/* as a client that is gone: no word of TLS, and what came stays unread */
+
+void
+sim_http_break(sim_conn_t *c, unsigned reset)
+{
+    struct linger  linger;
+
+    SSL_free(c->ssl);
+    c->ssl = NULL;
+    ERR_clear_error();
+
+    if (reset) {
+        linger.l_onoff = 1;
+        linger.l_linger = 0;
+        setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+
+    } else {
+        shutdown(c->fd, SHUT_WR);
+    }
+
+    sim_http_closed(c);
+}
+
+
+static void
+sim_http_closed(sim_conn_t *c)
+{
     close(c->fd);
     c->fd = -1;
     c->state = SIM_CONN_CLOSED;

@@ -126,6 +126,10 @@ static const sim_option_t  sim_option_table[] = {
       "tries after the first one that failed (6)" },
     { "retry-after", NULL, sim_set_flag, SIM_AT(retry_after),
       "wait at least as long as the server says" },
+    { "vanish", "PERCENT[:WAYS]", sim_set_vanish, 0,
+      "break off so many of the requests, by part, sent, late\n"
+      "or answer (all, or those named with commas); half by a\n"
+      "reset; each is sent again after a pause" },
 
     { NULL, NULL, NULL, 0, "What is told" },
     { "log", "FILE", sim_set_text, SIM_AT(log),

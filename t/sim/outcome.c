@@ -18,7 +18,10 @@ static void sim_channel_obey(sim_channel_t *ch, plist_t envelope,
 static void sim_channel_not_accepted(sim_channel_t *ch, sim_answer_t *a);
 static void sim_channel_refused(sim_channel_t *ch, const char *reason);
 static void sim_channel_unanswered(sim_channel_t *ch, sim_http_e outcome);
+static void sim_channel_vanished(sim_channel_t *ch, const char *reason);
 static void sim_channel_keep(sim_channel_t *ch, sim_answer_t *a);
+static void sim_channel_again(sim_channel_t *ch, unsigned retry_after,
+    const char *reason);
 static uint64_t sim_channel_delay(sim_channel_t *ch);
 static int sim_answer_unrecognized(sim_answer_t *a);
 
@@ -40,6 +43,10 @@ sim_channel_outcome(void *data, sim_http_e outcome)
 
     ch->flying = 0;
     sim->stat.requests += (ch->conn->out_pos != 0);
+
+    if (outcome == SIM_HTTP_ANSWER || outcome == SIM_HTTP_VANISHED) {
+        ch->vanish.drawn = 0;
+    }
 
     if (outcome == SIM_HTTP_ANSWER) {
         sim_channel_answered(ch);
@@ -282,7 +289,7 @@ sim_channel_unanswered(sim_channel_t *ch, sim_http_e outcome)
     char  reason[160];
 
     static const char  *answers[] = {
-        "", "none", "stale", "timeout", "disconnected", ""
+        "", "none", "stale", "timeout", "disconnected", "disconnected", ""
     };
 
     snprintf(reason, sizeof(reason), "%s", ch->conn->reason);
@@ -308,9 +315,29 @@ sim_channel_unanswered(sim_channel_t *ch, sim_http_e outcome)
         sim_channel_round_over(ch, 0, 0);
         break;
 
+    case SIM_HTTP_VANISHED:
+        sim_channel_vanished(ch, reason);
+        break;
+
     default:
         sim_channel_retry(ch, 0, reason);
     }
+}
+
+
+/* the server has done nothing wrong: no try is counted */
+
+static void
+sim_channel_vanished(sim_channel_t *ch, const char *reason)
+{
+    ch->device->sim->stat.vanished[ch->vanish.way]++;
+
+    if (ch->state == SIM_CHANNEL_CHECKOUT) {
+        sim_channel_move(ch, SIM_CHANNEL_DONE);
+        return;
+    }
+
+    sim_channel_again(ch, 0, reason);
 }
 
 
@@ -330,14 +357,12 @@ sim_channel_keep(sim_channel_t *ch, sim_answer_t *a)
 void
 sim_channel_retry(sim_channel_t *ch, unsigned retry_after, const char *reason)
 {
-    char       text[256];
-    sim_t     *sim;
-    uint64_t   delay;
+    char  text[256];
 
-    sim = ch->device->sim;
     ch->tries++;
 
-    if (ch->state == SIM_CHANNEL_CHECKOUT || ch->tries > sim->options.retries)
+    if (ch->state == SIM_CHANNEL_CHECKOUT
+        || ch->tries > ch->device->sim->options.retries)
     {
         snprintf(text, sizeof(text), "gave up after %u tries: %s", ch->tries,
                  reason);
@@ -345,7 +370,19 @@ sim_channel_retry(sim_channel_t *ch, unsigned retry_after, const char *reason)
         return;
     }
 
-    /* the end of the time is no failure of who would try again */
+    sim_channel_again(ch, retry_after, reason);
+}
+
+
+/* the end of the time is no failure of a device that would try again */
+
+static void
+sim_channel_again(sim_channel_t *ch, unsigned retry_after, const char *reason)
+{
+    sim_t     *sim;
+    uint64_t   delay;
+
+    sim = ch->device->sim;
 
     if (sim->stopping) {
         if (ch->state == SIM_CHANNEL_POLL || ch->state == SIM_CHANNEL_REPORT) {

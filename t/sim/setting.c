@@ -270,3 +270,12 @@ sim_set_rule(sim_options_t *o, size_t offset, const char *value)
 
     return sim_script_parse(o, value);
 }
+
+
+int
+sim_set_vanish(sim_options_t *o, size_t offset, const char *value)
+{
+    (void) offset;
+
+    return sim_vanish_parse(o, value);
+}

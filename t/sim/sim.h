@@ -64,6 +64,28 @@ typedef enum {
 } sim_say_e;
 
 
+/* where a client that vanishes breaks its request off */
+
+typedef enum {
+    SIM_VANISH_PART = 0,                 /* a part of the request is sent */
+    SIM_VANISH_SENT,                     /* all of it, and nothing is read */
+    SIM_VANISH_LATE,                     /* the same, but a moment later */
+    SIM_VANISH_ANSWER,                   /* some of the answer is read */
+    SIM_VANISH_N
+} sim_vanish_e;
+
+
+typedef struct {
+    uint64_t      random;                /* the channel's own */
+    uint64_t      wait;                  /* of a late one */
+    uint64_t      place;                 /* any number: where it is cut */
+    unsigned      drawn;                 /* for the request that is next */
+    unsigned      chosen;
+    sim_vanish_e  way;
+    unsigned      reset;                 /* else closed in order */
+} sim_vanish_t;
+
+
 typedef struct {
     char         *request_type;          /* NULL: any */
     int           kind;                  /* -1: any */
@@ -119,6 +141,8 @@ typedef struct {
     unsigned      retry_after;
     unsigned      summary;
     unsigned      verbose;
+    unsigned      vanish;                /* per cent of the requests */
+    unsigned      vanish_ways;           /* bits; 0: all */
     uint64_t      interval;
     uint64_t      duration;
     uint64_t      timeout;
@@ -203,6 +227,7 @@ typedef enum {
     SIM_CONN_HANDSHAKE,
     SIM_CONN_SEND,
     SIM_CONN_READ,
+    SIM_CONN_LATE,                       /* sent; about to vanish */
     SIM_CONN_REST,
     SIM_CONN_CLOSED
 } sim_conn_state_e;
@@ -214,6 +239,7 @@ typedef enum {
     SIM_HTTP_STALE,                      /* a kept connection was closed */
     SIM_HTTP_TIMEOUT,
     SIM_HTTP_DROPPED,                    /* sent and closed, as told */
+    SIM_HTTP_VANISHED,                   /* broken off, as chance would */
     SIM_HTTP_CLOSED                      /* the server closed a resting one */
 } sim_http_e;
 
@@ -229,7 +255,9 @@ struct sim_conn_s {
     const char               *out;
     size_t                    out_len;
     size_t                    out_pos;
+    size_t                    out_stop;  /* out_len, or where it is cut */
     unsigned                  drop;
+    const sim_vanish_t       *vanish;    /* NULL: it stays */
     unsigned                  running;
     unsigned                  served;
     uint64_t                  begun;
@@ -247,11 +275,26 @@ int sim_http_init(sim_t *sim);
 void sim_http_free(sim_t *sim);
 sim_conn_t *sim_http_open(sim_t *sim, sim_device_t *device,
     void (*handler)(void *data, sim_http_e outcome), void *data);
-void sim_http_send(sim_conn_t *c, const char *out, size_t len, unsigned drop);
+void sim_http_send(sim_conn_t *c, const char *out, size_t len, unsigned drop,
+    const sim_vanish_t *vanish);
 void sim_http_close(sim_conn_t *c);
+void sim_http_break(sim_conn_t *c, unsigned reset);
 void sim_http_reap(sim_t *sim);
 void sim_conn_run(void *data);
 void sim_conn_expire(void *data);
+
+
+/* vanish.c */
+
+extern const char  *sim_vanish_names[SIM_VANISH_N];
+
+int sim_vanish_parse(sim_options_t *o, const char *text);
+void sim_vanish_seed(sim_channel_t *ch);
+const sim_vanish_t *sim_vanish_draw(sim_channel_t *ch);
+size_t sim_vanish_part(const sim_vanish_t *v, size_t len);
+size_t sim_vanish_room(sim_conn_t *c, size_t room);
+int sim_vanish_sent(sim_conn_t *c);
+int sim_vanish_go(sim_conn_t *c);
 
 
 /* device.c, fleet.c */
@@ -305,6 +348,7 @@ struct sim_channel_s {
     sim_conn_t                  *conn;
     sim_message_t                message;
     sim_message_t                idle;   /* kept by the poll bench */
+    sim_vanish_t                 vanish;
     unsigned                    *used;   /* per rule */
     unsigned                     tries;
     unsigned                     rounds;
@@ -458,6 +502,7 @@ typedef struct {
     uint64_t          unreadable;
     uint64_t          status[600];
     uint64_t          said[SIM_SAY_N];
+    uint64_t          vanished[SIM_VANISH_N];
     sim_count_t      *commands;
     size_t            ncommands;
     sim_histogram_t   latency;
@@ -530,6 +575,7 @@ int sim_set_bench(sim_options_t *o, size_t offset, const char *value);
 int sim_set_network_user(sim_options_t *o, size_t offset,
     const char *value);
 int sim_set_rule(sim_options_t *o, size_t offset, const char *value);
+int sim_set_vanish(sim_options_t *o, size_t offset, const char *value);
 
 
 int sim_options_parse(sim_options_t *o, int argc, char **argv);

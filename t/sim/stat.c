@@ -151,6 +151,11 @@ sim_stat_summary(sim_t *sim, FILE *out)
         fprintf(out, "%s %" PRIu64 "\n", sim_said_names[i], s->said[i]);
     }
 
+    for (i = 0; i < SIM_VANISH_N; i++) {
+        fprintf(out, "vanished %s %" PRIu64 "\n", sim_vanish_names[i],
+                s->vanished[i]);
+    }
+
     fprintf(out, "latency_ms p50 %.2f p99 %.2f\n",
             (double) sim_histogram_value(&s->latency, 0.50) / SIM_MS,
             (double) sim_histogram_value(&s->latency, 0.99) / SIM_MS);
