@@ -132,8 +132,8 @@ sub sim_command {
         '--identity-key', $self->{ca}{key}, '--seed', $self->{seed},
         (map { ('--kind', "$_=$self->{kinds}{$_}") } sort keys %{ $self->{kinds} }),
         (map { ('--answer', $_) } @{ $self->{answers} }),
-        '--concurrency', 512, '--backoff', 50, '--retries', 1_000_000,
-        '--timeout', 10_000, '--state', MDM::Test::test_dir() . '/fleet.state',
+        '--concurrency', 512, '--backoff', 50, '--backoff-max', 500,
+        '--retries', 1_000_000, '--timeout', 10_000, '--state', MDM::Test::test_dir() . '/fleet.state',
         '--log', $self->sim_log, @words);
 }
 
