@@ -23,6 +23,7 @@ $fleet->end;
 
 $fleet->settle;
 $fleet->verdict;
+$fleet->opens;
 
 my $counts = $faults->counts;
 

@@ -33,6 +33,7 @@ $fleet->end;
 
 $fleet->settle;
 my $count = $fleet->verdict;
+$fleet->opens;
 
 cmp_ok $count->{status_503} // 0, '>', 0, 'devices heard 503 meanwhile';
 cmp_ok $count->{slowest}, '<', 4500, '... when the deadline of 2 s had passed, not later';

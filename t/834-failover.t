@@ -43,6 +43,7 @@ $fleet->end;
 $fleet->settle;
 
 my $count = $fleet->verdict;
+$fleet->opens;
 cmp_ok $count->{status_503} // 0, '>', 0, 'meanwhile devices heard 503';
 
 done_testing;

@@ -53,4 +53,6 @@ cmp_ok $failovers, '>', 0, "$failovers failovers";
 diag "failover: failovers $failovers, commands $count->{commands}, lost $count->{lost}, "
     . "doubled $count->{doubled}, devices told to leave $count->{left}";
 
+$fleet->opens;
+
 done_testing;

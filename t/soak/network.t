@@ -33,4 +33,6 @@ cmp_ok $count->{slowest}, '<', 4500, 'nobody waited much longer than the deadlin
 diag 'network: ', $faults->line, ", commands $count->{commands}, lost $count->{lost}, ",
     "doubled $count->{doubled}, devices told to leave $count->{left}";
 
+$fleet->opens;
+
 done_testing;

@@ -10,6 +10,7 @@ package MDM::Test::Fleet;
 #     $fleet->end;                    # after the last one was mended
 #     $fleet->settle;                 # what is left is worked off
 #     my $count = $fleet->verdict;    # MDM::Test::Verdict, and its numbers
+#     $fleet->opens;
 #
 # begin to verdict may be repeated. What everybody said and heard is in
 # $fleet->sim_log (mdm-sim's JSON) and $fleet->asked_log: "ask UUID TYPE ID,ID",
@@ -271,10 +272,26 @@ sub settle {
 }
 
 
-sub verdict {
-    my ($self, @words) = @_;
+sub verdict { return MDM::Test::Verdict->of($_[0]) }
 
-    return MDM::Test::Verdict->of($self, @words);
+
+# The last of a test: every sealed value is opened, for it gets another key,
+# which nginx does not have.
+
+sub opens {
+    my ($self) = @_;
+
+    my $pg = $self->{pg};
+    my $key = MDM::Test::spew(MDM::Test::test_dir() . '/other.key',
+        MDM::Test::run_or_die('openssl', 'rand', '-hex', '32'));
+    chmod 0600, $key;
+
+    my ($exit, $text) = MDM::Test::mdmctl('--database', $pg->conninfo,
+        '--secret-key', $key, '--secret-key', $pg->secret_key, 'rekey');
+    my ($count) = $text =~ /^(\d+) sealed values were/;
+
+    Test::More::ok($exit == 0 && $count, 'each sealed value opens')
+        or Test::More::diag($text);
 }
 
 

@@ -45,6 +45,7 @@ sub start {
     my $self = bless {
         owner => $$,
         dir   => $dir,
+        keys  => $option{standby_of} ? $option{standby_of}{keys} : $dir,
         port  => 5432,
         conf  => { $option{standby_of} ? () : %default_conf,
                    %{ $option{conf} // {} } },
@@ -214,7 +215,7 @@ sub tenant {
 sub secret_key {
     my ($self) = @_;
 
-    my $file = "$self->{dir}/secret.key";
+    my $file = "$self->{keys}/secret.key";
     return $file if -e $file;
 
     MDM::Test::spew($file,
