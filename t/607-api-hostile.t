@@ -79,9 +79,11 @@ for (
     [ 'NaN' => "{\"enrollments\":[\"U\"],\"command\":$encoded,\"priority\":NaN}" ],
     [ 'a number without end' => "{\"enrollments\":[\"U\"],\"command\":$encoded,"
         . '"priority":' . '9' x 400 . '}' ],
+    [ '65 levels' => '{"enrollments":' . '[' x 64 . ']' x 64 . '}' ],
     [ '10000 levels' => '{"enrollments":' . '[' x 10000 . ']' x 10000 . '}' ],
     [ '10000 objects' => '{"a":' x 10000 . '1' . '}' x 10000 ],
     [ '4 MB of brackets' => '[' x 4_000_000 ],
+    [ '4 MB of objects' => '{"enrollments":[{}' . ',{}' x 1_390_000 . ']}' ],
 ) {
     is refused($_->[1]), '400 bad_json', "$_->[0] is refused";
 }

@@ -1,29 +1,24 @@
 
 /*
- * Bodies of JSON: read strictly, and checked against a table of members before
- * an operation looks at them.
+ * Bodies of JSON: read strictly by the core, and checked against a table of
+ * members before an operation looks at them.
  */
 
 
 #include "ngx_mdm_api.h"
-
-
-/* twice what the largest call needs; more of them take the event loop too long
- * to look at and to free */
-#define NGX_MDM_API_MAX_VALUES   20000
+#include "../message/mdm_json.h"
 
 
 /* what a thread gives back */
 
 typedef struct {
     ngx_mdm_api_pt              next;
-    json_error_t                error;
-    unsigned                    crowded:1;
+    mdm_rc_e                    rc;
+    mdm_fault_t                 fault;
 } ngx_mdm_api_json_work_t;
 
 
 static void ngx_mdm_api_json_run(void *data);
-static size_t ngx_mdm_api_json_count(json_t *value);
 static void ngx_mdm_api_json_done(void *data);
 static const char *ngx_mdm_api_json_type(const json_t *value);
 static const ngx_mdm_api_member_t *ngx_mdm_api_member_find(
@@ -49,9 +44,6 @@ ngx_mdm_api_json_read(ngx_mdm_api_t *api, ngx_mdm_api_pt next)
 }
 
 
-/* jansson gives up at 2048 levels, and takes no NUL in a string, as PostgreSQL
- * would not. */
-
 static void
 ngx_mdm_api_json_run(void *data)
 {
@@ -60,36 +52,7 @@ ngx_mdm_api_json_run(void *data)
     ngx_mdm_api_json_work_t  *work;
 
     work = api->ctx;
-
-    api->json = json_loadb((char *) api->body.data, api->body.len,
-                           JSON_REJECT_DUPLICATES, &work->error);
-
-    if (ngx_mdm_api_json_count(api->json) > NGX_MDM_API_MAX_VALUES) {
-        json_decref(api->json);
-        api->json = NULL;
-        work->crowded = 1;
-    }
-}
-
-
-static size_t
-ngx_mdm_api_json_count(json_t *value)
-{
-    size_t       i, n;
-    json_t      *member;
-    const char  *name;
-
-    n = 1;
-
-    json_array_foreach(value, i, member) {
-        n += ngx_mdm_api_json_count(member);
-    }
-
-    json_object_foreach(value, name, member) {
-        n += ngx_mdm_api_json_count(member);
-    }
-
-    return n;
+    work->rc = mdm_json_read(api->body, &api->json, &work->fault);
 }
 
 
@@ -103,28 +66,20 @@ ngx_mdm_api_json_done(void *data)
     work = api->ctx;
     api->ctx = NULL;
 
-    if (work->crowded) {
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_json",
-                          "the body holds more than %d values",
-                          NGX_MDM_API_MAX_VALUES);
-        return;
-    }
+    switch (work->rc) {
 
-    if (api->json == NULL) {
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_json",
-                          "the body is no JSON: %s at line %d, column %d",
-                          work->error.text, work->error.line,
-                          work->error.column);
+    case MDM_OK:
+        work->next(api);
         return;
-    }
 
-    if (!json_is_object(api->json)) {
-        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_json",
-                          "the body is JSON, but no object");
+    case MDM_NO_MEMORY:
+        ngx_mdm_api_out_of_memory(api);
         return;
-    }
 
-    work->next(api);
+    default:
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_json", "%s",
+                          work->fault.text);
+    }
 }
 
 

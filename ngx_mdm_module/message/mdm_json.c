@@ -1,0 +1,131 @@
+
+/*
+ * Reading JSON strictly.  Must never give jansson a text before it was
+ * measured: four megabytes of "[]," are some hundred megabytes of values.
+ */
+
+
+#include <string.h>
+
+#include "mdm_json.h"
+
+
+static const unsigned char *mdm_json_string(const unsigned char *p,
+    const unsigned char *last);
+static mdm_rc_e mdm_json_object(mdm_str_t text, json_t **object,
+    mdm_fault_t *fault);
+
+
+mdm_rc_e
+mdm_json_read(mdm_str_t text, json_t **object, mdm_fault_t *fault)
+{
+    mdm_json_size_t  size;
+
+    *object = NULL;
+
+    size = mdm_json_measure(text);
+
+    if (size.depth > MDM_JSON_MAX_DEPTH) {
+        return mdm_fault(fault, MDM_TOO_LARGE,
+                         "the body is nested more than %d deep",
+                         MDM_JSON_MAX_DEPTH);
+    }
+
+    if (size.values > MDM_JSON_MAX_VALUES) {
+        return mdm_fault(fault, MDM_TOO_LARGE,
+                         "the body holds more than %d values",
+                         MDM_JSON_MAX_VALUES);
+    }
+
+    return mdm_json_object(text, object, fault);
+}
+
+
+/* A value stands behind each comma, first in each container that is not
+ * empty, and at the top. */
+
+mdm_json_size_t
+mdm_json_measure(mdm_str_t text)
+{
+    bool                  opened;
+    size_t                depth;
+    mdm_json_size_t       size;
+    const unsigned char  *p, *last;
+
+    size.values = 1;
+    size.depth = 0;
+    depth = 0;
+    opened = false;
+    last = text.data + text.len;
+
+    for (p = text.data; p < last; p++) {
+
+        if (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n') {
+            continue;
+        }
+
+        if (*p == ']' || *p == '}') {
+            depth -= (depth > 0);
+            opened = false;
+            continue;
+        }
+
+        size.values += opened || *p == ',';
+        opened = (*p == '[' || *p == '{');
+
+        if (opened && ++depth > size.depth) {
+            size.depth = depth;
+        }
+
+        if (*p == '"') {
+            p = mdm_json_string(p + 1, last);
+        }
+    }
+
+    return size;
+}
+
+
+/* The closing quote, or the end. */
+
+static const unsigned char *
+mdm_json_string(const unsigned char *p, const unsigned char *last)
+{
+    while (p < last && *p != '"') {
+        p += (*p == '\\' && last - p > 1) ? 2 : 1;
+    }
+
+    return p;
+}
+
+
+static mdm_rc_e
+mdm_json_object(mdm_str_t text, json_t **object, mdm_fault_t *fault)
+{
+    json_t        *json;
+    json_error_t   error;
+
+    json = json_loadb(text.len ? (const char *) text.data : "", text.len,
+                      JSON_REJECT_DUPLICATES, &error);
+
+    if (json == NULL) {
+
+        if (json_error_code(&error) == json_error_out_of_memory) {
+            return mdm_fault(fault, MDM_NO_MEMORY, "no memory for JSON");
+        }
+
+        return mdm_fault(fault, MDM_MALFORMED,
+                         "the body is no JSON: %s at line %d, column %d",
+                         error.text, error.line, error.column);
+    }
+
+    if (!json_is_object(json)) {
+        json_decref(json);
+        return mdm_fault(fault, MDM_MALFORMED,
+                         "the body is JSON, but no object");
+    }
+
+    *object = json;
+
+    return MDM_OK;
+}
