@@ -10,6 +10,7 @@
 
 #include "mdm_enrollment_id.h"
 #include "mdm_plist.h"
+#include "mdm_url.h"
 
 
 typedef struct {
@@ -298,6 +299,26 @@ mdm_enrollment_id_parse(mdm_arena_t *arena, mdm_str_t written,
 
     return mdm_identity_decode(arena, colon + 1, written.len - len - 1,
                                user_id, fault);
+}
+
+
+mdm_rc_e
+mdm_enrollment_id_of_url(mdm_arena_t *arena, mdm_str_t part,
+    mdm_str_t *device_id, mdm_str_t *user_id, mdm_fault_t *fault)
+{
+    unsigned char  *buf;
+
+    if (part.len != 0 && memchr(part.data, ':', part.len) == NULL) {
+
+        buf = mdm_arena_alloc(arena, part.len);
+        if (buf == NULL) {
+            return mdm_fault(fault, MDM_NO_MEMORY, "no memory for an id");
+        }
+
+        part = mdm_url_decode(part, buf);
+    }
+
+    return mdm_enrollment_id_parse(arena, part, device_id, user_id, fault);
 }
 
 

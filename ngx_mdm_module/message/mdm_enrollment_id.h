@@ -62,5 +62,10 @@ mdm_str_t mdm_enrollment_id_write(mdm_arena_t *arena, mdm_str_t device_id,
 mdm_rc_e mdm_enrollment_id_parse(mdm_arena_t *arena, mdm_str_t written,
     mdm_str_t *device_id, mdm_str_t *user_id, mdm_fault_t *fault);
 
+/* The same of a URL's part.  Clients that encode whole parts write the colon
+ * as %3A; then the id is encoded once more than it was written. */
+mdm_rc_e mdm_enrollment_id_of_url(mdm_arena_t *arena, mdm_str_t part,
+    mdm_str_t *device_id, mdm_str_t *user_id, mdm_fault_t *fault);
+
 
 #endif /* _MDM_ENROLLMENT_ID_H_INCLUDED_ */

@@ -172,10 +172,6 @@ ngx_str_t ngx_mdm_api_unescape(ngx_mdm_api_t *api, ngx_str_t s);
 ngx_int_t ngx_mdm_api_enrollment(ngx_mdm_api_t *api, ngx_str_t written,
     mdm_str_t *device_id, mdm_str_t *user_id);
 
-/* The same, with the fault left to the caller. */
-mdm_rc_e ngx_mdm_api_enrollment_read(ngx_mdm_api_t *api, ngx_str_t written,
-    mdm_str_t *device_id, mdm_str_t *user_id, mdm_fault_t *fault);
-
 /* A CommandUUID in the path, decoded; NGX_ERROR after the client was told. */
 ngx_int_t ngx_mdm_api_command_uuid(ngx_mdm_api_t *api, ngx_str_t segment,
     ngx_str_t *uuid);

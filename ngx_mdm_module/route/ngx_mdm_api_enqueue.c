@@ -105,7 +105,8 @@ ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
 {
     mdm_str_t  device, user;
 
-    if (ngx_mdm_api_enrollment_read(api, id, &device, &user, fault)
+    if (mdm_enrollment_id_of_url(&api->arena, ngx_mdm_to_str(id), &device,
+                                 &user, fault)
         != MDM_OK)
     {
         enqueue->refused++;

@@ -8,6 +8,7 @@
 
 #include "ngx_mdm_api.h"
 #include "../message/mdm_time.h"
+#include "../message/mdm_url.h"
 
 
 #define NGX_MDM_API_TEXT_MAX        512
@@ -37,8 +38,8 @@ static ngx_int_t ngx_mdm_api_filter_refuse(ngx_mdm_api_t *api, ngx_str_t name,
 ngx_int_t
 ngx_mdm_api_filters(ngx_mdm_api_t *api, const ngx_mdm_api_filter_t *filters)
 {
-    u_char                      *p, *last, *end, *equals;
     ngx_str_t                    name, value;
+    mdm_str_t                    args, found, text;
     ngx_mdm_api_attributes_t     attributes;
     const ngx_mdm_api_filter_t  *filter;
 
@@ -48,21 +49,12 @@ ngx_mdm_api_filters(ngx_mdm_api_t *api, const ngx_mdm_api_filter_t *filters)
         ngx_mdm_pg_set_null(&api->call.params[filter->param]);
     }
 
-    last = api->args.data + api->args.len;
+    args = ngx_mdm_to_str(api->args);
 
-    for (p = api->args.data; p < last; p = end + 1) {
+    while (mdm_url_argument(&args, &found, &text)) {
 
-        end = ngx_strlchr(p, last, '&');
-        if (end == NULL) {
-            end = last;
-        }
-
-        equals = ngx_strlchr(p, end, '=');
-        name.data = p;
-        name.len = (equals ? equals : end) - p;
-        value.data = equals ? equals + 1 : end;
-        value.len = end - value.data;
-
+        name = ngx_mdm_from_str(found);
+        value = ngx_mdm_from_str(text);
         filter = ngx_mdm_api_filter_find(filters, name);
 
         if (filter != NULL

@@ -7,6 +7,7 @@
 
 #include "ngx_mdm_api.h"
 #include "../message/mdm_command.h"
+#include "../message/mdm_url.h"
 
 
 #define NGX_MDM_API_LIMIT_DEFAULT   100
@@ -29,33 +30,20 @@ static json_t *ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row,
 ngx_str_t
 ngx_mdm_api_arg(ngx_mdm_api_t *api, const char *name)
 {
-    u_char     *p, *last, *end;
-    size_t      len;
-    ngx_str_t   value;
+    ngx_str_t  none;
+    mdm_str_t  args, found, value;
 
-    ngx_str_null(&value);
+    args = ngx_mdm_to_str(api->args);
 
-    len = ngx_strlen(name);
-    last = api->args.data + api->args.len;
-
-    for (p = api->args.data; p < last; p = end + 1) {
-
-        end = ngx_strlchr(p, last, '&');
-        if (end == NULL) {
-            end = last;
-        }
-
-        if ((size_t) (end - p) > len && p[len] == '='
-            && ngx_strncmp(p, name, len) == 0)
-        {
-            value.data = p + len + 1;
-            value.len = end - value.data;
-
-            return ngx_mdm_api_unescape(api, value);
+    while (mdm_url_argument(&args, &found, &value)) {
+        if (mdm_str_is_set(value) && mdm_str_eq_c(found, name)) {
+            return ngx_mdm_api_unescape(api, ngx_mdm_from_str(value));
         }
     }
 
-    return value;
+    ngx_str_null(&none);
+
+    return none;
 }
 
 
@@ -77,25 +65,18 @@ ngx_mdm_api_flag(ngx_mdm_api_t *api, const char *name)
 ngx_int_t
 ngx_mdm_api_args(ngx_mdm_api_t *api)
 {
-    u_char     *p, *last, *end, *equals;
-    ngx_str_t   name;
+    ngx_str_t  name;
+    mdm_str_t  args, found, value;
 
     if (api->operation->args == NULL) {
         return NGX_OK;
     }
 
-    last = api->args.data + api->args.len;
+    args = ngx_mdm_to_str(api->args);
 
-    for (p = api->args.data; p < last; p = end + 1) {
+    while (mdm_url_argument(&args, &found, &value)) {
 
-        end = ngx_strlchr(p, last, '&');
-        if (end == NULL) {
-            end = last;
-        }
-
-        equals = ngx_strlchr(p, end, '=');
-        name.data = p;
-        name.len = (equals ? equals : end) - p;
+        name = ngx_mdm_from_str(found);
 
         if (name.len != 0
             && !ngx_mdm_api_arg_taken(name, api->operation->args))
@@ -164,22 +145,17 @@ ngx_mdm_api_limit(ngx_mdm_api_t *api)
 ngx_str_t
 ngx_mdm_api_unescape(ngx_mdm_api_t *api, ngx_str_t s)
 {
-    u_char     *src, *dst;
-    ngx_str_t   plain;
+    u_char     *buf;
+    ngx_str_t   none;
 
-    ngx_str_null(&plain);
+    buf = ngx_pnalloc(api->pool, s.len + 1);
 
-    dst = ngx_pnalloc(api->pool, s.len + 1);
-    if (dst == NULL) {
-        return plain;
+    if (buf == NULL) {
+        ngx_str_null(&none);
+        return none;
     }
 
-    src = s.data;
-    plain.data = dst;
-    ngx_unescape_uri(&dst, &src, s.len, 0);
-    plain.len = dst - plain.data;
-
-    return plain;
+    return ngx_mdm_from_str(mdm_url_decode(ngx_mdm_to_str(s), buf));
 }
 
 
@@ -189,7 +165,8 @@ ngx_mdm_api_enrollment(ngx_mdm_api_t *api, ngx_str_t written,
 {
     mdm_fault_t  fault;
 
-    if (ngx_mdm_api_enrollment_read(api, written, device_id, user_id, &fault)
+    if (mdm_enrollment_id_of_url(&api->arena, ngx_mdm_to_str(written),
+                                 device_id, user_id, &fault)
         == MDM_OK)
     {
         return NGX_OK;
@@ -199,22 +176,6 @@ ngx_mdm_api_enrollment(ngx_mdm_api_t *api, ngx_str_t written,
                       fault.text);
 
     return NGX_ERROR;
-}
-
-
-/* Clients that escape whole path segments write the colon as %3A; then the id
- * is escaped once more than it was written. */
-
-mdm_rc_e
-ngx_mdm_api_enrollment_read(ngx_mdm_api_t *api, ngx_str_t written,
-    mdm_str_t *device_id, mdm_str_t *user_id, mdm_fault_t *fault)
-{
-    if (ngx_strlchr(written.data, written.data + written.len, ':') == NULL) {
-        written = ngx_mdm_api_unescape(api, written);
-    }
-
-    return mdm_enrollment_id_parse(&api->arena, ngx_mdm_to_str(written),
-                                   device_id, user_id, fault);
 }
 
 

@@ -7,8 +7,7 @@
 
 
 #include "../ngx_mdm.h"
-
-#include <jansson.h>
+#include "../message/mdm_url.h"
 
 
 #define NGX_MDM_CONNECT_ARGS   4096    /* longer ones are left out */
@@ -26,8 +25,6 @@ static void ngx_mdm_connect_body_handler(ngx_http_request_t *r);
 static ngx_mdm_exchange_t *ngx_mdm_connect_exchange(ngx_http_request_t *r);
 static ngx_int_t ngx_mdm_connect_params(ngx_http_request_t *r,
     ngx_mdm_exchange_t *x);
-static ngx_str_t ngx_mdm_connect_unescape(ngx_pool_t *pool, u_char *p,
-    u_char *last);
 static ngx_int_t ngx_mdm_connect_identity(ngx_http_request_t *r,
     ngx_mdm_exchange_t *x);
 static ngx_int_t ngx_mdm_connect_certificate(ngx_http_request_t *r,
@@ -217,84 +214,18 @@ ngx_mdm_connect_exchange(ngx_http_request_t *r)
 }
 
 
-/* The arguments of ServerURL and CheckInURL, which events tell on; of a name
- * that stands twice the last counts. */
+/* The arguments of ServerURL and CheckInURL, which events tell on. */
 
 static ngx_int_t
 ngx_mdm_connect_params(ngx_http_request_t *r, ngx_mdm_exchange_t *x)
 {
-    char       *text;
-    u_char     *p, *last, *end, *equals;
-    json_t     *params;
-    ngx_str_t   name, value;
-
     if (r->args.len == 0 || r->args.len > NGX_MDM_CONNECT_ARGS) {
         return NGX_OK;
     }
 
-    params = json_object();
-    last = r->args.data + r->args.len;
-
-    for (p = r->args.data; p < last; p = end + 1) {
-
-        end = ngx_strlchr(p, last, '&');
-        if (end == NULL) {
-            end = last;
-        }
-
-        equals = ngx_strlchr(p, end, '=');
-        if (equals == NULL) {
-            equals = end;
-        }
-
-        name = ngx_mdm_connect_unescape(x->pool, p, equals);
-        value = ngx_mdm_connect_unescape(x->pool, ngx_min(equals + 1, end),
-                                         end);
-
-        /* what is no UTF-8 or holds NUL is refused here and left out */
-
-        if (name.len != 0 && name.data != NULL && value.data != NULL
-            && ngx_strlchr(value.data, value.data + value.len, '\0') == NULL
-            && ngx_strlchr(name.data, name.data + name.len, '\0') == NULL)
-        {
-            json_object_setn_new(params, (char *) name.data, name.len,
-                                 json_stringn((char *) value.data,
-                                              value.len));
-        }
-    }
-
-    text = json_dumps(params, JSON_COMPACT);
-    json_decref(params);
-
-    if (text == NULL) {
-        return NGX_ERROR;
-    }
-
-    x->url_params = mdm_arena_str(&x->arena, (u_char *) text,
-                                  ngx_strlen(text));
-    free(text);
-
-    return mdm_str_is_set(x->url_params) ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_str_t
-ngx_mdm_connect_unescape(ngx_pool_t *pool, u_char *p, u_char *last)
-{
-    u_char     *src, *dst;
-    ngx_str_t   plain;
-
-    plain.len = 0;
-    plain.data = ngx_pnalloc(pool, last - p + 1);
-
-    if (plain.data != NULL) {
-        src = p;
-        dst = plain.data;
-        ngx_unescape_uri(&dst, &src, last - p, 0);
-        plain.len = dst - plain.data;
-    }
-
-    return plain;
+    return mdm_url_arguments_json(&x->arena, ngx_mdm_to_str(r->args),
+                                  &x->url_params)
+           == MDM_OK ? NGX_OK : NGX_ERROR;
 }
 
 
