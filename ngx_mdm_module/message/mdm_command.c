@@ -24,6 +24,8 @@ static mdm_rc_e mdm_command_subject_key(mdm_arena_t *arena, plist_t dict,
     mdm_command_t *command, mdm_fault_t *fault);
 static mdm_rc_e mdm_command_subject_node(mdm_arena_t *arena, plist_t dict,
     const char *key, mdm_command_t *command, mdm_fault_t *fault);
+static mdm_rc_e mdm_command_subject_url(mdm_arena_t *arena, mdm_str_t *name,
+    mdm_fault_t *fault);
 static mdm_rc_e mdm_command_subject_set(mdm_arena_t *arena, mdm_str_t name,
     mdm_command_t *command, mdm_fault_t *fault);
 static mdm_rc_e mdm_command_profile(mdm_arena_t *arena, plist_t dict,
@@ -194,12 +196,53 @@ mdm_command_subject_node(mdm_arena_t *arena, plist_t dict, const char *key,
     } else {
         rc = mdm_command_name(arena, dict, key, MDM_COMMAND_SUBJECT_MAX, &name,
                               fault);
+
+        if (rc == MDM_OK) {
+            rc = mdm_command_subject_url(arena, &name, fault);
+        }
+
         if (rc != MDM_OK) {
             return rc;
         }
     }
 
     return mdm_command_subject_set(arena, name, command, fault);
+}
+
+
+/* A subject is stored in clear: of an URL it has neither the arguments, which
+ * may be a signature, nor name and password. */
+
+static mdm_rc_e
+mdm_command_subject_url(mdm_arena_t *arena, mdm_str_t *name,
+    mdm_fault_t *fault)
+{
+    char    *text, *host, *at;
+    size_t   n;
+
+    text = (char *) name->data;         /* the arena's, so it ends with NUL */
+    host = strstr(text, "://");
+
+    if (host == NULL) {
+        return MDM_OK;
+    }
+
+    host += 3;
+    n = host - text;
+    *name = mdm_arena_str(arena, text, strcspn(host, "?#") + n);
+
+    if (!mdm_str_is_set(*name)) {
+        return mdm_fault(fault, MDM_NO_MEMORY, "no memory for a subject");
+    }
+
+    host = (char *) name->data + n;
+
+    while (*(at = host + strcspn(host, "@/")) == '@') {
+        name->len -= at + 1 - host;
+        memmove(host, at + 1, strlen(at));
+    }
+
+    return MDM_OK;
 }
 
 

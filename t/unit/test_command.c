@@ -101,7 +101,10 @@ subjects(void **state)
           "app:361309726" },
         { ENVELOPE(TYPE("InstallApplication")
                    S("ManifestURL", "https://example.com/a?b&amp;c")),
-          "app:https://example.com/a?b&c" },
+          "app:https://example.com/a" },
+        { ENVELOPE(TYPE("InstallApplication")
+                   S("ManifestURL", "https://me:p@ss@example.com/a@b#c")),
+          "app:https://example.com/a@b" },
         { ENVELOPE(TYPE("InstallEnterpriseApplication")
                    S("ManifestURL", "https://example.com/m")),
           "app:https://example.com/m" },
