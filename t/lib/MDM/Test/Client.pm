@@ -20,6 +20,7 @@ use IO::Socket::INET ();
 use IO::Socket::SSL ();
 use JSON::PP ();
 use MIME::Base64 ();
+use Socket ();
 use Time::HiRes ();
 
 use MDM::Test ();
@@ -115,6 +116,20 @@ sub disconnect {
     my $socket = delete $self->{socket} or return;
 
     close $socket;
+}
+
+
+# Ends it as a client does that is gone, without a word of TLS: by a reset, or
+# else as the kernel closes.
+
+sub vanish {
+    my ($self, $reset) = @_;
+
+    my $socket = delete $self->{socket} or return;
+
+    setsockopt $socket, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack('ii', 1, 0)
+        if $reset;
+    $socket->close($self->{ca} ? (SSL_no_shutdown => 1) : ());
 }
 
 

@@ -18,8 +18,9 @@ package MDM::Test::Fleet;
 #
 # Options: kinds, seed; workers (2); pg (a PostgreSQL that is there and
 # migrated); database (the text of mdm_database); nginx (options for the server:
-# daemon => 1); answers and sim (words for mdm-sim); each => seconds between two
-# asks (0.1); share => part of the fleet that a command is asked of (1/4).
+# daemon => 1); answers and sim (words for mdm-sim); client (the class of who
+# asks); each => seconds between two asks (0.1); share => part of the fleet that a
+# command is asked of (1/4).
 
 use strict;
 use warnings;
@@ -59,6 +60,7 @@ sub start {
         share   => 0.25,
         answers => \@answers,
         sim     => [],
+        client  => 'MDM::Test::Client',
         round   => 0,
         %option,
     }, $class;
@@ -119,7 +121,7 @@ sub released  { return $_[0]{released} // {} }
 sub api {
     my ($self) = @_;
 
-    return $self->{api} //= MDM::Test::Client->new(ca => $self->{tls_ca},
+    return $self->{api} //= $self->{client}->new(ca => $self->{tls_ca},
         port => $self->{nginx}->tls_port, token => $self->{token}, close => 1);
 }
 
