@@ -25,7 +25,7 @@ FUZZ_SANITIZE ?= address,undefined
 fuzz_cflags   := -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror \
                  $(FUZZ_CFLAGS) \
                  -fno-omit-frame-pointer -fno-sanitize-recover=all \
-                 -Ingx_mdm_module \
+                 -Ingx_mdm_module -It/fuzz \
                  $(shell $(PKG_CONFIG) --cflags libplist-2.0 jansson libcrypto)
 fuzz_libs     := $(shell $(PKG_CONFIG) --libs libplist-2.0 jansson libcrypto)
 
