@@ -261,7 +261,8 @@ static int
 mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
 {
     mdm_str_t                  sealed, digest;
-    unsigned char              hash[32];
+    unsigned char              hash[MDM_SECRET_DIGEST_SIZE];
+    unsigned char              digests[MDM_SECRET_MAX_DIGESTS];
     const mdm_command_t       *command;
     const mdm_command_type_t  *type;
 
@@ -271,13 +272,15 @@ mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
     if (mdm_secret_seal(&send->arena, &send->ring, send->tenant_id, "command",
                         command->command_uuid, send->envelope, &sealed)
         != MDM_OK
-        || mdmctl_send_digest(send, hash) != MDMCTL_OK)
+        || mdmctl_send_digest(send, hash) != MDMCTL_OK
+        || mdm_secret_digest(&send->ring, send->tenant_id, hash, digests,
+                             &digest.len)
+           != MDM_OK)
     {
         return mdmctl_error("cannot seal the command");
     }
 
-    digest.data = hash;
-    digest.len = sizeof(hash);
+    digest.data = digests;
 
     params->n = 0;
     mdmctl_add_int(&send->arena, params, send->tenant_id);

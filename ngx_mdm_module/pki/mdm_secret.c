@@ -10,6 +10,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include "mdm_openssl.h"
@@ -17,6 +18,7 @@
 
 
 #define MDM_SECRET_KEY_ID_LABEL   "mdm key id"
+#define MDM_SECRET_DIGEST_LABEL   "mdm digest"
 #define MDM_SECRET_AAD_HEAD       (8 + 1 + MDM_SECRET_MAX_KIND)
 #define MDM_SECRET_HEAD           (MDM_SECRET_KEY_ID_SIZE                     \
                                    + MDM_SECRET_NONCE_SIZE)
@@ -39,6 +41,7 @@ static const mdm_secret_key_t *mdm_secret_find(const mdm_secret_ring_t *ring,
     const unsigned char *id);
 static bool mdm_secret_aad_init(mdm_secret_aad_t *aad, int64_t tenant_id,
     const char *kind, mdm_str_t row);
+static void mdm_secret_put_tenant(unsigned char *p, int64_t tenant_id);
 static bool mdm_secret_encrypt(EVP_CIPHER_CTX *ctx,
     const mdm_secret_key_t *key, const mdm_secret_aad_t *aad,
     mdm_str_t plain, unsigned char *sealed);
@@ -205,6 +208,52 @@ mdm_secret_open(mdm_arena_t *arena, const mdm_secret_ring_t *ring,
 }
 
 
+mdm_rc_e
+mdm_secret_digest(const mdm_secret_ring_t *ring, int64_t tenant_id,
+    const unsigned char sha256[MDM_SECRET_DIGEST_SIZE],
+    unsigned char *digests, size_t *len)
+{
+    unsigned        i;
+    unsigned char  *p;
+    unsigned char   text[sizeof(MDM_SECRET_DIGEST_LABEL) - 1 + 8
+                         + MDM_SECRET_DIGEST_SIZE];
+
+    *len = 0;
+
+    if (ring->nkeys == 0) {
+        return MDM_UNSUPPORTED;
+    }
+
+    p = text;
+    memcpy(p, MDM_SECRET_DIGEST_LABEL, sizeof(MDM_SECRET_DIGEST_LABEL) - 1);
+    p += sizeof(MDM_SECRET_DIGEST_LABEL) - 1;
+    mdm_secret_put_tenant(p, tenant_id);
+    memcpy(p + 8, sha256, MDM_SECRET_DIGEST_SIZE);
+
+    for (i = 0; i < ring->nkeys; i++) {
+        p = digests + i * MDM_SECRET_DIGEST_SIZE;
+
+        if (HMAC(EVP_sha256(), ring->keys[i].key, MDM_SECRET_KEY_SIZE, text,
+                 sizeof(text), p, NULL)
+            == NULL)
+        {
+            break;
+        }
+    }
+
+    OPENSSL_cleanse(text, sizeof(text));
+    (void) mdm_openssl_clear();
+
+    if (i < ring->nkeys) {
+        return MDM_NO_MEMORY;
+    }
+
+    *len = i * MDM_SECRET_DIGEST_SIZE;
+
+    return MDM_OK;
+}
+
+
 static mdm_str_t
 mdm_secret_trim(mdm_str_t text)
 {
@@ -304,9 +353,7 @@ static bool
 mdm_secret_aad_init(mdm_secret_aad_t *aad, int64_t tenant_id,
     const char *kind, mdm_str_t row)
 {
-    int       i;
-    size_t    len;
-    uint64_t  n;
+    size_t  len;
 
     len = strlen(kind);
 
@@ -314,12 +361,7 @@ mdm_secret_aad_init(mdm_secret_aad_t *aad, int64_t tenant_id,
         return false;
     }
 
-    n = (uint64_t) tenant_id;
-
-    for (i = 7; i >= 0; i--) {
-        aad->head[i] = (unsigned char) n;
-        n >>= 8;
-    }
+    mdm_secret_put_tenant(aad->head, tenant_id);
 
     aad->head[8] = (unsigned char) len;
     memcpy(aad->head + 9, kind, len);
@@ -328,6 +370,21 @@ mdm_secret_aad_init(mdm_secret_aad_t *aad, int64_t tenant_id,
     aad->row = row;
 
     return true;
+}
+
+
+static void
+mdm_secret_put_tenant(unsigned char *p, int64_t tenant_id)
+{
+    int       i;
+    uint64_t  n;
+
+    n = (uint64_t) tenant_id;
+
+    for (i = 7; i >= 0; i--) {
+        p[i] = (unsigned char) n;
+        n >>= 8;
+    }
 }
 
 

@@ -29,6 +29,8 @@
                                   + MDM_SECRET_NONCE_SIZE                     \
                                   + MDM_SECRET_TAG_SIZE)
 #define MDM_SECRET_MAX_KEYS      8
+#define MDM_SECRET_DIGEST_SIZE   32
+#define MDM_SECRET_MAX_DIGESTS   (MDM_SECRET_MAX_KEYS * MDM_SECRET_DIGEST_SIZE)
 #define MDM_SECRET_MAX_KIND      255
 #define MDM_SECRET_MAX_SIZE      0x3fffffff     /* of the row, of the value */
 
@@ -75,6 +77,17 @@ mdm_rc_e mdm_secret_seal(mdm_arena_t *arena, const mdm_secret_ring_t *ring,
 mdm_rc_e mdm_secret_open(mdm_arena_t *arena, const mdm_secret_ring_t *ring,
     int64_t tenant_id, const char *kind, mdm_str_t row, mdm_str_t sealed,
     mdm_str_t *plain);
+
+/*
+ * What tells that a tenant's values are the same and, to who has no key, nothing
+ * else: from the SHA-256 of a value, which could be guessed from for a PIN.  A
+ * digest for each key, of which the first is to be stored, and any may equal
+ * what was stored.  `digests` has room for MDM_SECRET_MAX_DIGESTS; set is how
+ * many bytes they are.
+ */
+mdm_rc_e mdm_secret_digest(const mdm_secret_ring_t *ring, int64_t tenant_id,
+    const unsigned char sha256[MDM_SECRET_DIGEST_SIZE],
+    unsigned char *digests, size_t *len);
 
 
 #endif /* _MDM_SECRET_H_INCLUDED_ */

@@ -28,7 +28,10 @@ ngx_mdm_api_ask_seal(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
     if (mdm_secret_seal(&api->arena, api->engine->ring, api->tenant_id,
                         "command", ask->command.command_uuid, ask->envelope,
                         &ask->sealed)
-        != MDM_OK)
+        != MDM_OK
+        || mdm_secret_digest(api->engine->ring, api->tenant_id, ask->digest,
+                             ask->digests, &ask->digests_len)
+           != MDM_OK)
     {
         return mdm_fault(&ask->fault, MDM_NO_MEMORY,
                          "the command cannot be sealed");
@@ -77,7 +80,7 @@ ngx_mdm_api_ask_params(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
     ngx_mdm_set_str(&p[4], command->request_type);
     ngx_mdm_set_str(&p[5], command->subject);
     ngx_mdm_set_str(&p[6], ask->sealed);
-    ngx_mdm_pg_set_bytes(&p[7], ask->digest, sizeof(ask->digest));
+    ngx_mdm_pg_set_bytes(&p[7], ask->digests, ask->digests_len);
     ngx_mdm_pg_set_bytes(&p[8], repeat, ngx_strlen(repeat));
     ngx_mdm_pg_set_bool(&p[9], command->urgent);
     ngx_mdm_pg_set_bool(&p[10], command->renewal);

@@ -29,7 +29,9 @@ typedef struct {
     mdm_str_t               envelope;
     mdm_command_t           command;
     mdm_str_t               sealed;
-    u_char                  digest[32];
+    u_char                  digest[MDM_SECRET_DIGEST_SIZE];    /* SHA-256 */
+    u_char                  digests[MDM_SECRET_MAX_DIGESTS];   /* to store */
+    size_t                  digests_len;
 
     int64_t                 expires;     /* seconds; 0: never */
     int64_t                 not_before;
@@ -50,7 +52,7 @@ typedef struct {
 } ngx_mdm_api_ask_failure_t;
 
 
-/* Seals ask->envelope; fit for a thread. */
+/* Seals ask->envelope and ask->digest; fit for a thread. */
 mdm_rc_e ngx_mdm_api_ask_seal(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask);
 
 /* Calls enqueue(), or tells the client which right is missing. */

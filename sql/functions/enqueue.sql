@@ -29,7 +29,7 @@ DECLARE
     v_expires      timestamptz;
     v_command_id   bigint;
     v_created_at   timestamptz;
-    v_digest       bytea;
+    v_digest       bytea := substr(p_digest, 1, 32);
     v_repeated     boolean := false;
     v_ns           integer[];
     v_live         bigint[];
@@ -45,7 +45,7 @@ BEGIN
     -- The key comes first: a second call with the same UUID waits here for the
     -- first, before it holds anything.
     INSERT INTO mdm.idempotency AS i (tenant_id, key, digest)
-    VALUES (p_tenant_id, 'command:' || p_command_uuid, p_digest)
+    VALUES (p_tenant_id, 'command:' || p_command_uuid, v_digest)
     ON CONFLICT (tenant_id, key) DO UPDATE
        SET digest = excluded.digest, created_at = now(), command_id = NULL,
            command_created_at = NULL
@@ -56,7 +56,9 @@ BEGIN
           INTO v_command_id, v_created_at, v_digest
           FROM mdm.idempotency i
          WHERE i.tenant_id = p_tenant_id AND i.key = 'command:' || p_command_uuid;
-        IF v_digest IS DISTINCT FROM p_digest THEN
+        IF NOT coalesce(position(v_digest IN p_digest) % 32 = 1,
+                        v_digest IS NULL AND p_digest IS NULL)
+        THEN
             RETURN QUERY SELECT 0, 'conflict', 0;
             RETURN;
         END IF;
@@ -141,7 +143,7 @@ BEGIN
     IF NOT v_repeated THEN
         INSERT INTO mdm.command (tenant_id, command_uuid, request_type, payload, digest,
                                  targets, created_at)
-        VALUES (p_tenant_id, p_command_uuid, p_request_type, p_payload, p_digest,
+        VALUES (p_tenant_id, p_command_uuid, p_request_type, p_payload, v_digest,
                 coalesce(v_ids, '{}'), now())
         RETURNING command_id, created_at INTO v_command_id, v_created_at;
         UPDATE mdm.idempotency i
@@ -239,8 +241,9 @@ END
 $$;
 
 COMMENT ON FUNCTION @revision@.enqueue IS
-'Asks one command of many channels. p_payload: sealed; p_digest: hash of what the
-client asked, to tell a repetition; p_expires_seconds 0: never; p_not_before_seconds
+'Asks one command of many channels. p_payload: sealed; p_digest: of what the client
+asked, to tell a repetition: 32 bytes for each secret key that there is, of which the
+first are kept, and any that were kept tell it; p_expires_seconds 0: never; p_not_before_seconds
 0: now; p_supersedes: cancels undelivered and NotNow commands of the same subject;
 p_dedupe_key: nothing where a live command has it; p_push: wake the devices.
 Row n = 0 is the command: ok; conflict (same CommandUUID within 24 hours but another

@@ -22,6 +22,12 @@
     "c3b0aa546b9e31055f1091"
 
 
+/* Of tenant -2 and the bytes 0 to 31, by another implementation of HMAC. */
+
+#define KNOWN_DIGEST                                                          \
+    "fdad98830fd22231f85801551e6c63d0721a9ea72e4d50f281bb1ad8cb636554"
+
+
 static mdm_arena_t        arena;
 static mdm_fault_t        fault;
 static mdm_secret_ring_t  ring;
@@ -394,6 +400,52 @@ test_too_many_keys(void **state)
 }
 
 
+/* One digest for each key, the first key's first; others for another tenant. */
+
+static void
+test_digests(void **state)
+{
+    size_t         len, i;
+    char           hex[2 * MDM_SECRET_DIGEST_SIZE + 1];
+    unsigned char  sha256[MDM_SECRET_DIGEST_SIZE];
+    unsigned char  one[MDM_SECRET_MAX_DIGESTS], two[MDM_SECRET_MAX_DIGESTS];
+
+    (void) state;
+
+    for (i = 0; i < sizeof(sha256); i++) {
+        sha256[i] = (unsigned char) i;
+    }
+
+    assert_int_equal(mdm_secret_digest(&ring, -2, sha256, one, &len), MDM_OK);
+    assert_int_equal(len, MDM_SECRET_DIGEST_SIZE);
+
+    for (i = 0; i < len; i++) {
+        sprintf(hex + 2 * i, "%02x", one[i]);
+    }
+
+    assert_string_equal(hex, KNOWN_DIGEST);
+
+    assert_int_equal(mdm_secret_digest(&ring, 2, sha256, two, &len), MDM_OK);
+    assert_memory_not_equal(one, two, len);
+
+    mdm_secret_ring_wipe(&ring);
+    assert_int_equal(mdm_secret_digest(&ring, -2, sha256, two, &len),
+                     MDM_UNSUPPORTED);
+    assert_int_equal(len, 0);
+
+    assert_int_equal(mdm_secret_ring_add(&ring, mdm_str(KEY_TWO), &fault),
+                     MDM_OK);
+    assert_int_equal(mdm_secret_ring_add(&ring, mdm_str(KEY_ONE), &fault),
+                     MDM_OK);
+    assert_int_equal(mdm_secret_digest(&ring, -2, sha256, two, &len), MDM_OK);
+    assert_int_equal(len, 2 * MDM_SECRET_DIGEST_SIZE);
+    assert_memory_equal(one, two + MDM_SECRET_DIGEST_SIZE,
+                        MDM_SECRET_DIGEST_SIZE);
+    assert_memory_not_equal(one, two, MDM_SECRET_DIGEST_SIZE);
+    assert_no_openssl_error();
+}
+
+
 static void
 test_wipe(void **state)
 {
@@ -434,6 +486,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_known_value, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_digests, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wipe, setup, teardown),
     };
 
