@@ -102,6 +102,7 @@ mdm_json_string(const unsigned char *p, const unsigned char *last)
 static mdm_rc_e
 mdm_json_object(mdm_str_t text, json_t **object, mdm_fault_t *fault)
 {
+    char          *near;
     json_t        *json;
     json_error_t   error;
 
@@ -112,6 +113,11 @@ mdm_json_object(mdm_str_t text, json_t **object, mdm_fault_t *fault)
 
         if (json_error_code(&error) == json_error_out_of_memory) {
             return mdm_fault(fault, MDM_NO_MEMORY, "no memory for JSON");
+        }
+
+        near = strstr(error.text, " near ");
+        if (near != NULL) {
+            *near = '\0';
         }
 
         return mdm_fault(fault, MDM_MALFORMED,

@@ -24,8 +24,8 @@
 
 /*
  * Reads one object: UTF-8, no member twice, no NUL, nothing behind it.
- * *object is the caller's and NULL unless MDM_OK.  The fault may quote some
- * bytes of the text: it is for who sent it.
+ * *object is the caller's and NULL unless MDM_OK.  The fault quotes nothing of
+ * the text, which may be secret.
  *
  * MDM_TOO_LARGE: it is nested too deep, or holds too many values.
  */
