@@ -249,6 +249,8 @@ taken 'all of mdm_webhook', http => "$hook name=a-B_1 tenant=acme secret=$secret
     . "format=event ca=$server->{cert} timeout=60s; mdm_webhook http://127.0.0.1:8080;";
 refused "$_ as URL", 'write an URL such as "https://hooks.example.com/mdm"',
     http => "mdm_webhook $_;" for qw(hooks.example.com ftp://hooks.example.com http://);
+unlike +(check(http => 'mdm_webhook htps://me:pass@hooks.example.com;'))[1], qr/pass/,
+    '... without showing it, for it may hold a password';
 refused 'an unknown parameter of a webhook',
     ['unknown parameter "retry=4" of "mdm_webhook"', 'format=, ca=, timeout='],
     http => "$hook retry=4;";

@@ -138,13 +138,13 @@ static char *
 ngx_mdm_webhook_conf_url(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
     ngx_str_t *value)
 {
-    /* words of nginx.conf end with a NUL */
+    /* words of nginx.conf end with a NUL; this one may hold a password */
 
     if (!ngx_mdm_http_url_valid((char *) value->data)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"mdm_webhook\" cannot post to \"%V\": write an "
-                           "URL such as \"https://hooks.example.com/mdm\"",
-                           value);
+                           "\"mdm_webhook\" cannot post to its first word: "
+                           "write an URL such as "
+                           "\"https://hooks.example.com/mdm\"");
         return NGX_CONF_ERROR;
     }
 
