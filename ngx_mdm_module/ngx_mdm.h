@@ -35,6 +35,7 @@ typedef struct {
     ngx_array_t                 webhooks;  /* of ngx_mdm_webhook_conf_t */
     mdm_secret_ring_t           ring;
     ngx_uint_t                  used;      /* some location has a route */
+    ngx_uint_t                  device;    /* ... for devices */
     ngx_mdm_metrics_t          *metrics;
 
     /* of the worker */

@@ -303,6 +303,7 @@ ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
     }
 
     scf->device = 1;
+    mcf->device = 1;
 
     return ngx_mdm_guard_check(cf, conf);
 }

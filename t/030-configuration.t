@@ -146,7 +146,10 @@ refused 'two databases without a name', 'give each its own "name="',
 refused 'a location with another handler',
     'another directive answers in location "/mdm" instead of "mdm connect"',
     location => "$_" for 'mdm connect; proxy_pass http://127.0.0.1:9;',
-                         'proxy_pass http://127.0.0.1:9; mdm connect;';
+                         'proxy_pass http://127.0.0.1:9; mdm connect;',
+                         'mdm connect; stub_status;', 'empty_gif; mdm connect;';
+refused 'an "if" with another handler', 'another directive answers in location',
+    location => 'mdm connect; if ($args) { proxy_pass http://127.0.0.1:9; }';
 refused 'an sslmode that libpq does not know',
     '"sslmode" cannot be "foo", write one of: disable',
     database => 'mdm_database "host=/nowhere dbname=mdm sslmode=foo";';

@@ -358,6 +358,10 @@ static ngx_int_t
 ngx_mdm_connect_answer(ngx_http_request_t *r, ngx_uint_t status,
     ngx_mdm_body_e type, mdm_str_t body)
 {
+    /* If-Match and the like are not for messages: what is done is done */
+
+    r->disable_not_modified = 1;
+
     return ngx_mdm_route_send(r, status, ngx_mdm_connect_types[type],
                               body.data, body.len);
 }

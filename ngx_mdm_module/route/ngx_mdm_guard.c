@@ -1,11 +1,12 @@
 
 /*
  * Keeps nginx from telling a device to leave.  A device removes its profile
- * on 401, and 404 and 410 have meanings of their own, so on device locations
- * every one of them that the engine did not choose becomes 503, and every 503
- * says when to come back.  Here, too, the TLS side is made to accept any
- * client certificate, for the engine judges it, and nginx would answer 400
- * before any handler ran.
+ * on 401 and on a 403 with a code in its body, 404 and 410 have meanings of
+ * their own, a 2xx is a promise that its message was taken, and a redirect
+ * leads who knows where.  What the engine did not decide becomes an empty 503,
+ * and every 503 says when to come back.  Here, too, the TLS side is made to
+ * accept any client certificate, for the engine judges it, and nginx would
+ * answer 400 before any handler ran.
  */
 
 
@@ -22,11 +23,30 @@
 #define NGX_MDM_VERIFY_OPTIONAL_NO_CA   3
 
 
+/* How near a request came to a device location. */
+
+typedef enum {
+    NGX_MDM_GUARD_FAR = 0,       /* nothing says that a device sent it */
+    NGX_MDM_GUARD_ASTRAY,        /* a device may have, on another server */
+    NGX_MDM_GUARD_NEAR,          /* ... on a server where devices come */
+    NGX_MDM_GUARD_HERE           /* it was in a device location */
+} ngx_mdm_guard_place_e;
+
+
 static ngx_int_t ngx_mdm_guard_mark(ngx_http_request_t *r);
-static ngx_int_t ngx_mdm_guard_filter(ngx_http_request_t *r);
-static void ngx_mdm_guard_replace(ngx_http_request_t *r);
-static ngx_int_t ngx_mdm_guard_retry(ngx_http_request_t *r);
 static void ngx_mdm_guard_marked(void *data);
+static ngx_int_t ngx_mdm_guard_filter(ngx_http_request_t *r);
+static ngx_mdm_guard_place_e ngx_mdm_guard_place(ngx_http_request_t *r);
+static ngx_uint_t ngx_mdm_guard_is_here(ngx_http_request_t *r);
+static ngx_uint_t ngx_mdm_guard_is_unread(ngx_http_request_t *r);
+static ngx_uint_t ngx_mdm_guard_has_media_type(ngx_http_request_t *r);
+static const char *ngx_mdm_guard_wrong(ngx_http_request_t *r,
+    ngx_mdm_guard_place_e place);
+static ngx_uint_t ngx_mdm_guard_is_ours(ngx_http_request_t *r);
+static void ngx_mdm_guard_replace(ngx_http_request_t *r, const char *wrong);
+static void ngx_mdm_guard_empty(ngx_http_request_t *r);
+static ngx_int_t ngx_mdm_guard_retry(ngx_http_request_t *r);
+static void ngx_mdm_guard_drop(ngx_http_request_t *r, const char *name);
 static int ngx_mdm_guard_verify(X509_STORE_CTX *store, void *arg);
 static void *ngx_mdm_guard_foreign_conf(ngx_conf_t *cf, const char *name);
 
@@ -181,7 +201,8 @@ ngx_mdm_guard_verify(X509_STORE_CTX *store, void *arg)
 
 /*
  * Remembers that a request reached a device location.  Runs before "return"
- * and "rewrite", and in the pool, for internal redirects wipe contexts.
+ * and "rewrite", and in the pool, for internal redirects wipe contexts.  A
+ * subrequest's location is not that of the client.
  */
 
 static ngx_int_t
@@ -192,7 +213,7 @@ ngx_mdm_guard_mark(ngx_http_request_t *r)
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_mdm_module);
 
-    if (mlcf->route == NULL || !mlcf->route->device) {
+    if (mlcf->route == NULL || !mlcf->route->device || r != r->main) {
         return NGX_DECLINED;
     }
 
@@ -214,37 +235,182 @@ ngx_mdm_guard_marked(void *data)
 }
 
 
+/* The last filter before the header is written, so nothing changes behind its
+ * back. */
+
 static ngx_int_t
 ngx_mdm_guard_filter(ngx_http_request_t *r)
 {
-    ngx_uint_t      status, order;
-    ngx_mdm_ctx_t  *ctx;
+    const char             *wrong;
+    ngx_mdm_ctx_t          *ctx;
+    ngx_mdm_guard_place_e   place;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
-    status = r->headers_out.status;
+    place = (r == r->main) ? ngx_mdm_guard_place(r) : NGX_MDM_GUARD_FAR;
+
+    if (place == NGX_MDM_GUARD_FAR) {
+        return ngx_mdm_next_header_filter(r);
+    }
 
     /* after error_page nginx sends the status of the error, whatever the
      * engine chose */
 
-    order = ngx_mdm_guard_is_order(status)
-            && (ctx == NULL || ctx->decided != status);
+    ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
 
-    if (r != r->main
-        || (!order && status != NGX_HTTP_SERVICE_UNAVAILABLE)
-        || !ngx_mdm_guard_is_device(r))
+    if (ctx == NULL || ctx->decided != r->headers_out.status) {
+        wrong = ngx_mdm_guard_wrong(r, place);
+
+        if (wrong != NULL) {
+            ngx_mdm_guard_replace(r, wrong);
+
+        } else if (place == NGX_MDM_GUARD_ASTRAY) {
+            return ngx_mdm_next_header_filter(r);
+        }
+
+        if (wrong != NULL || place == NGX_MDM_GUARD_HERE
+            || (r->headers_out.status == NGX_HTTP_FORBIDDEN
+                && !ngx_mdm_guard_is_ours(r)))
+        {
+            ngx_mdm_guard_empty(r);
+        }
+    }
+
+    ngx_mdm_guard_drop(r, "WWW-Authenticate");
+
+    if (r->header_only) {
+
+        /* a filter that adds to bodies may have promised one */
+
+        r->headers_out.content_length_n = 0;
+    }
+
+    if (r->headers_out.status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_mdm_guard_retry(r) != NGX_OK)
     {
-        return ngx_mdm_next_header_filter(r);
-    }
-
-    if (order) {
-        ngx_mdm_guard_replace(r);
-    }
-
-    if (ngx_mdm_guard_retry(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
     return ngx_mdm_next_header_filter(r);
+}
+
+
+/* By the mark, or, where no location was reached, by the media type that only
+ * devices send.  Of what nginx could not read nobody knows who sent it. */
+
+static ngx_mdm_guard_place_e
+ngx_mdm_guard_place(ngx_http_request_t *r)
+{
+    ngx_mdm_srv_conf_t   *scf;
+    ngx_mdm_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_mdm_module);
+
+    if (!mcf->device) {
+        return NGX_MDM_GUARD_FAR;
+    }
+
+    if (ngx_mdm_guard_is_here(r)) {
+        return NGX_MDM_GUARD_HERE;
+    }
+
+    if (!ngx_mdm_guard_is_unread(r) && !ngx_mdm_guard_has_media_type(r)) {
+        return NGX_MDM_GUARD_FAR;
+    }
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_mdm_module);
+
+    return scf->device ? NGX_MDM_GUARD_NEAR : NGX_MDM_GUARD_ASTRAY;
+}
+
+
+/* For the metrics. */
+
+ngx_uint_t
+ngx_mdm_guard_is_device(ngx_http_request_t *r)
+{
+    return ngx_mdm_guard_place(r) >= NGX_MDM_GUARD_NEAR
+           && (ngx_mdm_guard_is_here(r) || ngx_mdm_guard_has_media_type(r));
+}
+
+
+/* Too large a body is refused where its location is known, before the mark. */
+
+static ngx_uint_t
+ngx_mdm_guard_is_here(ngx_http_request_t *r)
+{
+    ngx_mdm_loc_conf_t  *mlcf;
+    ngx_pool_cleanup_t  *cln;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_mdm_module);
+
+    if (mlcf->route != NULL && mlcf->route->device) {
+        return 1;
+    }
+
+    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_mdm_guard_marked) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* Refused before its headers were read to their end.  HTTP/0.9 has none. */
+
+static ngx_uint_t
+ngx_mdm_guard_is_unread(ngx_http_request_t *r)
+{
+    return r->http_state < NGX_HTTP_PROCESS_REQUEST_STATE
+           && r->http_version != NGX_HTTP_VERSION_9;
+}
+
+
+static ngx_uint_t
+ngx_mdm_guard_has_media_type(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *type;
+
+    type = r->headers_in.content_type;
+
+    return type != NULL
+           && type->value.len >= sizeof(NGX_MDM_MEDIA_PREFIX) - 1
+           && ngx_strncasecmp(type->value.data,
+                              (u_char *) NGX_MDM_MEDIA_PREFIX,
+                              sizeof(NGX_MDM_MEDIA_PREFIX) - 1)
+              == 0;
+}
+
+
+/*
+ * NULL, or what a device would do.  Outside of device locations another MDM
+ * server may answer behind a proxy, an operator may redirect on purpose, and
+ * the API has its own 2xx.
+ */
+
+static const char *
+ngx_mdm_guard_wrong(ngx_http_request_t *r, ngx_mdm_guard_place_e place)
+{
+    ngx_uint_t  status;
+
+    status = r->headers_out.status;
+
+    if (ngx_mdm_guard_is_order(status)) {
+        return place == NGX_MDM_GUARD_ASTRAY && r->upstream != NULL
+               ? NULL : "take it as an order";
+    }
+
+    if (status >= NGX_HTTP_BAD_REQUEST || place == NGX_MDM_GUARD_ASTRAY) {
+        return NULL;
+    }
+
+    if (status >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return place == NGX_MDM_GUARD_HERE ? "follow it elsewhere" : NULL;
+    }
+
+    return place == NGX_MDM_GUARD_HERE
+           || (r->upstream == NULL && !ngx_mdm_guard_is_ours(r))
+           ? "believe that its message was taken" : NULL;
 }
 
 
@@ -258,18 +424,29 @@ ngx_mdm_guard_is_order(ngx_uint_t status)
 }
 
 
-/* The body goes, too: it is a page that tells of the other status. */
+/* In a location of the API or of metrics. */
+
+static ngx_uint_t
+ngx_mdm_guard_is_ours(ngx_http_request_t *r)
+{
+    ngx_mdm_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_mdm_module);
+
+    return mlcf->route != NULL && !mlcf->route->device;
+}
+
 
 static void
-ngx_mdm_guard_replace(ngx_http_request_t *r)
+ngx_mdm_guard_replace(ngx_http_request_t *r, const char *wrong)
 {
     ngx_mdm_main_conf_t  *mcf;
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "mdm: nginx was about to answer %ui to a device, which "
-                  "would take it as an order: it hears 503; look for what "
-                  "answers in this location",
-                  r->headers_out.status);
+                  "would %s: it hears 503; look for what answers in this "
+                  "location",
+                  r->headers_out.status, wrong);
 
     mcf = ngx_http_get_module_main_conf(r, ngx_mdm_module);
 
@@ -284,13 +461,19 @@ ngx_mdm_guard_replace(ngx_http_request_t *r)
     if (r->err_status) {
         r->err_status = NGX_HTTP_SERVICE_UNAVAILABLE;   /* for the log */
     }
+}
 
-    if (r->headers_out.www_authenticate != NULL) {
-        r->headers_out.www_authenticate->hash = 0;
-    }
 
+/* A page that tells of another status, or holds a code. */
+
+static void
+ngx_mdm_guard_empty(ngx_http_request_t *r)
+{
     ngx_http_clear_content_length(r);
-    r->headers_out.content_length_n = 0;
+    ngx_http_clear_location(r);
+    ngx_mdm_guard_drop(r, "Location");
+    ngx_mdm_guard_drop(r, "Content-Encoding");
+
     r->headers_out.content_type.len = 0;
     r->header_only = 1;
 }
@@ -309,33 +492,34 @@ ngx_mdm_guard_retry(ngx_http_request_t *r)
     *ngx_sprintf(seconds, "%d", (int) (NGX_MDM_RETRY_MIN + ngx_random()
                                        % NGX_MDM_RETRY_SPREAD)) = '\0';
 
+    ngx_mdm_guard_drop(r, "Retry-After");
+
     return ngx_mdm_route_header_out(r, "Retry-After", (char *) seconds);
 }
 
 
-/* By the mark, or, where no location was reached, by the media type that only
- * devices send, on a server where they are expected. */
+/* Also one that "add_header" made. */
 
-ngx_uint_t
-ngx_mdm_guard_is_device(ngx_http_request_t *r)
+static void
+ngx_mdm_guard_drop(ngx_http_request_t *r, const char *name)
 {
-    ngx_table_elt_t     *type;
-    ngx_mdm_srv_conf_t  *scf;
-    ngx_pool_cleanup_t  *cln;
+    size_t            len;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
 
-    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
-        if (cln->handler == ngx_mdm_guard_marked) {
-            return 1;
+    len = ngx_strlen(name);
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (header[i].key.len == len
+                && ngx_strncasecmp(header[i].key.data, (u_char *) name, len)
+                   == 0)
+            {
+                header[i].hash = 0;
+            }
         }
     }
-
-    scf = ngx_http_get_module_srv_conf(r, ngx_mdm_module);
-    type = r->headers_in.content_type;
-
-    return scf->device && type != NULL
-           && type->value.len >= sizeof(NGX_MDM_MEDIA_PREFIX) - 1
-           && ngx_strncasecmp(type->value.data,
-                              (u_char *) NGX_MDM_MEDIA_PREFIX,
-                              sizeof(NGX_MDM_MEDIA_PREFIX) - 1)
-              == 0;
 }

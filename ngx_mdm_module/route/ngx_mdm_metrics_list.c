@@ -252,13 +252,15 @@ ngx_mdm_metrics_requests(ngx_mdm_metrics_all_t *all)
     }
 
     ngx_mdm_text_metric(text, "guarded_total", "counter",
-                        "Statuses that would have been orders to a device "
-                        "and left as 503.");
+                        "Statuses that nginx was about to send to a device "
+                        "and that left as 503.");
 
     for (k = 0; k < NGX_MDM_METRICS_STATUSES; k++) {
         status = ngx_mdm_metrics_status_name(k);
 
-        if (ngx_mdm_guard_is_order(ngx_atoi((u_char *) status, 3))) {
+        if (all->route->guarded[k] != 0
+            || ngx_mdm_guard_is_order(ngx_atoi((u_char *) status, 3)))
+        {
             ngx_mdm_text(text, "mdm_guarded_total{status=\"%s\"} %uA\n",
                          status, all->route->guarded[k]);
         }
