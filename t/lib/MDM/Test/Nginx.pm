@@ -305,6 +305,20 @@ sub workers {
 }
 
 
+# The most memory that a worker ever had, in MB; sanitizers need ten times as much,
+# and are allowed it.
+
+sub peak {
+    my ($self) = @_;
+
+    my ($most) = sort { $b <=> $a } map {
+        MDM::Test::slurp("/proc/$_/status") =~ /^VmHWM:\s+(\d+) kB/m ? $1 / 1024 : die
+    } $self->workers;
+
+    return $ENV{MDM_TEST_ASAN} ? $most / 10 : $most;
+}
+
+
 sub title {
     my ($pid) = @_;
 
