@@ -5,11 +5,9 @@
  */
 
 
-#include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "mdm_json_text.h"
 #include "mdm_message_fields.h"
 #include "mdm_plist.h"
 
@@ -17,9 +15,8 @@
 static mdm_rc_e mdm_message_string(mdm_arena_t *arena, plist_t dict,
     const mdm_message_field_t *field, mdm_message_t *message,
     mdm_fault_t *fault);
+static bool mdm_message_attribute_fits(plist_t node);
 static json_t *mdm_message_attribute(plist_t node);
-static json_t *mdm_message_attribute_string(plist_t node);
-static json_t *mdm_message_attribute_real(plist_t node);
 
 
 mdm_rc_e
@@ -90,8 +87,8 @@ mdm_rc_e
 mdm_message_attributes(mdm_arena_t *arena, plist_t dict,
     const char *const *keys, mdm_str_t *attributes, mdm_fault_t *fault)
 {
-    char    *text;
-    json_t  *object, *value;
+    json_t   *object;
+    plist_t   node;
 
     *attributes = mdm_null_str;
 
@@ -101,9 +98,17 @@ mdm_message_attributes(mdm_arena_t *arena, plist_t dict,
     }
 
     for ( /* void */ ; *keys; keys++) {
-        value = mdm_message_attribute(plist_dict_get_item(dict, *keys));
+        node = plist_dict_get_item(dict, *keys);
 
-        if (value && json_object_set_new(object, *keys, value) != 0) {
+        if (!mdm_message_attribute_fits(node)) {
+            continue;
+        }
+
+        /* a value that could not be made is an error here */
+
+        if (json_object_set_new(object, *keys, mdm_message_attribute(node))
+            != 0)
+        {
             json_decref(object);
             return mdm_fault(fault, MDM_NO_MEMORY, "no memory for attributes");
         }
@@ -114,13 +119,8 @@ mdm_message_attributes(mdm_arena_t *arena, plist_t dict,
         return MDM_OK;
     }
 
-    text = json_dumps(object, JSON_COMPACT);
+    *attributes = mdm_json_text(arena, object);
     json_decref(object);
-
-    if (text) {
-        *attributes = mdm_arena_str(arena, text, strlen(text));
-        free(text);
-    }
 
     if (!mdm_str_is_set(*attributes)) {
         return mdm_fault(fault, MDM_NO_MEMORY, "no memory for attributes");
@@ -130,20 +130,58 @@ mdm_message_attributes(mdm_arena_t *arena, plist_t dict,
 }
 
 
-static json_t *
-mdm_message_attribute(plist_t node)
+static bool
+mdm_message_attribute_fits(plist_t node)
 {
-    uint8_t   flag;
-    uint64_t  number;
+    double       real;
+    uint64_t     len;
+    const char  *text;
 
     if (node == NULL) {
-        return NULL;
+        return false;
     }
 
     switch (plist_get_node_type(node)) {
 
     case PLIST_STRING:
-        return mdm_message_attribute_string(node);
+        len = 0;
+        text = plist_get_string_ptr(node, &len);
+
+        return text != NULL && len <= MDM_ATTRIBUTE_MAX
+               && mdm_utf8_valid((const unsigned char *) text, len);
+
+    case PLIST_REAL:
+        real = 0;
+        plist_get_real_val(node, &real);
+
+        return isfinite(real);
+
+    case PLIST_BOOLEAN:
+    case PLIST_UINT:
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+
+/* Of a node that fits; NULL: no memory. */
+
+static json_t *
+mdm_message_attribute(plist_t node)
+{
+    double       real;
+    uint8_t      flag;
+    uint64_t     number;
+    const char  *text;
+
+    switch (plist_get_node_type(node)) {
+
+    case PLIST_STRING:
+        number = 0;
+        text = plist_get_string_ptr(node, &number);
+        return json_stringn_nocheck(text, number);
 
     case PLIST_BOOLEAN:
         flag = 0;
@@ -155,39 +193,9 @@ mdm_message_attribute(plist_t node)
         plist_get_uint_val(node, &number);
         return json_integer((json_int_t) number);
 
-    case PLIST_REAL:
-        return mdm_message_attribute_real(node);
-
     default:
-        return NULL;
+        real = 0;
+        plist_get_real_val(node, &real);
+        return json_real(real);
     }
-}
-
-
-static json_t *
-mdm_message_attribute_string(plist_t node)
-{
-    uint64_t     len;
-    const char  *text;
-
-    len = 0;
-    text = plist_get_string_ptr(node, &len);
-
-    if (text == NULL || len > MDM_ATTRIBUTE_MAX) {
-        return NULL;
-    }
-
-    return json_stringn(text, len);
-}
-
-
-static json_t *
-mdm_message_attribute_real(plist_t node)
-{
-    double  real;
-
-    real = 0;
-    plist_get_real_val(node, &real);
-
-    return isfinite(real) ? json_real(real) : NULL;
 }

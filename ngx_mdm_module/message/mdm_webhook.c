@@ -8,13 +8,14 @@
 
 #include <string.h>
 
-#include <jansson.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include "mdm_cursor.h"
 #include "mdm_enrollment_id.h"
+#include "mdm_json_text.h"
 #include "mdm_webhook.h"
 
 
@@ -64,9 +65,11 @@ static json_t *mdm_webhook_body(mdm_arena_t *arena,
     json_t *data);
 static bool mdm_webhook_ids(mdm_arena_t *arena,
     const mdm_webhook_event_t *event, json_t *body);
-static void mdm_webhook_copy(json_t *to, const char *name, json_t *from,
+static bool mdm_webhook_copy(json_t *to, const char *name, json_t *from,
     const char *member);
 static json_t *mdm_webhook_str(mdm_str_t s);
+static mdm_rc_e mdm_webhook_data(const mdm_webhook_event_t *event,
+    json_t **data);
 static mdm_rc_e mdm_webhook_text(mdm_arena_t *arena, json_t *json,
     mdm_str_t raw, mdm_str_t *body);
 
@@ -109,11 +112,9 @@ mdm_webhook_nanomdm(mdm_arena_t *arena, const mdm_webhook_event_t *event,
         return MDM_UNSUPPORTED;
     }
 
-    data = json_loadb((const char *) event->data.data, event->data.len, 0,
-                      NULL);
-    if (!json_is_object(data)) {
-        json_decref(data);
-        return MDM_MALFORMED;
+    rc = mdm_webhook_data(event, &data);
+    if (rc != MDM_OK) {
+        return rc;
     }
 
     json = mdm_webhook_head(event, topic);
@@ -154,6 +155,7 @@ static json_t *
 mdm_webhook_body(mdm_arena_t *arena, const mdm_webhook_event_t *event,
     const mdm_webhook_topic_t *topic, json_t *data)
 {
+    bool         added;
     json_t      *body;
     const char  *status;
 
@@ -174,21 +176,27 @@ mdm_webhook_body(mdm_arena_t *arena, const mdm_webhook_event_t *event,
             status = "Error";
         }
 
-        json_object_set_new(body, "status", json_string(status));
-        mdm_webhook_copy(body, "command_uuid", data, "command_uuid");
+        added = json_object_set_new(body, "status", json_string(status)) == 0
+                && mdm_webhook_copy(body, "command_uuid", data,
+                                    "command_uuid");
 
-    } else if (strcmp(topic->topic, "mdm.TokenUpdate") == 0) {
-        mdm_webhook_copy(body, "token_update_tally", data, "tally");
+    } else {
+        added = strcmp(topic->topic, "mdm.TokenUpdate") != 0
+                || mdm_webhook_copy(body, "token_update_tally", data, "tally");
     }
 
     if (json_is_object(json_object_get(data, "url_params"))) {
-        mdm_webhook_copy(body, "url_params", data, "url_params");
+        added = added
+                && mdm_webhook_copy(body, "url_params", data, "url_params");
 
     } else {
-        json_object_set_new(body, "url_params", json_null());
+        added = added
+                && json_object_set_new(body, "url_params", json_null()) == 0;
     }
 
-    if (json_object_set_new(body, "raw_payload", json_string("")) != 0) {
+    if (!added
+        || json_object_set_new(body, "raw_payload", json_string("")) != 0)
+    {
         json_decref(body);
         return NULL;
     }
@@ -220,9 +228,13 @@ mdm_webhook_ids(mdm_arena_t *arena, const mdm_webhook_event_t *event,
         return false;
     }
 
-    if (event->user_id.len != 0) {
-        json_object_set_new(ids, "parent_id",
-                            mdm_webhook_str(event->device_id));
+    if (event->user_id.len != 0
+        && json_object_set_new(ids, "parent_id",
+                               mdm_webhook_str(event->device_id))
+           != 0)
+    {
+        json_decref(ids);
+        return false;
     }
 
     return json_object_set_new(body, "ids", ids) == 0
@@ -233,7 +245,9 @@ mdm_webhook_ids(mdm_arena_t *arena, const mdm_webhook_event_t *event,
 }
 
 
-static void
+/* What is not there is not copied. */
+
+static bool
 mdm_webhook_copy(json_t *to, const char *name, json_t *from,
     const char *member)
 {
@@ -241,9 +255,7 @@ mdm_webhook_copy(json_t *to, const char *name, json_t *from,
 
     value = json_object_get(from, member);
 
-    if (value != NULL) {
-        json_object_set(to, name, value);
-    }
+    return value == NULL || json_object_set(to, name, value) == 0;
 }
 
 
@@ -254,41 +266,65 @@ mdm_webhook_str(mdm_str_t s)
 }
 
 
+/*
+ * Where memory runs out jansson mostly finds no fault with the text, but in the
+ * midst of a string it calls that an invalid token.
+ */
+
+static mdm_rc_e
+mdm_webhook_data(const mdm_webhook_event_t *event, json_t **data)
+{
+    json_error_t  error;
+
+    *data = json_loadb((const char *) event->data.data, event->data.len, 0,
+                       &error);
+
+    if (json_is_object(*data)) {
+        return MDM_OK;
+    }
+
+    if (*data == NULL && error.text[0] == '\0') {
+        return MDM_NO_MEMORY;
+    }
+
+    json_decref(*data);
+
+    return MDM_MALFORMED;
+}
+
+
 /* Puts the raw message before the tail of the JSON text. */
 
 static mdm_rc_e
 mdm_webhook_text(mdm_arena_t *arena, json_t *json, mdm_str_t raw,
     mdm_str_t *body)
 {
-    char           *text;
     size_t          head, tail, len;
+    mdm_str_t       text;
     unsigned char  *p;
 
-    text = json_dumps(json, JSON_COMPACT);
-    if (text == NULL) {
+    text = mdm_json_text(arena, json);
+    if (!mdm_str_is_set(text)) {
         return MDM_NO_MEMORY;
     }
 
     tail = sizeof(MDM_WEBHOOK_TAIL) - 1;
-    head = strlen(text) - tail;
+    head = text.len - tail;
     len = (raw.len + 2) / 3 * 4;
 
     /* one more byte for the NUL of EVP_EncodeBlock() */
 
     p = mdm_arena_alloc(arena, head + len + tail + 1);
     if (p == NULL) {
-        free(text);
         return MDM_NO_MEMORY;
     }
 
     body->data = p;
     body->len = head + len + tail;
 
-    memcpy(p, text, head);
+    memcpy(p, text.data, head);
     (void) EVP_EncodeBlock(p + head, raw.data, (int) raw.len);
     memcpy(p + head + len, MDM_WEBHOOK_TAIL, tail);
-
-    free(text);
 
     return MDM_OK;
 }
@@ -298,8 +334,8 @@ mdm_rc_e
 mdm_webhook_plain(mdm_arena_t *arena, const mdm_webhook_event_t *event,
     mdm_str_t *body)
 {
-    char           *text;
     json_t         *data, *json;
+    mdm_rc_e        rc;
     mdm_str_t       written, id;
     unsigned char  *p;
 
@@ -312,11 +348,9 @@ mdm_webhook_plain(mdm_arena_t *arena, const mdm_webhook_event_t *event,
     id.data = p;
     id.len = mdm_cursor_write(&mdm_cursor_events, event->cursor, p) - p;
 
-    data = json_loadb((const char *) event->data.data, event->data.len, 0,
-                      NULL);
-    if (!json_is_object(data)) {
-        json_decref(data);
-        return MDM_MALFORMED;
+    rc = mdm_webhook_data(event, &data);
+    if (rc != MDM_OK) {
+        return rc;
     }
 
     json = json_pack("{s:o, s:o, s:o, s:n, s:o, s:o}",
@@ -333,14 +367,17 @@ mdm_webhook_plain(mdm_arena_t *arena, const mdm_webhook_event_t *event,
     if (event->device_id.len != 0) {
         written = mdm_enrollment_id_write(arena, event->device_id,
                                           event->user_id);
-        json_object_set_new(json, "enrollment", mdm_webhook_str(written));
+
+        if (json_object_set_new(json, "enrollment", mdm_webhook_str(written))
+            != 0)
+        {
+            json_decref(json);
+            return MDM_NO_MEMORY;
+        }
     }
 
-    text = json_dumps(json, JSON_COMPACT);
+    *body = mdm_json_text(arena, json);
     json_decref(json);
-
-    *body = text ? mdm_arena_str(arena, text, strlen(text)) : mdm_null_str;
-    free(text);
 
     return mdm_str_is_set(*body) ? MDM_OK : MDM_NO_MEMORY;
 }
@@ -357,6 +394,7 @@ mdm_webhook_hmac(mdm_str_t secret, mdm_str_t body,
              digest, &len)
         == NULL)
     {
+        ERR_clear_error();
         return MDM_NO_MEMORY;
     }
 
