@@ -145,6 +145,8 @@ is refused(body(command => $_->[1])), '400 bad_command', "$_->[0] is no command"
     for [ 'nothing' => '' ], [ 'text' => 'x' ], [ 'half of one' => substr $plist, 0, 200 ],
         [ 'an array' => plist([]) ], [ 'an empty dictionary' => plist({}) ],
         [ 'a long type' => plist({ RequestType => 'x' x 256 }) ],
+        [ 'two types' => plist({ RequestType => 'EraseDevice' })
+            =~ s{(?=</dict>)}{<key>RequestType</key><string>ProfileList</string>}r ],
         [ 'an empty CommandUUID' => plist({ CommandUUID => '',
             Command => { RequestType => 'x' } }) ],
         [ 'a number for it' => '<plist><dict><key>CommandUUID</key><integer>1</integer>'

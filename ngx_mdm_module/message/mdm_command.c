@@ -43,7 +43,9 @@ mdm_command_read(mdm_arena_t *arena, mdm_str_t body, mdm_command_t *command,
     memset(command, 0, sizeof(mdm_command_t));
     command->type = mdm_command_type_find(mdm_null_str);
 
-    rc = mdm_plist_parse(body, MDM_COMMAND_LIMIT, &root, fault);
+    /* what is judged here is carried out by another parser */
+
+    rc = mdm_plist_parse_strict(body, MDM_COMMAND_LIMIT, &root, fault);
     if (rc != MDM_OK) {
         return rc;
     }

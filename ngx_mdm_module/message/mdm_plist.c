@@ -13,28 +13,79 @@
 #include "mdm_plist_scan.h"
 
 
+static mdm_rc_e mdm_plist_read(mdm_str_t body, plist_t *root,
+    const mdm_plist_outline_t *outline, mdm_fault_t *fault);
 static bool mdm_plist_keys_differ(plist_t root,
     const mdm_plist_outline_t *outline);
+static bool mdm_plist_unique(plist_t node, uint32_t *objects);
+static bool mdm_plist_unique_array(plist_t array, uint32_t *objects);
+static bool mdm_plist_unique_dict(plist_t dict, uint32_t *objects);
+static bool mdm_plist_unique_keys(plist_t dict);
+static int mdm_plist_compare(const void *a, const void *b);
 
 
 mdm_rc_e
 mdm_plist_parse(mdm_str_t body, size_t limit, plist_t *root,
     mdm_fault_t *fault)
 {
-    size_t                bom;
-    mdm_rc_e              rc;
-    plist_t               parsed;
-    const char           *text;
-    mdm_plist_outline_t   outline;
+    mdm_rc_e             rc;
+    mdm_plist_outline_t  outline;
 
     *root = NULL;
-    parsed = NULL;
 
     rc = mdm_plist_outline(body, limit, &outline, fault);
+
+    return (rc == MDM_OK) ? mdm_plist_read(body, root, &outline, fault) : rc;
+}
+
+
+mdm_rc_e
+mdm_plist_parse_strict(mdm_str_t body, size_t limit, plist_t *root,
+    mdm_fault_t *fault)
+{
+    mdm_rc_e             rc;
+    uint32_t             objects;
+    mdm_plist_outline_t  outline;
+
+    *root = NULL;
+
+    rc = mdm_plist_outline(body, limit, &outline, fault);
+
+    if (rc == MDM_OK) {
+        rc = mdm_plist_read(body, root, &outline, fault);
+    }
+
     if (rc != MDM_OK) {
         return rc;
     }
 
+    /* from XML libplist keeps one of equal keys, so that some are missing */
+
+    objects = 0;
+
+    if (mdm_plist_unique(*root, &objects)
+        && (outline.binary || objects == outline.objects))
+    {
+        return MDM_OK;
+    }
+
+    plist_free(*root);
+    *root = NULL;
+
+    return mdm_fault(fault, MDM_MALFORMED,
+                     "a dictionary in the property list has a key twice");
+}
+
+
+static mdm_rc_e
+mdm_plist_read(mdm_str_t body, plist_t *root,
+    const mdm_plist_outline_t *outline, mdm_fault_t *fault)
+{
+    size_t       bom;
+    plist_t      parsed;
+    const char  *text;
+
+    parsed = NULL;
     text = (const char *) body.data;
 
     if (plist_is_binary(text, body.len)) {
@@ -59,7 +110,7 @@ mdm_plist_parse(mdm_str_t body, size_t limit, plist_t *root,
                          "the property list is not a dictionary");
     }
 
-    if (!mdm_plist_keys_differ(parsed, &outline)) {
+    if (!mdm_plist_keys_differ(parsed, outline)) {
         plist_free(parsed);
         return mdm_fault(fault, MDM_MALFORMED,
                          "the property list has a key twice");
@@ -105,6 +156,118 @@ mdm_plist_keys_differ(plist_t root, const mdm_plist_outline_t *outline)
     free(iter);
 
     return differ;
+}
+
+
+/* Counts as well.  Recursion ends at the depth that the scan permits. */
+
+static bool
+mdm_plist_unique(plist_t node, uint32_t *objects)
+{
+    (*objects)++;
+
+    switch (plist_get_node_type(node)) {
+
+    case PLIST_ARRAY:
+        return mdm_plist_unique_array(node, objects);
+
+    case PLIST_DICT:
+        return mdm_plist_unique_dict(node, objects);
+
+    default:
+        return true;
+    }
+}
+
+
+static bool
+mdm_plist_unique_array(plist_t array, uint32_t *objects)
+{
+    bool              unique;
+    plist_t           item;
+    plist_array_iter  iter;
+
+    iter = NULL;
+    plist_array_new_iter(array, &iter);
+
+    do {
+        item = NULL;
+        plist_array_next_item(array, iter, &item);
+        unique = (item == NULL || mdm_plist_unique(item, objects));
+
+    } while (item != NULL && unique);
+
+    free(iter);
+
+    return unique;
+}
+
+
+static bool
+mdm_plist_unique_dict(plist_t dict, uint32_t *objects)
+{
+    bool             unique;
+    plist_t          value;
+    plist_dict_iter  iter;
+
+    iter = NULL;
+    plist_dict_new_iter(dict, &iter);
+
+    do {
+        value = NULL;
+        plist_dict_next_item(dict, iter, NULL, &value);
+        *objects += (value != NULL);     /* the key */
+        unique = (value == NULL || mdm_plist_unique(value, objects));
+
+    } while (value != NULL && unique);
+
+    free(iter);
+
+    return unique && mdm_plist_unique_keys(dict);
+}
+
+
+static bool
+mdm_plist_unique_keys(plist_t dict)
+{
+    bool             unique;
+    char            *keys[MDM_PLIST_MAX_KEYS];
+    size_t           i, n;
+    plist_t          value;
+    plist_dict_iter  iter;
+
+    iter = NULL;
+    plist_dict_new_iter(dict, &iter);
+
+    for (n = 0; n < MDM_PLIST_MAX_KEYS; n++) {
+        keys[n] = NULL;
+        plist_dict_next_item(dict, iter, &keys[n], &value);
+
+        if (keys[n] == NULL) {
+            break;
+        }
+    }
+
+    free(iter);
+
+    qsort(keys, n, sizeof(char *), mdm_plist_compare);
+
+    for (i = 1, unique = true; i < n && unique; i++) {
+        unique = (strcmp(keys[i - 1], keys[i]) != 0);
+    }
+
+    while (n > 0) {
+        free(keys[--n]);
+    }
+
+    return unique;
+}
+
+
+static int
+mdm_plist_compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
 

@@ -57,6 +57,11 @@ mdm_rc_e mdm_plist_outline(mdm_str_t body, size_t limit,
 mdm_rc_e mdm_plist_parse(mdm_str_t body, size_t limit, plist_t *root,
     mdm_fault_t *fault);
 
+/* The same for what is passed on after it was judged: no dictionary in it may
+ * have a key twice. */
+mdm_rc_e mdm_plist_parse_strict(mdm_str_t body, size_t limit, plist_t *root,
+    mdm_fault_t *fault);
+
 /*
  * Readers of one key of a dictionary, copying into the arena.  An absent key
  * gives an absent string and MDM_OK; a key of another type is MDM_MALFORMED.

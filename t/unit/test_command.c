@@ -86,6 +86,18 @@ an_envelope(void **state)
 }
 
 
+/* Which of the two a device carries out is not known here. */
+
+static void
+two_types(void **state)
+{
+    assert_int_equal(reads(ENVELOPE(TYPE("EraseDevice")
+                                    TYPE("ProfileList"))), MDM_MALFORMED);
+    assert_string_equal(fault.text,
+                        "a dictionary in the property list has a key twice");
+}
+
+
 static void
 subjects(void **state)
 {
@@ -555,6 +567,7 @@ main(void)
 
     const struct CMUnitTest  tests[] = {
         test(an_envelope),
+        test(two_types),
         test(subjects),
         test(subjects_that_are_refused),
         test(envelopes_that_are_refused),

@@ -44,6 +44,25 @@ parse(mdm_str_t body, size_t limit)
 }
 
 
+static mdm_rc_e
+parse_strict(mdm_str_t body, size_t limit)
+{
+    plist_t      root;
+    mdm_rc_e     rc;
+    mdm_fault_t  fault;
+
+    fault.text[0] = '\0';
+    rc = mdm_plist_parse_strict(body, limit, &root, &fault);
+
+    assert_true((rc == MDM_OK) == (root != NULL));
+    assert_true((rc == MDM_OK) == (fault.text[0] == '\0'));
+
+    plist_free(root);
+
+    return rc;
+}
+
+
 /* What the guard must refuse is shown to the guard alone: libplist would
  * refuse much of it too. */
 
@@ -237,6 +256,42 @@ xml_that_is_no_message(void **state)
     }
 
     check(rows, parse);
+}
+
+
+static void
+keys_that_are_there_twice(void **state)
+{
+    int       root, inner;
+    binary_t  b;
+
+    static const row_t  rows[] = {
+        { "none", DICT("<key>a</key><dict>" S("b", "1") S("c", "2")
+          "</dict><key>b</key><array><dict/><dict>" S("b", "1")
+          "</dict></array>"), MDM_OK },
+        { "in the root", DICT(S("a", "1") S("a", "2")), MDM_MALFORMED },
+        { "deeper", DICT("<key>a</key><dict>" S("b", "1") S("b", "1")
+          "</dict>"), MDM_MALFORMED },
+        { "in an array", DICT("<key>a</key><array><dict>" S("b", "1")
+          S("&#98;", "2") "</dict></array>"), MDM_MALFORMED }
+    };
+
+    check(rows, parse_strict);
+
+    binary_begin(&b);
+    binary_ascii(&b, "a");
+    inner = binary_sized(&b, 0xd, 2);
+    binary_ref(&b, 0);
+    binary_ref(&b, 0);
+    binary_ref(&b, 0);
+    binary_ref(&b, 0);
+    root = binary_sized(&b, 0xd, 1);
+    binary_ref(&b, 0);
+    binary_ref(&b, inner);
+
+    assert_int_equal(parse_strict(binary_end(&b, root), LIMIT),
+                     MDM_MALFORMED);
+    binary_free(&b);
 }
 
 
@@ -1139,6 +1194,7 @@ main(void)
         cmocka_unit_test(xml_that_is_read),
         cmocka_unit_test(xml_that_is_refused),
         cmocka_unit_test(xml_that_is_no_message),
+        cmocka_unit_test(keys_that_are_there_twice),
         cmocka_unit_test(xml_entities),
         cmocka_unit_test(xml_encodings),
         cmocka_unit_test(xml_cut_short),
