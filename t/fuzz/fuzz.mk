@@ -22,7 +22,7 @@ fuzz_objects  := $(patsubst ngx_mdm_module/%.c,$(BUILD)/fuzz/core/%.o, \
 FUZZ_CFLAGS   ?= -g -O1
 FUZZ_SANITIZE ?= address,undefined
 
-fuzz_cflags   := -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror \
+fuzz_cflags   := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -Werror \
                  $(FUZZ_CFLAGS) \
                  -fno-omit-frame-pointer -fno-sanitize-recover=all \
                  -Ingx_mdm_module -It/fuzz \

@@ -5,15 +5,18 @@
  */
 
 
-#include <stdlib.h>
-
-#include "message/mdm_plist.h"
+#include "fuzz_list.h"
 
 
 #define FUZZ_LIMIT   (256 * 1024)
 
+/* What libplist allocates for one object, key or value, with what the
+ * sanitizer's allocator adds; and the guard's own table. */
+#define FUZZ_OBJECT  768
+#define FUZZ_FIXED   (64 * 1024)
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* larger ones take too long to be written twice */
+#define FUZZ_STABLE  2048
 
 
 static uint32_t
@@ -25,9 +28,7 @@ fuzz_count(plist_t node, unsigned depth)
     plist_dict_iter   pairs;
     plist_array_iter  items;
 
-    if (depth > MDM_PLIST_MAX_DEPTH) {
-        abort();
-    }
+    fuzz_expect(depth <= MDM_PLIST_MAX_DEPTH);
 
     n = 1;
 
@@ -76,45 +77,94 @@ fuzz_count(plist_t node, unsigned depth)
 }
 
 
+/* What was read is written and read again as often as one likes: the same
+ * bytes come out. */
+
+static void
+fuzz_stable(mdm_arena_t *arena, plist_t root, uint32_t objects)
+{
+    plist_t     again;
+    mdm_rc_e    rc;
+    mdm_str_t   xml, xml_again;
+
+    fuzz_expect(mdm_plist_write(arena, root, &xml) == MDM_OK);
+
+    rc = mdm_plist_parse(xml, SIZE_MAX, &again, NULL);
+
+    /* only the limits of large dictionaries differ between the forms */
+
+    fuzz_expect(rc == MDM_OK || rc == MDM_TOO_LARGE);
+
+    if (rc != MDM_OK) {
+        return;
+    }
+
+    fuzz_expect(fuzz_count(again, 0) == objects);
+    fuzz_expect(mdm_plist_write(arena, again, &xml_again) == MDM_OK);
+    fuzz_expect(mdm_str_eq(xml, xml_again));
+
+    plist_free(again);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    plist_t              root;
-    uint32_t             n;
-    mdm_str_t            body, xml;
-    mdm_fault_t          fault;
-    mdm_arena_t          arena;
-    mdm_plist_outline_t  outline;
+    size_t                peak;
+    plist_t               root;
+    uint32_t              n;
+    mdm_rc_e              rc, scanned;
+    mdm_str_t             body;
+    mdm_arena_t           arena;
+    mdm_fault_t           fault;
+    mdm_plist_outline_t   outline;
 
-    body = (mdm_str_t) { size, data };
+    body = fuzz_input(data, size);
+    fault.text[0] = '\0';
 
-    if (mdm_plist_parse(body, FUZZ_LIMIT, &root, &fault) != MDM_OK) {
+    scanned = mdm_plist_outline(body, FUZZ_LIMIT, &outline, NULL);
+
+    fuzz_meter_start();
+    rc = mdm_plist_parse(body, FUZZ_LIMIT, &root, &fault);
+    peak = fuzz_meter_peak();
+
+    /* what is refused costs little: the guard, or what it let pass */
+
+    fuzz_expect(peak <= FUZZ_FIXED + size * 16
+                        + (scanned == MDM_OK
+                           ? (size_t) outline.objects * FUZZ_OBJECT
+                             + FUZZ_LIMIT * 2
+                           : (size_t) MDM_PLIST_MAX_OBJECTS * 24));
+
+    if (rc != MDM_OK) {
+        fuzz_expect(root == NULL && fault.text[0] != '\0');
+        fuzz_expect(fuzz_meter_live() == 0);
         return 0;
     }
 
-    if (mdm_plist_outline(body, FUZZ_LIMIT, &outline, NULL) != MDM_OK
-        || outline.objects > MDM_PLIST_MAX_OBJECTS
-        || outline.root > outline.inside || outline.end > size)
-    {
-        abort();
-    }
+    fuzz_expect(scanned == MDM_OK);
+    fuzz_expect(outline.objects <= MDM_PLIST_MAX_OBJECTS);
+    fuzz_expect(outline.root <= outline.inside && outline.end <= size);
 
     /* in XML a key of an inner dictionary may be there twice */
 
     n = fuzz_count(root, 0);
+    fuzz_expect(outline.binary ? n == outline.objects : n <= outline.objects);
 
-    if (outline.binary ? n != outline.objects : n > outline.objects) {
-        abort();
+    if (n <= FUZZ_STABLE) {
+        mdm_arena_init(&arena);
+        fuzz_stable(&arena, root, n);
+        mdm_arena_free(&arena);
     }
 
-    mdm_arena_init(&arena);
-
-    if (mdm_plist_write(&arena, root, &xml) != MDM_OK) {
-        abort();
-    }
-
-    mdm_arena_free(&arena);
     plist_free(root);
 
     return 0;
+}
+
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    return fuzz_list_mutate(data, size, max, seed);
 }

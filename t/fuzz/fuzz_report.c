@@ -1,18 +1,19 @@
 
 /*
- * Reports, and what is salvaged of those that are refused.  Of a whole report
- * the salvage must never learn anything else than the report itself said.
+ * Reports, in both forms of a list, and what is salvaged of those that are
+ * refused.  Of a whole report the salvage must never learn anything else than
+ * the report itself said.
  */
 
 
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "fuzz_list.h"
 #include "message/mdm_message.h"
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* of an arena: what a report of this size may keep */
+#define FUZZ_KEPT(size)   (16 * 1024 + (size) * 4)
 
 
 static void
@@ -27,11 +28,64 @@ fuzz_attributes(mdm_str_t attributes)
     object = json_loadb((const char *) attributes.data, attributes.len, 0,
                         NULL);
 
-    if (!json_is_object(object) || json_object_size(object) == 0) {
-        abort();
-    }
+    fuzz_expect(json_is_object(object) && json_object_size(object) > 0);
 
     json_decref(object);
+}
+
+
+static void
+fuzz_whole(mdm_arena_t *arena, mdm_str_t body, const mdm_message_t *whole)
+{
+    mdm_rc_e       rc;
+    mdm_str_t      other;
+    mdm_message_t  again;
+
+    fuzz_attributes(whole->attributes);
+    fuzz_expect((whole->status != MDM_STATUS_IDLE)
+                == mdm_str_is_set(whole->command_uuid));
+    fuzz_expect(whole->status != MDM_STATUS_UNREADABLE);
+    fuzz_expect(mdm_report_status_name(whole->status) != NULL);
+    fuzz_expect(!mdm_str_has_control(whole->command_uuid));
+    fuzz_expect(mdm_utf8_valid(whole->error.data, whole->error.len));
+
+    other = fuzz_list_other(arena, body, MDM_REPORT_LIMIT);
+    rc = mdm_report_decode(arena, other, &again, NULL);
+
+    fuzz_expect(rc == MDM_OK || rc == MDM_TOO_LARGE || other.len == 0);
+
+    if (rc == MDM_OK) {
+        fuzz_expect(whole->status == again.status);
+        fuzz_expect(whole->id.channel == again.id.channel);
+        fuzz_expect(whole->not_on_console == again.not_on_console);
+        fuzz_expect(mdm_str_eq(whole->id.device_id, again.id.device_id));
+        fuzz_expect(mdm_str_eq(whole->id.user_id, again.id.user_id));
+        fuzz_expect(mdm_str_eq(whole->command_uuid, again.command_uuid));
+        fuzz_expect(mdm_str_eq(whole->error, again.error));
+        fuzz_expect(mdm_str_is_set(whole->attributes)
+                    == mdm_str_is_set(again.attributes));
+    }
+}
+
+
+static void
+fuzz_salvage(mdm_arena_t *arena, mdm_str_t body, const mdm_message_t *whole)
+{
+    mdm_message_t  salvaged;
+
+    if (mdm_report_salvage(arena, body, &salvaged) != MDM_OK) {
+        return;
+    }
+
+    fuzz_expect(salvaged.status == MDM_STATUS_UNREADABLE);
+    fuzz_expect(salvaged.command_uuid.len > 0);
+    fuzz_expect(salvaged.id.device_id.len > 0);
+
+    if (whole != NULL && whole->status != MDM_STATUS_IDLE) {
+        fuzz_expect(mdm_str_eq(whole->command_uuid, salvaged.command_uuid));
+        fuzz_expect(mdm_str_eq(whole->id.device_id, salvaged.id.device_id));
+        fuzz_expect(mdm_str_eq(whole->id.user_id, salvaged.id.user_id));
+    }
 }
 
 
@@ -42,42 +96,34 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mdm_str_t      body;
     mdm_arena_t    arena;
     mdm_fault_t    fault;
-    mdm_message_t  whole, salvaged;
+    mdm_message_t  whole;
 
-    body = (mdm_str_t) { size, data };
+    body = fuzz_input(data, size);
+    fault.text[0] = '\0';
 
     mdm_arena_init(&arena);
 
+    fuzz_meter_start();
     rc = mdm_report_decode(&arena, body, &whole, &fault);
+    fuzz_expect(fuzz_meter_live() <= FUZZ_KEPT(size));
+    fuzz_expect((rc == MDM_OK) == (fault.text[0] == '\0'));
 
     if (rc == MDM_OK) {
-        fuzz_attributes(whole.attributes);
-
-        if ((whole.status != MDM_STATUS_IDLE)
-            != mdm_str_is_set(whole.command_uuid))
-        {
-            abort();
-        }
+        fuzz_whole(&arena, body, &whole);
     }
 
-    if (mdm_report_salvage(&arena, body, &salvaged) == MDM_OK) {
-
-        if (salvaged.status != MDM_STATUS_UNREADABLE
-            || salvaged.command_uuid.len == 0
-            || salvaged.id.device_id.len == 0)
-        {
-            abort();
-        }
-
-        if (rc == MDM_OK && whole.status != MDM_STATUS_IDLE
-            && (!mdm_str_eq(whole.command_uuid, salvaged.command_uuid)
-                || !mdm_str_eq(whole.id.device_id, salvaged.id.device_id)))
-        {
-            abort();
-        }
-    }
+    fuzz_meter_start();
+    fuzz_salvage(&arena, body, rc == MDM_OK ? &whole : NULL);
+    fuzz_expect(fuzz_meter_peak() <= 64 * 1024 + size * 16);
 
     mdm_arena_free(&arena);
 
     return 0;
+}
+
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    return fuzz_list_mutate(data, size, max, seed);
 }
