@@ -4,12 +4,9 @@
  */
 
 
-#include <stdlib.h>
-#include <string.h>
-
-#include <openssl/err.h>
-
-#include "../../ngx_mdm_module/pki/mdm_certificate.h"
+#include "fuzz.h"
+#include "fuzz_der.h"
+#include "pki/mdm_certificate.h"
 
 
 /* The CA that issued the seeds. */
@@ -28,17 +25,7 @@
 
 #define NOW  INT64_C(1800000000)
 
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
-static void
-expect(bool ok)
-{
-    if (!ok || ERR_peek_error() != 0) {
-        abort();
-    }
-}
+#define FUZZ_STACK   (64 * 1024)
 
 
 static void
@@ -47,14 +34,42 @@ judge(const mdm_certificate_t *certificate)
     mdm_anchors_t              *anchors;
     mdm_certificate_verdict_e   verdict;
 
-    expect(mdm_anchors_parse(mdm_str(CA), &anchors, NULL) == MDM_OK);
+    fuzz_expect(mdm_anchors_parse(mdm_str(CA), &anchors, NULL) == MDM_OK);
 
     verdict = mdm_certificate_judge(certificate, anchors, NOW);
-    expect(verdict <= MDM_CERTIFICATE_FAULT);
-    expect(mdm_certificate_at(certificate, verdict, NOW) == verdict);
-    expect(mdm_certificate_verdict_text(verdict) != NULL);
+    fuzz_expect(verdict <= MDM_CERTIFICATE_FAULT);
+    fuzz_expect(mdm_certificate_at(certificate, verdict, NOW) == verdict);
+    fuzz_expect(mdm_certificate_verdict_text(verdict) != NULL);
 
     mdm_anchors_free(anchors);
+}
+
+
+/* As an anchor it is read from PEM, and refused for other reasons only. */
+
+static void
+try_wrapped(mdm_str_t der)
+{
+    size_t          len;
+    mdm_anchors_t  *anchors;
+
+    static uint8_t  text[FUZZ_DER_MAX * 2];
+
+    if (der.len > FUZZ_DER_MAX) {
+        return;
+    }
+
+    len = (size_t) sprintf((char *) text, "-----BEGIN CERTIFICATE-----\n");
+    len += fuzz_pem_encode(der.data, der.len, text + len);
+    len += (size_t) sprintf((char *) text + len,
+                            "-----END CERTIFICATE-----\n");
+
+    if (mdm_anchors_parse((mdm_str_t) { len, text }, &anchors, NULL)
+        == MDM_OK)
+    {
+        fuzz_expect(mdm_anchors_count(anchors) == 1);
+        mdm_anchors_free(anchors);
+    }
 }
 
 
@@ -65,12 +80,23 @@ try_certificate(mdm_str_t der)
     mdm_fault_t         fault;
     mdm_certificate_t  *certificate;
 
+    static bool         loaded;
+
+    fuzz_meter_start();
     rc = mdm_certificate_parse(der, &certificate, &fault);
-    expect((rc == MDM_OK) == (certificate != NULL));
+
+    /* the first call reads OpenSSL's configuration */
+
+    fuzz_expect(!loaded || (fuzz_meter_stack() < FUZZ_STACK
+                            && fuzz_meter_peak() < 262144 + der.len * 64));
+    loaded = true;
+
+    fuzz_expect((rc == MDM_OK) == (certificate != NULL));
 
     if (rc == MDM_OK) {
-        expect(strlen(certificate->subject) < sizeof(certificate->subject));
-        expect(strlen(certificate->serial) < sizeof(certificate->serial));
+        fuzz_expect(strlen(certificate->subject)
+                    < sizeof(certificate->subject));
+        fuzz_expect(strlen(certificate->serial) < sizeof(certificate->serial));
 
         judge(certificate);
         mdm_certificate_free(certificate);
@@ -86,10 +112,10 @@ try_anchors(mdm_str_t pem)
     mdm_anchors_t  *anchors;
 
     rc = mdm_anchors_parse(pem, &anchors, &fault);
-    expect((rc == MDM_OK) == (anchors != NULL));
+    fuzz_expect((rc == MDM_OK) == (anchors != NULL));
 
     if (rc == MDM_OK) {
-        expect(mdm_anchors_count(anchors) > 0);
+        fuzz_expect(mdm_anchors_count(anchors) > 0);
         mdm_anchors_free(anchors);
     }
 }
@@ -99,7 +125,19 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     try_certificate((mdm_str_t) { size, data });
+    try_wrapped((mdm_str_t) { size, data });
     try_anchors((mdm_str_t) { size, data });
 
     return 0;
+}
+
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    if (size > 0 && data[0] == 0x30) {
+        return fuzz_der_mutate(data, size, max, seed);
+    }
+
+    return fuzz_pem_mutate(data, size, max, seed);
 }

@@ -5,39 +5,9 @@
  */
 
 
-#include <stdlib.h>
-
-#include <openssl/err.h>
-
-#include "../../ngx_mdm_module/pki/mdm_cms.h"
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
-static void
-expect(bool ok)
-{
-    if (!ok || ERR_peek_error() != 0) {
-        abort();
-    }
-}
-
-
-/* Each byte of what was found is there to be read. */
-
-static unsigned
-sum(mdm_str_t s)
-{
-    size_t    i;
-    unsigned  n;
-
-    for (i = 0, n = 0; i < s.len; i++) {
-        n += s.data[i];
-    }
-
-    return n;
-}
+#include "fuzz.h"
+#include "fuzz_der.h"
+#include "pki/mdm_cms.h"
 
 
 static void
@@ -47,17 +17,39 @@ rewrite(mdm_arena_t *arena, mdm_str_t ber)
     mdm_str_t  der, again;
 
     rc = mdm_ber_definite(arena, ber, MDM_BER_MAX_DEPTH, &der, NULL);
-    expect(rc == mdm_ber_guard(ber, MDM_BER_MAX_DEPTH, NULL));
-    expect((rc == MDM_OK) == mdm_str_is_set(der));
+    fuzz_expect(rc == mdm_ber_guard(ber, MDM_BER_MAX_DEPTH, NULL));
+    fuzz_expect((rc == MDM_OK) == mdm_str_is_set(der));
 
     if (rc != MDM_OK) {
         return;
     }
 
-    expect(mdm_ber_guard(der, MDM_BER_MAX_DEPTH, NULL) == MDM_OK);
-    expect(mdm_ber_definite(arena, der, MDM_BER_MAX_DEPTH, &again, NULL)
-           == MDM_OK);
-    expect(again.data == der.data && again.len == der.len);
+    fuzz_expect(mdm_ber_guard(der, MDM_BER_MAX_DEPTH, NULL) == MDM_OK);
+    fuzz_expect(mdm_ber_definite(arena, der, MDM_BER_MAX_DEPTH, &again, NULL)
+                == MDM_OK);
+    fuzz_expect(again.data == der.data && again.len == der.len);
+}
+
+
+/* All parts together are no more than the message. */
+
+static void
+parts(mdm_arena_t *arena, mdm_str_t ber)
+{
+    mdm_cms_t  cms;
+
+    if (mdm_cms_read(arena, ber, &cms, NULL) != MDM_OK) {
+        return;
+    }
+
+    fuzz_touch(cms.content_type);
+    fuzz_touch(cms.content);
+    fuzz_touch(cms.certificates);
+    fuzz_touch(cms.signers);
+
+    fuzz_expect(cms.content_type.len + cms.content.len + cms.certificates.len
+                + cms.signers.len
+                <= ber.len + ber.len / 256 + 512);
 }
 
 
@@ -68,19 +60,27 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mdm_str_t          content;
     mdm_arena_t        arena;
     mdm_fault_t        fault;
-    volatile unsigned  seen;
 
     mdm_arena_init(&arena);
 
     rewrite(&arena, (mdm_str_t) { size, data });
 
     rc = mdm_cms_content(&arena, (mdm_str_t) { size, data }, &content, &fault);
-    expect((rc == MDM_OK) == mdm_str_is_set(content));
+    fuzz_expect((rc == MDM_OK) == mdm_str_is_set(content));
 
-    seen = sum(content);
-    (void) seen;
+    fuzz_touch(content);
+    fuzz_expect(content.len <= size);
+
+    parts(&arena, (mdm_str_t) { size, data });
 
     mdm_arena_free(&arena);
 
     return 0;
+}
+
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    return fuzz_der_mutate(data, size, max, seed);
 }

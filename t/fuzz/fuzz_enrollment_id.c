@@ -4,12 +4,8 @@
  */
 
 
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "message/mdm_enrollment_id.h"
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int
@@ -25,24 +21,25 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 &user, &fault)
         == MDM_OK)
     {
-        if (device.len == 0 || device.len > MDM_ENROLLMENT_ID_MAX
-            || user.data == NULL || user.len > MDM_ENROLLMENT_ID_MAX
-            || mdm_str_has_control(user)
-            || !mdm_utf8_valid(user.data, user.len))
-        {
-            abort();
-        }
+        fuzz_expect(device.len > 0 && device.len <= MDM_ENROLLMENT_ID_MAX);
+        fuzz_expect(user.data != NULL && user.len <= MDM_ENROLLMENT_ID_MAX);
+        fuzz_expect(!mdm_str_has_control(device));
+        fuzz_expect(!mdm_str_has_control(user));
+        fuzz_expect(mdm_utf8_valid(device.data, device.len));
+        fuzz_expect(mdm_utf8_valid(user.data, user.len));
 
         written = mdm_enrollment_id_write(&arena, device, user);
 
-        if (mdm_enrollment_id_parse(&arena, written, &again_device,
-                                    &again_user, &fault)
-            != MDM_OK
-            || !mdm_str_eq(device, again_device)
-            || !mdm_str_eq(user, again_user))
-        {
-            abort();
-        }
+        fuzz_expect(mdm_enrollment_id_parse(&arena, written, &again_device,
+                                            &again_user, &fault)
+                    == MDM_OK);
+        fuzz_expect(mdm_str_eq(device, again_device));
+        fuzz_expect(mdm_str_eq(user, again_user));
+
+        /* a list of ids is cut at commas, a path at slashes */
+
+        fuzz_expect(!memchr(written.data, ',', written.len));
+        fuzz_expect(!memchr(written.data, '/', written.len));
     }
 
     mdm_arena_free(&arena);

@@ -4,29 +4,14 @@
  */
 
 
-#include <stdlib.h>
-#include <string.h>
-
-#include <openssl/err.h>
-
-#include "../../ngx_mdm_module/pki/mdm_push_certificate.h"
+#include "fuzz.h"
+#include "fuzz_der.h"
+#include "pki/mdm_push_certificate.h"
 
 
 /* The seeds are valid then. */
 
 #define NOW  INT64_C(1800000000)
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
-static void
-expect(bool ok)
-{
-    if (!ok || ERR_peek_error() != 0) {
-        abort();
-    }
-}
 
 
 static void
@@ -40,16 +25,16 @@ try_read(mdm_arena_t *arena, mdm_str_t pem)
     rc = mdm_push_certificate_read(arena, pem, NOW, &push, &fault);
 
     if (rc != MDM_OK) {
-        expect(fault.text[0] != '\0');
+        fuzz_expect(fault.text[0] != '\0');
         return;
     }
 
-    expect(mdm_push_topic_valid(push.topic));
-    expect(push.key.len > 0 && push.certificate.len > 0);
-    expect(push.not_before <= NOW && push.not_after >= NOW);
-    expect(strlen(push.subject) < sizeof(push.subject));
-    expect(strlen(push.issuer) < sizeof(push.issuer));
-    expect(strlen(push.serial) < sizeof(push.serial));
+    fuzz_expect(mdm_push_topic_valid(push.topic));
+    fuzz_expect(push.key.len > 0 && push.certificate.len > 0);
+    fuzz_expect(push.not_before <= NOW && push.not_after >= NOW);
+    fuzz_expect(strlen(push.subject) < sizeof(push.subject));
+    fuzz_expect(strlen(push.issuer) < sizeof(push.issuer));
+    fuzz_expect(strlen(push.serial) < sizeof(push.serial));
 }
 
 
@@ -66,4 +51,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mdm_arena_free(&arena);
 
     return 0;
+}
+
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    return fuzz_pem_mutate(data, size, max, seed);
 }

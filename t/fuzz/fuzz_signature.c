@@ -6,27 +6,14 @@
  */
 
 
-#include <stdlib.h>
-
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
-#include "../../ngx_mdm_module/pki/mdm_signature.h"
+#include "fuzz.h"
+#include "fuzz_der.h"
+#include "pki/mdm_signature.h"
 
 
 #define BODY  "<plist><dict><key>Status</key></dict></plist>"
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
-static void
-expect(bool ok)
-{
-    if (!ok || ERR_peek_error() != 0) {
-        abort();
-    }
-}
 
 
 static void
@@ -37,7 +24,7 @@ verify(const mdm_signature_t *signature)
     mdm_certificate_t  *certificate;
 
     rc = mdm_certificate_parse(signature->certificate, &certificate, &fault);
-    expect((rc == MDM_OK) == (certificate != NULL));
+    fuzz_expect((rc == MDM_OK) == (certificate != NULL));
 
     if (rc != MDM_OK) {
         return;
@@ -45,13 +32,13 @@ verify(const mdm_signature_t *signature)
 
     (void) mdm_signature_verify(signature, certificate->key, mdm_str(BODY),
                                 &fault);
-    expect(true);
+    fuzz_expect(true);
 
     /* no signature is good for two bodies */
 
     rc = mdm_signature_verify(signature, certificate->key, mdm_str("another"),
                               NULL);
-    expect(rc != MDM_OK);
+    fuzz_expect(rc != MDM_OK);
 
     mdm_certificate_free(certificate);
 }
@@ -68,7 +55,7 @@ read_header(mdm_str_t header)
     mdm_arena_init(&arena);
 
     rc = mdm_signature_read(&arena, header, &signature, &fault);
-    expect((rc == MDM_OK) == mdm_str_is_set(signature.certificate));
+    fuzz_expect((rc == MDM_OK) == mdm_str_is_set(signature.certificate));
 
     if (rc == MDM_OK) {
         verify(&signature);
@@ -101,4 +88,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(text);
 
     return 0;
+}
+
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    return fuzz_der_mutate(data, size, max, seed);
 }
