@@ -47,6 +47,8 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t                  device;    /* some location is a device route */
+    ngx_uint_t                  tenant;    /* some location's route has to do
+                                              with tenants, so with secrets */
 } ngx_mdm_srv_conf_t;
 
 
@@ -101,6 +103,16 @@ ngx_table_elt_t *ngx_mdm_route_header_in(ngx_http_request_t *r,
     const char *name);
 ngx_int_t ngx_mdm_route_header_out(ngx_http_request_t *r, const char *name,
     const char *value);
+
+/* route/ngx_mdm_wipe.c: wipes what others keep of secrets. */
+void ngx_mdm_wipe_init(void);                  /* in a worker */
+void ngx_mdm_wipe_tls(ngx_http_ssl_srv_conf_t *sscf);
+/* Of a pool, and wiped with it. */
+u_char *ngx_mdm_wipe_alloc(ngx_pool_t *pool, size_t size);
+void ngx_mdm_wipe_body(ngx_http_request_t *r);
+void ngx_mdm_wipe_token(ngx_http_request_t *r);
+void ngx_mdm_wipe_password(ngx_http_request_t *r);
+void ngx_mdm_wipe_answer(ngx_http_request_t *r);
 
 /* route/ngx_mdm_connect.c, route/ngx_mdm_api.c */
 ngx_int_t ngx_mdm_connect_handler(ngx_http_request_t *r);

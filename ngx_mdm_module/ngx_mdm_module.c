@@ -297,6 +297,7 @@ ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
     }
 
     mcf->used = 1;
+    scf->tenant |= conf->route->tenant;
 
     if (!conf->route->device) {
         return NGX_CONF_OK;
@@ -706,6 +707,10 @@ ngx_mdm_postconfiguration(ngx_conf_t *cf)
         if (scf->device && sscf->ssl.ctx != NULL) {
             ngx_mdm_guard_tls(sscf);
         }
+
+        if (scf->tenant && sscf->ssl.ctx != NULL) {
+            ngx_mdm_wipe_tls(sscf);
+        }
     }
 
     if (ngx_mdm_metrics_init(cf) != NGX_OK) {
@@ -783,6 +788,8 @@ ngx_mdm_init_process(ngx_cycle_t *cycle)
 #if (NGX_THREADS)
     mcf->threads = ngx_thread_pool_get(cycle, &pool);
 #endif
+
+    ngx_mdm_wipe_init();
 
     db = mcf->databases.elts;
 

@@ -13,6 +13,7 @@
 #include <curl/curl.h>
 
 #include "ngx_mdm_http.h"
+#include "../message/mdm_base.h"
 
 
 /* Of an answer's body, which nobody reads. */
@@ -93,7 +94,13 @@ ngx_mdm_http_create(ngx_cycle_t *cycle)
 
     http = ngx_pcalloc(cycle->pool, sizeof(ngx_mdm_http_t));
 
-    if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    /* a body may be secret, and libcurl wipes nothing */
+
+    if (http == NULL
+        || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, mdm_free,
+                                mdm_realloc, strdup, calloc)
+           != CURLE_OK)
+    {
         return NULL;
     }
 

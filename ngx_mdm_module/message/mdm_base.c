@@ -5,6 +5,7 @@
  */
 
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,39 @@ mdm_arena_str(mdm_arena_t *arena, const void *data, size_t len)
     p[len] = '\0';
 
     return (mdm_str_t) { len, p };
+}
+
+
+void
+mdm_free(void *p)
+{
+    if (p) {
+        explicit_bzero(p, malloc_usable_size(p));
+        free(p);
+    }
+}
+
+
+void *
+mdm_realloc(void *p, size_t size)
+{
+    void    *grown;
+    size_t   had;
+
+    had = p ? malloc_usable_size(p) : 0;
+
+    if (had != 0 && size != 0 && size <= had) {
+        return p;
+    }
+
+    grown = malloc(size);
+
+    if (grown) {
+        memcpy(grown, p ? p : "", had < size ? had : size);
+        mdm_free(p);
+    }
+
+    return grown;
 }
 
 

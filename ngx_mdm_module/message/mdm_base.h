@@ -87,4 +87,9 @@ mdm_rc_e mdm_fault(mdm_fault_t *fault, mdm_rc_e rc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 
+/* For libraries that take functions for their memory and do not wipe it. */
+void mdm_free(void *p);
+void *mdm_realloc(void *p, size_t size);
+
+
 #endif /* _MDM_BASE_H_INCLUDED_ */

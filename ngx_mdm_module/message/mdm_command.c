@@ -52,7 +52,7 @@ mdm_command_read(mdm_arena_t *arena, mdm_str_t body, mdm_command_t *command,
 
     rc = mdm_command_fields(arena, root, command, fault);
 
-    plist_free(root);
+    mdm_plist_free(root);
 
     return rc;
 }
@@ -324,7 +324,7 @@ mdm_command_profile(mdm_arena_t *arena, plist_t dict, mdm_command_t *command,
         rc = mdm_command_subject_set(arena, name, command, &inner);
     }
 
-    plist_free(profile);
+    mdm_plist_free(profile);
 
     if (rc == MDM_OK) {
         return MDM_OK;

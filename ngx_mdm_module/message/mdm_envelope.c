@@ -85,7 +85,7 @@ mdm_command_envelope(mdm_arena_t *arena, mdm_str_t body,
                                fault);
     }
 
-    plist_free(root);
+    mdm_plist_free(root);
 
     if (rc == MDM_OK) {
         rc = mdm_command_read(arena, made, &command, fault);
@@ -227,7 +227,7 @@ mdm_envelope_profile(mdm_arena_t *arena, mdm_str_t body, mdm_str_t uuid,
 
     rc = mdm_plist_write(arena, root, envelope);
 
-    plist_free(root);
+    mdm_plist_free(root);
 
     return rc;
 }

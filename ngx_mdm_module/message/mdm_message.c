@@ -130,7 +130,7 @@ mdm_checkin_decode(mdm_arena_t *arena, mdm_str_t body, mdm_message_t *message,
 
     rc = mdm_checkin_read(arena, root, message, fault);
 
-    plist_free(root);
+    mdm_plist_free(root);
 
     return rc;
 }

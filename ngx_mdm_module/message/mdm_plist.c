@@ -15,6 +15,7 @@
 
 static mdm_rc_e mdm_plist_read(mdm_str_t body, plist_t *root,
     const mdm_plist_outline_t *outline, mdm_fault_t *fault);
+static void mdm_plist_wipe(plist_t node);
 static bool mdm_plist_keys_differ(plist_t root,
     const mdm_plist_outline_t *outline);
 static bool mdm_plist_unique(plist_t node, uint32_t *objects);
@@ -105,13 +106,13 @@ mdm_plist_read(mdm_str_t body, plist_t *root,
     }
 
     if (plist_get_node_type(parsed) != PLIST_DICT) {
-        plist_free(parsed);
+        mdm_plist_free(parsed);
         return mdm_fault(fault, MDM_MALFORMED,
                          "the property list is not a dictionary");
     }
 
     if (!mdm_plist_keys_differ(parsed, outline)) {
-        plist_free(parsed);
+        mdm_plist_free(parsed);
         return mdm_fault(fault, MDM_MALFORMED,
                          "the property list has a key twice");
     }
@@ -119,6 +120,83 @@ mdm_plist_read(mdm_str_t body, plist_t *root,
     *root = parsed;
 
     return MDM_OK;
+}
+
+
+void
+mdm_plist_free(plist_t root)
+{
+    if (root != NULL) {
+        mdm_plist_wipe(root);
+        plist_free(root);
+    }
+}
+
+
+/* The pre-scan has bound the depth. */
+
+static void
+mdm_plist_wipe(plist_t node)
+{
+    void       *iter;
+    char       *bytes;
+    plist_t     item;
+    uint64_t    len;
+
+    len = 0;
+    bytes = NULL;
+    iter = NULL;
+    item = NULL;
+
+    switch (plist_get_node_type(node)) {
+
+    case PLIST_STRING:
+        bytes = (char *) plist_get_string_ptr(node, &len);
+        break;
+
+    case PLIST_DATA:
+        bytes = (char *) plist_get_data_ptr(node, &len);
+        break;
+
+    case PLIST_DICT:
+        plist_dict_new_iter(node, &iter);
+
+        for ( ;; ) {
+            plist_dict_next_item(node, iter, NULL, &item);
+
+            if (item == NULL) {
+                break;
+            }
+
+            mdm_plist_wipe(item);
+        }
+
+        break;
+
+    case PLIST_ARRAY:
+        plist_array_new_iter(node, &iter);
+
+        for ( ;; ) {
+            plist_array_next_item(node, iter, &item);
+
+            if (item == NULL) {
+                break;
+            }
+
+            mdm_plist_wipe(item);
+        }
+
+        break;
+
+    default:
+        return;
+    }
+
+    free(iter);
+
+    if (bytes != NULL) {
+        explicit_bzero(bytes, len);
+    }
 }
 
 

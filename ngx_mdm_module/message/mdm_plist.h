@@ -52,7 +52,7 @@ mdm_rc_e mdm_plist_outline(mdm_str_t body, size_t limit,
 /*
  * Scans, then parses.  The root must be a dictionary that has no key twice:
  * parsers disagree which one counts.  *root is the caller's, to be freed with
- * plist_free(); NULL unless MDM_OK.
+ * mdm_plist_free(); NULL unless MDM_OK.
  */
 mdm_rc_e mdm_plist_parse(mdm_str_t body, size_t limit, plist_t *root,
     mdm_fault_t *fault);
@@ -61,6 +61,9 @@ mdm_rc_e mdm_plist_parse(mdm_str_t body, size_t limit, plist_t *root,
  * have a key twice. */
 mdm_rc_e mdm_plist_parse_strict(mdm_str_t body, size_t limit, plist_t *root,
     mdm_fault_t *fault);
+
+/* Wipes strings and data, and frees. */
+void mdm_plist_free(plist_t root);
 
 /*
  * Readers of one key of a dictionary, copying into the arena.  An absent key

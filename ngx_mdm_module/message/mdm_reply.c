@@ -35,7 +35,7 @@ mdm_reply_digest_challenge(mdm_arena_t *arena, mdm_str_t challenge,
 
     rc = mdm_plist_write(arena, root, body);
 
-    plist_free(root);
+    mdm_plist_free(root);
 
     return rc;
 }
@@ -58,7 +58,7 @@ mdm_reply_bootstrap_token(mdm_arena_t *arena, mdm_str_t token,
 
     rc = mdm_plist_write(arena, root, body);
 
-    plist_free(root);
+    mdm_plist_free(root);
 
     return rc;
 }
@@ -78,7 +78,7 @@ mdm_reply_return_to_service(mdm_arena_t *arena, bool enabled, mdm_str_t *body)
 
     rc = mdm_plist_write(arena, root, body);
 
-    plist_free(root);
+    mdm_plist_free(root);
 
     return rc;
 }

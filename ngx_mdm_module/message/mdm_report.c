@@ -99,7 +99,7 @@ mdm_report_decode(mdm_arena_t *arena, mdm_str_t body, mdm_message_t *message,
 
     rc = mdm_report_read(arena, root, message, fault);
 
-    plist_free(root);
+    mdm_plist_free(root);
 
     return rc;
 }

@@ -9,8 +9,6 @@
 #include "ngx_mdm_api_targets.h"
 #include "../pki/mdm_push_certificate.h"
 
-#include <openssl/crypto.h>
-
 
 /* columns of push_certificate_store() and push_targets() */
 
@@ -118,12 +116,6 @@ ngx_mdm_api_pushcert_read(void *data)
            != MDM_OK)
     {
         store->rc = MDM_NO_MEMORY;
-    }
-
-    /* the pool, unlike the arena, is not wiped when it goes */
-
-    if (api->body.len != 0) {
-        OPENSSL_cleanse((void *) api->body.data, api->body.len);
     }
 }
 

@@ -59,7 +59,8 @@ ngx_mdm_api_authorize(ngx_mdm_api_t *api)
 static ngx_int_t
 ngx_mdm_api_token(ngx_http_request_t *r, ngx_mdm_api_t *api)
 {
-    ngx_str_t  token;
+    int         hashed;
+    ngx_str_t   token;
 
     if (r->headers_in.authorization == NULL) {
         return NGX_DECLINED;
@@ -80,15 +81,16 @@ ngx_mdm_api_token(ngx_http_request_t *r, ngx_mdm_api_t *api)
         return NGX_DECLINED;
     }
 
-    if (token.len == 0
-        || EVP_Digest(token.data, token.len, api->token_hash, NULL,
-                      EVP_sha256(), NULL)
-           != 1)
-    {
-        return NGX_DECLINED;
-    }
+    hashed = token.len != 0
+             && EVP_Digest(token.data, token.len, api->token_hash, NULL,
+                           EVP_sha256(), NULL)
+                == 1;
 
-    return NGX_OK;
+    /* whoever asks nginx for the user decodes the header anew */
+
+    ngx_mdm_wipe_password(r);
+
+    return hashed ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -97,6 +97,10 @@ ngx_mdm_route_cleanup(void *data)
 {
     ngx_mdm_ctx_t *ctx = data;
 
+    ngx_mdm_wipe_body(ctx->request);
+    ngx_mdm_wipe_token(ctx->request);
+    ngx_mdm_wipe_answer(ctx->request);
+
     if (ctx->exchange == NULL) {
         return;
     }
@@ -210,8 +214,8 @@ ngx_mdm_route_body_size(ngx_http_request_t *r)
 
 
 /*
- * The whole body in one piece, copied into the pool, for it must outlive the
- * request.  What nginx wrote to a file is read back, which blocks; the sample
+ * The whole body in one piece, moved into the pool, for it must outlive the
+ * request; no other copy stays.  What nginx wrote to a file is read back, which blocks; the sample
  * configuration makes room in memory instead.
  */
 
@@ -235,7 +239,7 @@ ngx_mdm_route_body(ngx_http_request_t *r, ngx_pool_t *pool, mdm_str_t *body)
                       "client_max_body_size in this location");
     }
 
-    data = ngx_pnalloc(pool, ngx_mdm_route_body_size(r) + 1);
+    data = ngx_mdm_wipe_alloc(pool, ngx_mdm_route_body_size(r) + 1);
     if (data == NULL) {
         return NGX_ERROR;
     }
@@ -248,6 +252,7 @@ ngx_mdm_route_body(ngx_http_request_t *r, ngx_pool_t *pool, mdm_str_t *body)
 
     body->data = data;
     body->len = p - data;
+    ngx_mdm_wipe_body(r);
 
     return NGX_OK;
 }
