@@ -44,6 +44,14 @@ mdmctl_connect(const mdmctl_options_t *options)
 
     PQsetNoticeProcessor(db, mdmctl_notice, NULL);
 
+    /* who has more rights than others must not call what they may have laid
+     * into "public" */
+
+    if (mdmctl_do(db, "SET search_path = pg_catalog") != MDMCTL_OK) {
+        PQfinish(db);
+        return NULL;
+    }
+
     if (PQserverVersion(db) < 150000) {
         mdmctl_error("PostgreSQL %d is too old: 15 or later is needed",
                      PQserverVersion(db) / 10000);

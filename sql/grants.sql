@@ -2,7 +2,7 @@
 -- Run after the functions by every `mdmctl migrate`.
 
 GRANT USAGE ON SCHEMA mdm, @revision@ TO mdm_device, mdm_api, mdm_job;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA @revision@ FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mdm, @revision@ FROM PUBLIC;
 
 -- What every worker reads before it knows a tenant.
 GRANT SELECT ON mdm.schema_version, mdm.secret_key, mdm.tenant, mdm.tenant_host,
