@@ -103,6 +103,12 @@ ok @calls && !@strange, 'the SQL functions of the documents exist'
     or diag "@strange";
 
 
+my @promised = unique($doc{security} =~ m{`(t/[\w/-]+\.t)`}g);
+my @unproved = grep { !-e tree() . "/$_" } @promised;
+ok @promised > 30 && !@unproved, 'the tests that docs/security.md names exist'
+    or diag "@unproved";
+
+
 # --- messages ---
 
 # The string literals of the module as people see them: joined, with '…' for
