@@ -20,6 +20,7 @@ use Time::HiRes ();
 
 use MDM::Test ();
 use MDM::Test::Network ();
+use MDM::Test::Poison ();
 
 our %kinds = (
     worker_killed  => sub { $_[0]->nginx->kill_worker },
@@ -32,6 +33,13 @@ our %kinds = (
     database_deaf  => sub { lose($_[0], 'to') },
     database_mute  => sub { lose($_[0], 'from') },
     network_hiccup => sub { lose($_[0], qw(to from), 0.5) },
+
+    # some channels alone, $faults->poisoned tells which and when; at least until
+    # one was hit
+    poison_row      => sub { poison(@_, 'row', 8, 0.6) },
+    poison_commit   => sub { poison(@_, 'commit', 8, 0.6) },
+    poison_delivery => sub { poison(@_, 'delivery', 8, 0.6) },
+    poison_slow     => sub { poison(@_, 'slow', 3, 0.6) },
 );
 
 
@@ -62,6 +70,37 @@ sub lose {
     Time::HiRes::sleep($seconds);
     MDM::Test::Network::heal();
 }
+
+
+sub poison {
+    my ($fleet, $self, $kind, $number, $seconds) = @_;
+
+    my $poison = $fleet->{poison} //= MDM::Test::Poison->set($fleet->pg);
+    my @ids = map { $_->[0] } $fleet->pg->query("
+        SELECT enrollment_id FROM mdm.enrollment WHERE state = 'live' ORDER BY 1");
+    my @some = map { splice @ids, @ids * $self->chance, 1 } 1 .. $number;
+
+    my $log = length $fleet->nginx->error_log;
+    my $begun = now();
+    $poison->give($kind, @some);
+    my $from = now();
+    Time::HiRes::sleep($seconds);
+    MDM::Test::wait_for(30, sub { substr($fleet->nginx->error_log, $log)
+        =~ /refused "\w+" of 1:|passed its deadline/ });
+    my $to = now();
+    $poison->take($kind);
+
+    push @{ $self->{poisoned} }, { kind => $kind, begun => $begun, from => $from,
+        to => $to, members => { map { $_ => 1 } @some } };
+}
+
+
+# The simulator's clock, in milliseconds.
+
+sub now { return 1000 * Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) }
+
+
+sub poisoned { return @{ $_[0]{poisoned} // [] } }
 
 
 sub inject {
