@@ -298,7 +298,9 @@ sub mended {
 my $logged = 0;
 
 sub lines {
-    my @lines = $nginx->error_log =~ /mdm: nginx was about to answer (\d+) to a device, which would (?:take it as an order|believe that its message was taken|follow it elsewhere): it hears 503; look for what answers in this location/g;
+    my $would = qr/take it as an order|believe that its message was taken|follow it elsewhere/;
+    my @lines = $nginx->error_log
+        =~ /mdm: nginx was about to answer (\d+) to a device, which would $would: it hears 503;/g;
     my @new = splice @lines, $logged;
 
     $logged += @new;
