@@ -572,8 +572,9 @@ ok wait_for(5, sub {
 
 is served(), '200 200', 'in the end all are served';
 is join(' ', $nginx->workers), "@workers", '... by the same worker';
-unlike $nginx->access_log, qr{"GET /smuggled}, 'nothing of a body was taken for a request';
-unlike $nginx->error_log, qr/\[(?:crit|alert|emerg)\]/, 'the error log has nothing serious';
+ok $nginx->access_log !~ m{"GET /smuggled}, 'nothing of a body was taken for a request';
+is join("\n", grep { /\[(?:crit|alert|emerg)\]/ } split /\n/, $nginx->error_log), '',
+    'the error log has nothing serious';
 is join(' ', glob $nginx->dir . '/client_body/*'), '', 'no temporary file is left';
 
 

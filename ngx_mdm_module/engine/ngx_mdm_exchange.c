@@ -23,6 +23,8 @@ static void ngx_mdm_exchange_take_in(void *data);
 static void ngx_mdm_exchange_taken_in(void *data);
 static void ngx_mdm_exchange_refused(ngx_mdm_exchange_t *x,
     ngx_mdm_refusal_e refusal);
+static void ngx_mdm_exchange_unreadable(ngx_mdm_exchange_t *x, mdm_rc_e rc,
+    const mdm_fault_t *fault);
 static void ngx_mdm_exchange_bad(ngx_mdm_exchange_t *x, mdm_rc_e rc,
     const mdm_fault_t *fault);
 static void ngx_mdm_exchange_end_enrollment(ngx_mdm_exchange_t *x);
@@ -231,11 +233,7 @@ ngx_mdm_exchange_signature(ngx_mdm_exchange_t *x)
     rc = mdm_signature_read(&x->arena, ngx_mdm_to_str(x->signature),
                             &x->intake.signature, &fault);
     if (rc != MDM_OK) {
-        ngx_mdm_exchange_refused(x, NGX_MDM_REFUSAL_UNREADABLE);
-
-        /* too large a header is a bad signature, not too large a body */
-        ngx_mdm_exchange_bad(x, rc == MDM_TOO_LARGE ? MDM_MALFORMED : rc,
-                             &fault);
+        ngx_mdm_exchange_unreadable(x, rc, &fault);
         return NGX_DONE;
     }
 
@@ -267,8 +265,7 @@ ngx_mdm_exchange_judge(ngx_mdm_exchange_t *x, mdm_str_t der,
 
     rc = ngx_mdm_certificate_get(x->engine, der, found, &fault);
     if (rc != MDM_OK) {
-        ngx_mdm_exchange_refused(x, NGX_MDM_REFUSAL_UNREADABLE);
-        ngx_mdm_exchange_bad(x, rc, &fault);
+        ngx_mdm_exchange_unreadable(x, rc, &fault);
         return NGX_DONE;
     }
 
@@ -346,6 +343,18 @@ static void
 ngx_mdm_exchange_refused(ngx_mdm_exchange_t *x, ngx_mdm_refusal_e refusal)
 {
     ngx_mdm_count(&x->engine->counters->refused[refusal]);
+}
+
+
+/* A signature or a certificate that is too large is a bad one: 413 speaks of
+ * the body, which was not looked at. */
+
+static void
+ngx_mdm_exchange_unreadable(ngx_mdm_exchange_t *x, mdm_rc_e rc,
+    const mdm_fault_t *fault)
+{
+    ngx_mdm_exchange_refused(x, NGX_MDM_REFUSAL_UNREADABLE);
+    ngx_mdm_exchange_bad(x, rc == MDM_TOO_LARGE ? MDM_MALFORMED : rc, fault);
 }
 
 
