@@ -11,8 +11,8 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
-use MDM::Test::API qw(operations good_call);
 use MDM::Test::Plist qw(plist);
+use MDM::Test::Routes qw(routes $report $smuggled);
 use MDM::Test::Wire;
 
 my $pg    = MDM::Test::Postgres->start(migrate => 1);
@@ -70,63 +70,23 @@ is $device->enroll->{status}, 200, 'a device enrols';
 $device->{client}->disconnect;
 
 my @workers = $nginx->workers;
-my $checkin = 'application/x-apple-aspen-mdm-checkin';
-my $report = 'application/x-apple-aspen-mdm';
 
-# What would leave its line in the access log, were it taken for a request.
+# The routes, their headers as lines; some once more where bodies go to files.
 
-my $smuggled = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
-
-# The routes.  "allow" is what the path takes; "good" the status of a good call.
-
-my %signature;
-
-sub sign { return $signature{ $_[0] } //= $certificate->sign($_[0]) }
-
-sub connect_route {
-    my ($name, $path, $type, $body, %o) = @_;
-
-    return { name => $name, method => 'PUT', path => $path, allow => { PUT => 1 },
-        lines => [ "Content-Type: $type", 'Mdm-Signature: ' . sign($body) ],
-        body => $body, kind => 'connect', port => $port, full => 1, %o };
-}
-
-my @operations = operations();
-
-sub api_route {
-    my ($operation, %o) = @_;
-
-    my ($method, $path, $body) = good_call($operation);
-    my %allow = map { $_->{method} => 1 }
-        grep { $_->{pattern} eq $operation->{pattern} } @operations;
-
-    return { name => $operation->{name}, method => $method, path => $path,
-        allow => \%allow, lines => [ "Authorization: Bearer $token" ],
-        body => ref $body ? JSON::PP->new->canonical->encode($body) : $body,
-        kind => $path =~ /stream/ ? 'stream' : 'api', port => $port, %o };
-}
-
-my $idle = plist({ Status => 'Idle', %{ $device->{id} } });
-my $tokens = plist({ MessageType => 'DeclarativeManagement', Endpoint => 'tokens',
-    %{ $device->{id} } });
 my $small = $nginx->port2;
-my %in_full = map { $_ => 1 } 'PUT /v1/enqueue/*', 'POST /v1/commands',
-    'GET /v1/enrollments', 'GET /v1/events/stream', 'GET /version';
-my %metrics = (method => 'GET', path => '/metrics', lines => [], kind => 'metrics',
-    allow => { GET => 1, HEAD => 1 }, full => 1);
+my @routes = routes(device => $device, token => $token);
 
-my @routes = (
-    connect_route('a check-in', '/mdm', $checkin, $tokens),
-    connect_route('a report', '/mdm', $report, $idle),
-    connect_route('a check-in in a file', '/file', $checkin, $tokens, port => $small),
-    connect_route('a report in a small buffer', '/mdm', $report, $idle, port => $small),
-    { %metrics, name => 'metrics', port => $port },
-    { %metrics, name => 'metrics with files', port => $small },
-    (map { api_route($_, full => $in_full{ $_->{name} }) } @operations),
-    (map { api_route($_, port => $small, name => "$_->{name} in a file", full => 1) }
-        grep { $_->{name} =~ /^(?:PUT.*enqueue|POST \S+commands\z)/ } @operations),
-);
+for my $r (@routes) {
+    my @pairs = @{ $r->{headers} };
+
+    push @{ $r->{lines} }, join ': ', splice @pairs, 0, 2 while @pairs;
+    $r->{port} = $r->{path} eq '/file' ? $small : $port;
+}
+
+my ($tokens, $idle) = map { $_->{body} } @routes[0, 1];
+
+push @routes, map { +{ %$_, port => $small, name => "$_->{name} in a file" } }
+    grep { $_->{full} && $_->{kind} =~ /^(?:raw|connect)$/ && $_->{port} == $port } @routes;
 
 # A good poll and a good call of the API, which follow each case.
 
@@ -139,7 +99,7 @@ sub head {
     my ($r, %o) = @_;
 
     my $host = exists $o{host} ? $o{host} : 'Host: localhost';
-    my @lines = grep { defined } $host, @{ $o{lines} // $r->{lines} }, @{ $o{add} // [] };
+    my @lines = grep { defined } $host, @{ $o{lines} // $r->{lines} // [] }, @{ $o{add} // [] };
 
     return join("\r\n", join(' ', $o{method} // $r->{method}, $o{target} // $r->{path},
         $o{version} // 'HTTP/1.1'), @lines) . "\r\n\r\n";
@@ -199,7 +159,7 @@ my @cases = (
     map({ my ($name, @lines) = @$_;
         [ "with $name" => sub {
             my ($r) = @_;
-            request($r, lines => [ grep({ !/^Content-Type/ } @{ $r->{lines} }), @lines ]) },
+            request($r, lines => [ grep({ !/^content-type/ } @{ $r->{lines} // [] }), @lines ]) },
         { any => 'G go', connect => '415 go', $name =~ /half/ ? (raw => undef) : () } ] }
         [ 'no media type' ], [ 'an empty media type' => 'Content-Type:' ],
         [ 'text/xml' => 'Content-Type: text/xml' ],
@@ -212,7 +172,7 @@ my @cases = (
         { any => 'G go' } ],
     [ 'with 20 KB of parameters' => sub {
             my ($r) = @_;
-            request($r, lines => [ map { /^Content-Type/ ? "$_; x=" . 'y' x 20_000 : $_ }
+            request($r, lines => [ map { /^content-type/ ? "$_; x=" . 'y' x 20_000 : $_ }
                 @{ $r->{lines} } ]) }, { any => 'G go' } ],
     [ 'that says gzip' => sub { request($_[0], add => [ 'Content-Encoding: gzip' ]) },
         { any => 'G go' } ],
@@ -364,8 +324,7 @@ my %case_of;
 sub expected {
     my ($r, $heard) = @_;
 
-    my $raw = $r->{kind} eq 'api' && defined $r->{body} ? 'raw' : 'any';
-    my ($which) = grep { exists $heard->{$_} } $r->{kind}, $raw, 'any';
+    my ($which) = grep { exists $heard->{$_} } $r->{kind}, 'any';
     my $text = $which ? $heard->{$which} : undef;
     return if !defined $text;
 
@@ -399,7 +358,7 @@ sub try_case {
 
     my $wire = MDM::Test::Wire->new($r->{port}, head => scalar($sent =~ /\AHEAD /));
     my $follow = $text =~ / 200 200\z/;
-    $case_of{ $wire->here } = [ "$r->{name} $name", $r, $case ];
+    $case_of{ $wire->here } = [ $r, $case ];
     $cases++;
 
     $wire->send($sent . ($follow ? $probes : ''));
@@ -414,7 +373,7 @@ sub try_case {
 }
 
 
-# Which routes a case is tried on: where bodies go matters to bodies.
+# Which routes a case is tried on: where bodies go matters to bodies alone.
 
 sub routes_of {
     my ($case) = @_;
@@ -433,7 +392,7 @@ for my $r (@routes) {
     $wire->close;
 }
 
-is join(' ', map { $_->{good} } @routes[0 .. 5]), '200 200 200 200 200 200',
+is join(' ', map { $_->{good} } @routes[0 .. 3]), '200 200 200 200',
     'devices and metrics are served';
 is served(), '200 200', '... with both kinds of buffers';
 
@@ -511,7 +470,7 @@ my @piped = (
     [ request($routes[1], lines => [ 'Content-Type: text/xml' ]), 415 ],
     [ request($routes[1], body => $smuggled), 400 ],
     [ request($routes[0], body => $large), 413 ],
-    [ request($routes[4], method => 'PUT', body => $smuggled), 405 ],
+    [ request($routes[3], method => 'PUT', body => $smuggled), 405 ],
     [ chunked($routes[0], chunks($tokens, 3)), 200 ],
     [ chunked($routes[1], chunks($smuggled, 5), method => 'DELETE'), 405 ],
     [ request($routes[1], target => '/nowhere'), 405 ],
@@ -578,34 +537,20 @@ is join("\n", grep { /\[(?:crit|alert|emerg)\]/ } split /\n/, $nginx->error_log)
 is join(' ', glob $nginx->dir . '/client_body/*'), '', 'no temporary file is left';
 
 
-# Connections that the worker still has, by their state in the kernel; the one that
-# is always there is the test's own.
+# One is left, over which the test asks all the while.
 
-sub connections {
-    my $ours = sprintf '(?:%04X|%04X)', $port, $small;
-
-    return grep { /^ *\d+: 0100007F:$ours [0-9A-F:]+ 0[18] / }
-        split /\n/, slurp('/proc/net/tcp');
-}
-
-ok wait_for(5, sub { connections() == 1 }), 'no connection is left'
-    or diag connections();
+ok wait_for(5, sub { $nginx->connections == 1 }), 'no connection is left'
+    or diag $nginx->connections;
 cmp_ok $nginx->peak, '<', 64, 'the worker never had 64 MB';
 
+# What took too long is tried once more.
 
-# Cases that took a second or more, by the access log.
-
-sub late {
-    my $limit = $ENV{MDM_TEST_ASAN} ? 3 : 1;
-
-    return map { $case_of{ $_->[0] } } grep { $_->[1] >= $limit && $case_of{ $_->[0] } }
-        map { [ split / / ] } split /\n/, slurp($nginx->dir . '/wire.log');
-}
-
-my @late = late();
-%case_of = ();
-try_case(@$_[1, 2]) for @late;
-is join("\n", map { $_->[0] } late()), '', 'no answer took a second';
+my @late = @case_of{ grep { $case_of{$_} } $nginx->late('wire.log') };
+my $from = -s $nginx->dir . '/wire.log';
+try_case(@$_) for @late;
+served();
+is join("\n", map { "$_->[0]{name} $_->[1][0]" } grep { defined }
+    @case_of{ $nginx->late('wire.log', $from) }), '', 'no answer took a second';
 
 note "$cases cases";
 done_testing;
