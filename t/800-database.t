@@ -124,6 +124,14 @@ like $nginx->error_log, qr/no connection to PostgreSQL, tenant "localhost", enro
 my %retry = map { $iphone->idle->{headers}{'retry-after'} => 1 } 1 .. 8;
 cmp_ok scalar(keys %retry), '>', 1, 'Retry-After is spread';
 
+$iphone->idle for 1 .. 60;
+my %told = (error => 0, info => 0);
+$told{$_}++ for $nginx->error_log
+    =~ /\[(error|info)\].*no connection to PostgreSQL, tenant/g;
+
+cmp_ok $told{error}, '<=', 10, 'not each of them has a line for the operator';
+cmp_ok $told{error} + $told{info}, '>=', 70, '... but one of level info';
+
 sleep 2;     # pauses between attempts grow
 
 is scalar(() = $nginx->error_log =~ /\[error\].*: cannot connect:/g), 5,

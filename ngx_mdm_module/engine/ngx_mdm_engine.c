@@ -106,12 +106,15 @@ ngx_mdm_engine_accept(ngx_mdm_pg_t *pg, const ngx_mdm_pg_rows_t *rows,
     int                i, known;
     int64_t            oldest;
     ngx_str_t          id;
+    ngx_uint_t         level;
     ngx_mdm_engine_t  *engine;
 
     engine = ngx_mdm_pg_data(pg);
 
     if (rows->count == 0) {
-        ngx_log_error(NGX_LOG_ERR, log, 0,
+        level = ngx_mdm_pg_level(pg, NGX_LOG_ERR, "the database is empty");
+
+        ngx_log_error(level, log, 0,
                       "mdm: the database is empty: run \"mdmctl migrate\"");
         return NGX_ERROR;
     }
@@ -119,7 +122,10 @@ ngx_mdm_engine_accept(ngx_mdm_pg_t *pg, const ngx_mdm_pg_rows_t *rows,
     oldest = ngx_mdm_pg_int(rows, 0, NGX_MDM_STARTUP_OLDEST_REVISION);
 
     if (oldest > NGX_MDM_REVISION) {
-        ngx_log_error(NGX_LOG_ERR, log, 0,
+        level = ngx_mdm_pg_level(pg, NGX_LOG_ERR,
+                                 "the database has moved on");
+
+        ngx_log_error(level, log, 0,
                       "mdm: the database has moved on: it takes modules of "
                       "revision %L and later, this one is %d: upgrade the "
                       "module", oldest, NGX_MDM_REVISION);
@@ -148,7 +154,10 @@ ngx_mdm_engine_accept(ngx_mdm_pg_t *pg, const ngx_mdm_pg_rows_t *rows,
     }
 
     if (!known) {
-        ngx_log_error(NGX_LOG_ERR, log, 0,
+        level = ngx_mdm_pg_level(pg, NGX_LOG_ERR,
+                                 "the first mdm_secret_key is not known");
+
+        ngx_log_error(level, log, 0,
                       "mdm: the first mdm_secret_key is not known to the "
                       "database: run \"mdmctl rekey\" to bring it into use, "
                       "or name the key that \"mdmctl migrate\" was given");
@@ -166,6 +175,7 @@ ngx_mdm_engine_accept_key(ngx_mdm_engine_t *engine, ngx_str_t id,
     u_char       hex[2 * MDM_SECRET_KEY_ID_SIZE];
     mdm_rc_e     rc;
     mdm_str_t    row, plain;
+    ngx_uint_t   level;
     mdm_arena_t  arena;
 
     if (id.len != MDM_SECRET_KEY_ID_SIZE) {
@@ -184,7 +194,10 @@ ngx_mdm_engine_accept_key(ngx_mdm_engine_t *engine, ngx_str_t id,
         return NGX_OK;
     }
 
-    ngx_log_error(NGX_LOG_ERR, log, 0,
+    level = ngx_mdm_pg_level(engine->pg, NGX_LOG_ERR,
+                             "the database holds secrets of another key");
+
+    ngx_log_error(level, log, 0,
                   "mdm: the database holds secrets of key %*s, which no "
                   "mdm_secret_key opens: add that key file",
                   row.len, row.data);

@@ -108,7 +108,8 @@ ngx_mdm_exchange_finish(ngx_mdm_exchange_t *x, ngx_uint_t status)
 void
 ngx_mdm_exchange_fail(ngx_mdm_exchange_t *x, const char *what)
 {
-    ngx_log_error(NGX_LOG_ERR, x->log, 0,
+    ngx_log_error(ngx_mdm_pg_level(x->engine->pg, NGX_LOG_ERR, what),
+                  x->log, 0,
                   "mdm: %s, tenant \"%V\", enrollment \"%*s\", "
                   "command \"%*s\": the device hears 503",
                   what, &x->tenant_key,

@@ -68,6 +68,7 @@ ngx_mdm_pg_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     pg->accept = accept;
     pg->leave = leave;
     pg->data = data;
+    ngx_mdm_restraint_init(&pg->restraint, cycle->log);
 
     for (i = 0; i < NGX_MDM_PG_NCLASSES; i++) {
         if (ngx_mdm_pg_class_init(pg, i, ngx_mdm_pg_class_size(conf, i))
@@ -104,6 +105,8 @@ ngx_mdm_pg_destroy(ngx_mdm_pg_t *pg)
             ngx_delete_posted_event(&class->flush);
         }
     }
+
+    ngx_mdm_restraint_done(&pg->restraint);
 }
 
 
@@ -118,6 +121,13 @@ ngx_uint_t
 ngx_mdm_pg_epoch(ngx_mdm_pg_t *pg)
 {
     return pg->epoch;
+}
+
+
+ngx_uint_t
+ngx_mdm_pg_level(ngx_mdm_pg_t *pg, ngx_uint_t level, const char *text)
+{
+    return ngx_mdm_restraint_level(&pg->restraint, level, text);
 }
 
 

@@ -23,6 +23,8 @@
 
 #include <libpq-fe.h>
 
+#include "ngx_mdm_restraint.h"
+
 
 /* The schema mdm_rN that holds the functions which this module calls. */
 #define NGX_MDM_REVISION             2
@@ -258,6 +260,11 @@ ngx_uint_t ngx_mdm_pg_epoch(ngx_mdm_pg_t *pg);
 
 /* Hands a call over; its handler answers. */
 void ngx_mdm_pg_call(ngx_mdm_pg_t *pg, ngx_mdm_pg_call_t *call);
+
+/* The level for a line of the error log that may come with every request: as
+ * given, or info when there were many of late; see ngx_mdm_restraint.h. */
+ngx_uint_t ngx_mdm_pg_level(ngx_mdm_pg_t *pg, ngx_uint_t level,
+    const char *text);
 
 /* "no connection to PostgreSQL", ... for log lines. */
 const char *ngx_mdm_pg_rc_text(ngx_mdm_pg_rc_e rc);

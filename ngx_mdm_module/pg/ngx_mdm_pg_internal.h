@@ -97,6 +97,7 @@ struct ngx_mdm_pg_s {
     ngx_mdm_pg_leave_pt            leave;
     void                          *data;
     ngx_uint_t                     epoch;
+    ngx_mdm_restraint_t            restraint;
 };
 
 

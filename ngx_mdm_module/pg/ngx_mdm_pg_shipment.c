@@ -30,6 +30,8 @@ static void ngx_mdm_pg_shipment_accept(ngx_mdm_pg_connection_t *pc,
 static void ngx_mdm_pg_shipment_answer(ngx_mdm_pg_shipment_t *shipment);
 static void ngx_mdm_pg_shipment_bisect(ngx_mdm_pg_connection_t *pc,
     ngx_mdm_pg_shipment_t *shipment);
+static void ngx_mdm_pg_shipment_tell(ngx_mdm_pg_connection_t *pc,
+    const ngx_mdm_pg_shipment_t *shipment, const char *message);
 static ngx_uint_t ngx_mdm_pg_sqlstate_is(const char *sqlstate,
     const char *const *states);
 static void ngx_mdm_pg_shipment_free(ngx_mdm_pg_shipment_t *shipment);
@@ -354,19 +356,16 @@ ngx_mdm_pg_shipment_keep(ngx_mdm_pg_shipment_t *shipment, PGresult *result)
 }
 
 
-/* Logged once, here.  Only the primary message: details quote values. */
-
 static void
 ngx_mdm_pg_shipment_failure(ngx_mdm_pg_connection_t *pc,
     ngx_mdm_pg_shipment_t *shipment, PGresult *result)
 {
     ngx_uint_t   level;
-    const char  *message, *sqlstate;
+    const char  *sqlstate;
 
     shipment->failed = 1;
 
     sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
     if (sqlstate == NULL) {
         pc->broken = 1;
@@ -376,12 +375,8 @@ ngx_mdm_pg_shipment_failure(ngx_mdm_pg_connection_t *pc,
     ngx_cpystrn((u_char *) shipment->sqlstate, (u_char *) sqlstate,
                 sizeof(shipment->sqlstate));
 
-    level = (shipment->ncalls > 1) ? NGX_LOG_WARN : NGX_LOG_ERR;
-
-    ngx_log_error(level, pc->timer.log, 0,
-                  "mdm: PostgreSQL refused \"%s\" of %ui: %s (%s)",
-                  shipment->statement->name, shipment->ncalls,
-                  message ? message : "no message", sqlstate);
+    ngx_mdm_pg_shipment_tell(pc, shipment,
+                        PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 
     if (pc->state == NGX_MDM_PG_STARTING) {
         pc->broken = 1;
@@ -392,7 +387,10 @@ ngx_mdm_pg_shipment_failure(ngx_mdm_pg_connection_t *pc,
             return;
         }
 
-        ngx_log_error(NGX_LOG_ERR, pc->timer.log, 0,
+        level = ngx_mdm_pg_level(pc->class->pg, NGX_LOG_ERR,
+                                 "the database does not have the revision");
+
+        ngx_log_error(level, pc->timer.log, 0,
                       "mdm: the database does not have revision %d, which "
                       "this module needs: run \"mdmctl migrate\"",
                       NGX_MDM_REVISION);
@@ -402,6 +400,30 @@ ngx_mdm_pg_shipment_failure(ngx_mdm_pg_connection_t *pc,
     if (ngx_mdm_pg_sqlstate_is(shipment->sqlstate, ngx_mdm_pg_sqlstates_end)) {
         pc->broken = 1;
     }
+}
+
+
+/* Logged once, here.  Only the primary message: details quote values. */
+
+static void
+ngx_mdm_pg_shipment_tell(ngx_mdm_pg_connection_t *pc,
+    const ngx_mdm_pg_shipment_t *shipment, const char *message)
+{
+    u_char       text[NGX_MDM_RESTRAINT_TEXT];
+    ngx_uint_t   level;
+
+    ngx_snprintf(text, sizeof(text), "PostgreSQL refused %s\"%s\" (%s)%Z",
+                 shipment->ncalls > 1 ? "a batch of " : "",
+                 shipment->statement->name, shipment->sqlstate);
+
+    level = ngx_mdm_pg_level(pc->class->pg,
+                         shipment->ncalls > 1 ? NGX_LOG_WARN : NGX_LOG_ERR,
+                         (char *) text);
+
+    ngx_log_error(level, pc->timer.log, 0,
+                  "mdm: PostgreSQL refused \"%s\" of %ui: %s (%s)",
+                  shipment->statement->name, shipment->ncalls,
+                  message ? message : "no message", shipment->sqlstate);
 }
 
 

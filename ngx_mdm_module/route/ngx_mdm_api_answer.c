@@ -42,6 +42,9 @@ ngx_mdm_api_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
 ngx_int_t
 ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc)
 {
+    u_char       kind[NGX_MDM_RESTRAINT_TEXT];
+    const char  *text;
+
     if (api->request != NULL) {
         api->request_ctx->db_time += ngx_current_msec - api->asked;
         api->request_ctx->db_asked = 1;
@@ -51,12 +54,17 @@ ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc)
         return NGX_OK;
     }
 
-    ngx_log_error(NGX_LOG_ERR, api->log, 0,
-                  "mdm: API: %s, tenant \"%V\"",
-                  ngx_mdm_pg_rc_text(rc), &api->tenant_key);
+    text = ngx_mdm_pg_rc_text(rc);
+
+    ngx_snprintf(kind, sizeof(kind), "API: %s%Z", text);
+
+    ngx_log_error(ngx_mdm_pg_level(api->engine->pg, NGX_LOG_ERR,
+                                   (char *) kind),
+                  api->log, 0,
+                  "mdm: API: %s, tenant \"%V\"", text, &api->tenant_key);
 
     ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable", "%s",
-                      ngx_mdm_pg_rc_text(rc));
+                      text);
 
     return NGX_DONE;
 }
