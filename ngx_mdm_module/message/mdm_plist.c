@@ -70,7 +70,7 @@ mdm_plist_parse_strict(mdm_str_t body, size_t limit, plist_t *root,
         return MDM_OK;
     }
 
-    plist_free(*root);
+    mdm_plist_free(*root);
     *root = NULL;
 
     return mdm_fault(fault, MDM_MALFORMED,

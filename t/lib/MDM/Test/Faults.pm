@@ -10,7 +10,11 @@ package MDM::Test::Faults;
 #     $faults->counts;                # { reload => 12, worker_killed => 9 }
 #
 # A kind is a row of %kinds: it breaks something, waits as long as it likes, and
-# mends it again before it returns; the devices go on meanwhile.
+# mends it again before it returns; the devices go on meanwhile. Those that befall
+# PostgreSQL are in MDM::Test::Faults::Postgres.
+#
+# After each the service must be whole again within 15 seconds, and how long that
+# took and what the error log got meanwhile is kept: $faults->table shows it.
 
 use strict;
 use warnings;
@@ -19,10 +23,13 @@ use Test::More ();
 use Time::HiRes ();
 
 use MDM::Test ();
+use MDM::Test::Faults::Postgres ();
+use MDM::Test::Metrics ();
 use MDM::Test::Network ();
 use MDM::Test::Poison ();
 
 our %kinds = (
+    %MDM::Test::Faults::Postgres::kinds,
     worker_killed  => sub { $_[0]->nginx->kill_worker },
     reload         => sub { kill 'HUP', $_[0]->nginx->pid },
     binary_upgrade => sub { $_[0]->nginx->upgrade },
@@ -107,9 +114,67 @@ sub inject {
     my ($self, $kind) = @_;
 
     my $fault = $kinds{$kind} // die "no such fault: $kind\n";
+    my $log = $self->{fleet}->nginx->dir . '/error.log';
+    my $from = -s $log;
 
     $fault->($self->{fleet}, $self);
     $self->{count}{$kind}++;
+
+    my $mended = Time::HiRes::time();
+
+    Test::More::fail("all is well after $kind") || Test::More::diag($self->{unwell})
+        if !MDM::Test::wait_for(15, sub { $self->well });
+
+    $self->keep($kind, seconds => Time::HiRes::time() - $mended);
+    $self->keep($kind, lines => lines($log, $from));
+}
+
+
+# All connections are there, and no call waits for one.
+
+sub well {
+    my ($self) = @_;
+
+    my $metrics = eval { MDM::Test::Metrics->scrape($self->{fleet}->api) };
+    my ($wanted, $ready, $waiting) = map { $metrics ? $metrics->sum("database_$_") : 0 }
+        qw(connections_wanted connections calls_waiting);
+
+    $self->{unwell} = "$ready of $wanted connections, $waiting calls wait";
+
+    return $wanted > 0 && $ready == $wanted && $waiting < 100;
+}
+
+
+# Lines for the operator that a log got since then.
+
+sub lines {
+    my ($log, $from) = @_;
+
+    open my $in, '<', $log or die "$log: $!\n";
+    seek $in, $from, 0;
+
+    return scalar grep { /\[(?:warn|error|crit|alert|emerg)\]/ } <$in>;
+}
+
+
+sub keep {
+    my ($self, $kind, $what, $value) = @_;
+
+    my $most = \$self->{most}{$kind}{$what};
+
+    $$most = $value if $value > ($$most // 0);
+}
+
+
+# For each kind: how often, the longest until all was well, the most lines.
+
+sub table {
+    my ($self) = @_;
+
+    return join '', map {
+        sprintf "%-20s %4d times, well again in %4.1f s, %5d lines\n", $_,
+            $self->{count}{$_}, map { $_ // 0 } @{ $self->{most}{$_} }{qw(seconds lines)}
+    } sort keys %{ $self->{count} };
 }
 
 
