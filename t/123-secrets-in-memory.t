@@ -149,8 +149,11 @@ for my $client ($api, $tls_api) {
             PIN => planted("pin $way"))) };
     leaves_nothing "... in JSON", sub {
         $client->api(POST => '/v1/commands', { enrollments => [ $id ], command =>
-            command(json => 'SetRecoveryLock', NewPassword => planted("json $way")) },
-            'X-Other' => 1) };
+            command(json => 'SetRecoveryLock', NewPassword => planted("json $way")) }) };
+    leaves_nothing "... with an Idempotency-Key", sub {
+        $client->api(POST => '/v1/commands', { enrollments => [ $id ], command => plist({
+            RequestType => 'SetRecoveryLock', NewPassword => planted("key $way") }) },
+            'Idempotency-Key' => $way =~ tr/ /-/r) };
     leaves_nothing '... that cannot be read', sub {
         $client->api(PUT => "/v1/enqueue/$id", plist({ a => planted("bad $way") })) }, 400;
     leaves_nothing '... shown', sub { $client->api(GET => "/v1/commands/$uuid{pin}/payload") };

@@ -428,7 +428,7 @@ ngx_mdm_api_command_digest(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
 
     EVP_MD_CTX_free(md);
     json_decref(said);
-    free(text);
+    mdm_free(text);                     /* the command is in it */
 
     return ok ? NGX_OK : NGX_ERROR;
 }

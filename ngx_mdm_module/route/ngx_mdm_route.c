@@ -89,8 +89,9 @@ ngx_mdm_route_ctx(ngx_http_request_t *r)
 }
 
 
-/* The request ends.  A finished exchange ends with it; one that still waits
- * goes on and frees itself. */
+/* The request has ended and is logged, and nobody mirrors its body any more.
+ * A finished exchange ends with it; one that still waits goes on and frees
+ * itself. */
 
 static void
 ngx_mdm_route_cleanup(void *data)
@@ -214,9 +215,9 @@ ngx_mdm_route_body_size(ngx_http_request_t *r)
 
 
 /*
- * The whole body in one piece, moved into the pool, for it must outlive the
- * request; no other copy stays.  What nginx wrote to a file is read back, which blocks; the sample
- * configuration makes room in memory instead.
+ * The whole body in one piece, copied into the pool, for it must outlive the
+ * request, and wiped with it.  What nginx wrote to a file is read back, which
+ * blocks; the sample configuration makes room in memory instead.
  */
 
 ngx_int_t
@@ -252,7 +253,6 @@ ngx_mdm_route_body(ngx_http_request_t *r, ngx_pool_t *pool, mdm_str_t *body)
 
     body->data = data;
     body->len = p - data;
-    ngx_mdm_wipe_body(r);
 
     return NGX_OK;
 }
