@@ -137,4 +137,6 @@ my @lines = grep { !/\[(?:debug|info|notice)\]/ } split /\n/, $nginx->error_log;
 is scalar @lines, 0, 'nobody has to read of it in the error log'
     or diag join "\n", splice @lines, 0, 10;
 
+$fleet->opens;
+
 done_testing;

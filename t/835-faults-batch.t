@@ -102,4 +102,6 @@ my @strange = grep {
 is scalar @strange, 0, 'nobody else hears 503'
     or diag join "\n", map { "channel $_->[0] at $_->[1]" } @strange;
 
+$fleet->opens;
+
 done_testing;
