@@ -213,7 +213,7 @@ sub large {
 my $user = 'FFFFFFFF-0000-0000-0000-000000000000';
 
 # [ what, what it covers, what is heard, how it is counted as a refused identity,
-# what asks ].
+# what asks, and with which kind of device alone ].
 my @rows = (
     # The route.
     [ 'a method', 'refuse NOT_ALLOWED', '405', undef,
@@ -279,26 +279,26 @@ my @rows = (
 
     # The database in the middle of a request.
     [ 'an exception', 'fault PostgreSQL refused the statement', '503 retry', undef,
-        sub { my $d = $_[0]; trapped("RAISE ''trapped''", sub { $d->token_update }) } ],
+        sub { my $d = $_[0]; trapped("RAISE ''trapped''", sub { $d->token_update }) }, 'TLS' ],
     [ 'a slow statement', 'fault PostgreSQL refused the statement', '503 retry', undef,
-        sub { my $d = $_[0]; trapped('PERFORM pg_sleep(5)', sub { $d->token_update }) } ],
+        sub { my $d = $_[0]; trapped('PERFORM pg_sleep(5)', sub { $d->token_update }) }, 'TLS' ],
     [ 'a lock', 'fault PostgreSQL refused the statement', '503 retry', undef, sub {
         my $session = $pg->session;
         $session->run('BEGIN; SELECT 1 FROM mdm.enrollment FOR UPDATE');
         my $answer = $_[0]->token_update;
         $session->run('ROLLBACK');
-        return $answer } ],
+        return $answer }, 'TLS' ],
     [ 'another word', 'outcome NULL', '503 retry', undef, sub { my $d = as($_[0], $bad{stranger});
-        instead(identity_check => 'RETURN $x$surprise$x$;', sub { $d->idle }) } ],
+        instead(identity_check => 'RETURN $x$surprise$x$;', sub { $d->idle }) }, 'TLS' ],
     [ 'a broken token', 'fault cannot open the stored bootstrap token', '503 retry', undef, sub {
         $_[0]->checkin('SetBootstrapToken', BootstrapToken => \'token');
         $pg->psql("UPDATE mdm.secret SET value = 'x' WHERE kind = 'bootstrap_token'");
-        return $_[0]->checkin('GetBootstrapToken') } ],
+        return $_[0]->checkin('GetBootstrapToken') }, 'TLS' ],
     [ 'a broken command', 'fault cannot open a stored command', '503 retry', undef, sub {
         queued($_[0]);
         my $answer = $_[0]->idle;
         $pg->psql('DELETE FROM mdm.queue');
-        return $answer } ],
+        return $answer }, 'TLS' ],
 );
 
 
