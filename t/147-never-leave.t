@@ -499,10 +499,10 @@ my %never = (
     'fault PostgreSQL answered no row'          => 'functions answer one row, sql/functions',
     'fault no hook for this message'            => 'each type has one, ngx_mdm_hook.c',
     'fault too many calls wait for PostgreSQL'  => '4096 of one worker',
-    'fault out of memory'                       => 'memory',
-    'fault cannot build an inventory command'   => 'memory',
-    'fault cannot judge a certificate'          => 'memory',
-    'fault cannot take a request in'            => 'memory',
+    'fault out of memory'                       => 't/150-no-memory.t',
+    'fault cannot build an inventory command'   => 't/150-no-memory.t',
+    'fault cannot judge a certificate'          => 't/150-no-memory.t',
+    'fault cannot take a request in'            => 't/150-no-memory.t',
 );
 my @source = in_source();
 

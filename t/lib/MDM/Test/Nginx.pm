@@ -19,7 +19,8 @@ package MDM::Test::Nginx;
 # The pid file, the error log and the user are given on the command line.
 #
 # hurry => 4 makes its timers, not its time of day, run four times as fast;
-# daemon => 1 lets it leave us, which upgrade() needs.
+# daemon => 1 lets it leave us, which upgrade() needs; nomemory => [...] names
+# libraries whose allocations fail_allocation() counts, besides nginx's own.
 #
 # When the server stops, [alert], [emerg] and sanitizers' lines in its error
 # log are a failure, unless they match a pattern given by expect().
@@ -65,6 +66,7 @@ sub prepare {
         vars   => $option{vars} // {},
         hurry  => $option{hurry},
         daemon => $option{daemon},
+        nomemory => $option{nomemory},
         expect => [],
     }, $class;
 
@@ -162,10 +164,38 @@ sub environment {
             MDM::Test::tree() . '/t/lib/hurry.c');
     }
 
+    if ($self->{nomemory}) {
+        push @preload, "$self->{dir}/nomemory.so";
+        MDM::Test::run_or_die('gcc', '-shared', '-fPIC', '-O2', '-Wall', '-Werror',
+            '-o', $preload[-1], MDM::Test::tree() . '/t/lib/nomemory.c');
+        $self->fail_allocation(0);
+        chmod 0666, "$self->{dir}/nomemory" or die "chmod: $!";
+    }
+
     return if !@preload;
 
-    return ('env', 'LD_PRELOAD=' . join(':', @preload), 'ASAN_OPTIONS=detect_leaks=0',
+    return ('env', $self->{nomemory} ? ("NOMEMORY=$self->{dir}/nomemory",
+        "NOMEMORY_FOR=@{ $self->{nomemory} }") : (),
+        'LD_PRELOAD=' . join(':', @preload), 'ASAN_OPTIONS=detect_leaks=0',
         'UBSAN_OPTIONS=print_stacktrace=1');
+}
+
+
+# The allocation with this number, counted from now, fails, once; 0 is none.
+# Returns how many are left of what was asked before: 0 when it has failed.
+
+sub fail_allocation {
+    my ($self, $number) = @_;
+
+    my $file = "$self->{dir}/nomemory";
+    my $mode = -e $file ? '+<:raw' : '+>:raw';
+
+    open my $shared, $mode, $file or die "$file: $!\n";
+    sysread $shared, my $left, 4;
+    sysseek $shared, 0, 0;
+    syswrite $shared, pack 'l', $number;
+
+    return length $left ? unpack 'l', $left : 0;
 }
 
 
