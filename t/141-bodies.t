@@ -142,6 +142,19 @@ for my $size (100_000, 3_000_000) {
 }
 is $device->send($type, 'x' x 5_000_000)->{status}, 413, '5 MB are too much';
 
+# No room for a temporary file.
+
+chmod 0, $nginx->dir . '/client_body' or die;
+for my $case ([ '/file', 100_000 ], [ '/onlyfile', 2_000 ]) {
+    my ($path, $size) = @$case;
+    my $sent = $device->with(path => $path)->send($type, answer_to($device->uuid, $size));
+    is $sent->{status}, 503, "$path: a body that cannot be written to its file is our fault";
+    like $sent->{headers}{'retry-after'}, qr/^[1-5]\d$/, '... with Retry-After';
+    is $sent->{body}, '', '... and without a page';
+}
+chmod 0700, $nginx->dir . '/client_body' or die;
+is $device->with(path => '/file')->idle->{status}, 200, '... and then it can';
+
 # Ways to send.
 
 my $uuid = queue();

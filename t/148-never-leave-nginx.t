@@ -54,12 +54,12 @@ my @rows = (
     [ 'deny, a password', '503 retry', 401, in => "$denied = /people;" ],
     [ 'deny, auth_request', '503 retry', 401, in => "$denied = /asked;" ],
     [ 'deny, twice', '503 retry', 410, in => "recursive_error_pages on; $denied = /again;" ],
-    [ 'deny, a circle', '500', undef, in => "recursive_error_pages on; $denied = /circle;" ],
+    [ 'deny, a circle', '503 retry', 500, in => "recursive_error_pages on; $denied = /circle;" ],
     [ 'deny, the route', '503 retry', 404, in => 'return 404; error_page 404 /mdm;' ],
     (map { [ "deny, a proxy's $_", '503 retry', $_, in => "$denied = /proxy/$_;" ] }
         401, 404, 410, 200),
     [ 'deny, a proxy\'s code', '403', undef, in => "$denied = /proxy/coded;" ],
-    [ 'deny, a dead proxy', '502', undef, in => "$denied = /dead;" ],
+    [ 'deny, a dead proxy', '503 retry', 'other', in => "$denied = /dead;" ],
     [ 'error_page of http', '503 retry', 401, in => 'return 402;' ],
     [ 'error_page of the server', '503 retry', 410, at => 'error_page 403 =410 /page;',
         in => 'deny all;' ],
@@ -291,16 +291,20 @@ sub mended {
     my $metrics = MDM::Test::Metrics->scrape($plain);
 
     return map { $_ => $metrics->value('guarded_total', status => $_) }
-        qw(200 201 204 401 404 410 other);
+        qw(200 201 204 401 404 410 500 other);
 }
 
 
 my $logged = 0;
 
 sub lines {
+<<<<<<< HEAD
     my $would = qr/take it as an order|believe that its message was taken|follow it elsewhere/;
     my @lines = $nginx->error_log
         =~ /mdm: nginx was about to answer (\d+) to a device, which would $would: it hears 503;/g;
+=======
+    my @lines = $nginx->error_log =~ /mdm: nginx was about to answer (\d+) to a device, which would (?:take it as an order|believe that its message was taken|follow it elsewhere|not be told when to come again): it hears 503; look for what answers in this location/g;
+>>>>>>> 4ee8149 (Guard: a 500, 502 or 504 of nginx leaves as 503)
     my @new = splice @lines, $logged;
 
     $logged += @new;
@@ -392,7 +396,7 @@ $_->disconnect for @held;
 # Every status that nginx knows.
 
 for my $status (400 .. 431, 451, 494 .. 498, 500 .. 511) {
-    my $order = grep { $_ == $status } 401, 404, 410;
+    my $order = grep { $_ == $status } 401, 404, 410, 500, 502, 504;
     my $heard = $order || $status == 503 ? '503 retry' : $status;
     my $answer = $plain->with(host => 'each.example.com')
         ->put("/$status", $report, $idle, %message);

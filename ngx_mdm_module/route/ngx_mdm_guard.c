@@ -42,6 +42,7 @@ static ngx_uint_t ngx_mdm_guard_is_unread(ngx_http_request_t *r);
 static ngx_uint_t ngx_mdm_guard_has_media_type(ngx_http_request_t *r);
 static const char *ngx_mdm_guard_wrong(ngx_http_request_t *r,
     ngx_mdm_guard_place_e place);
+static ngx_uint_t ngx_mdm_guard_is_fault(ngx_uint_t status);
 static ngx_uint_t ngx_mdm_guard_is_ours(ngx_http_request_t *r);
 static void ngx_mdm_guard_replace(ngx_http_request_t *r, const char *wrong);
 static void ngx_mdm_guard_empty(ngx_http_request_t *r);
@@ -400,6 +401,10 @@ ngx_mdm_guard_wrong(ngx_http_request_t *r, ngx_mdm_guard_place_e place)
                ? NULL : "take it as an order";
     }
 
+    if (place == NGX_MDM_GUARD_HERE && ngx_mdm_guard_is_fault(status)) {
+        return "not be told when to come again";
+    }
+
     if (status >= NGX_HTTP_BAD_REQUEST || place == NGX_MDM_GUARD_ASTRAY) {
         return NULL;
     }
@@ -421,6 +426,18 @@ ngx_mdm_guard_is_order(ngx_uint_t status)
 {
     return status == NGX_HTTP_UNAUTHORIZED || status == NGX_HTTP_NOT_FOUND
            || status == 410;
+}
+
+
+/* What nginx says of itself, as when it cannot write a body to a file, or of a
+ * proxy. */
+
+static ngx_uint_t
+ngx_mdm_guard_is_fault(ngx_uint_t status)
+{
+    return status == NGX_HTTP_INTERNAL_SERVER_ERROR
+           || status == NGX_HTTP_BAD_GATEWAY
+           || status == NGX_HTTP_GATEWAY_TIME_OUT;
 }
 
 
