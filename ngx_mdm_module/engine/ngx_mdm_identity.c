@@ -12,6 +12,9 @@
 #include <openssl/evp.h>
 
 
+#define NGX_MDM_CERTIFICATE_REFUSED  10        /* seconds that it is kept */
+
+
 struct ngx_mdm_certificates_s {
     ngx_rbtree_t               tree;
     ngx_rbtree_node_t          sentinel;
@@ -23,6 +26,8 @@ struct ngx_mdm_certificates_s {
 };
 
 
+static ngx_uint_t ngx_mdm_certificate_is_judged(
+    ngx_mdm_certificate_t *certificate);
 static ngx_mdm_certificate_t *ngx_mdm_certificate_find(
     ngx_mdm_certificates_t *certificates, const u_char *sha256);
 static void ngx_mdm_certificate_drop(ngx_mdm_certificates_t *certificates,
@@ -133,7 +138,8 @@ ngx_mdm_certificate_judge(ngx_mdm_certificate_t *certificate,
         return MDM_CERTIFICATE_UNTRUSTED;
     }
 
-    if (!certificate->judged || certificate->tenant_id != tenant->id
+    if (!ngx_mdm_certificate_is_judged(certificate)
+        || certificate->tenant_id != tenant->id
         || certificate->tenant_version != tenant->version)
     {
         certificate->verdict = mdm_certificate_judge(certificate->certificate,
@@ -141,11 +147,32 @@ ngx_mdm_certificate_judge(ngx_mdm_certificate_t *certificate,
                                                      ngx_time());
         certificate->tenant_id = tenant->id;
         certificate->tenant_version = tenant->version;
-        certificate->judged = (certificate->verdict != MDM_CERTIFICATE_FAULT);
+        certificate->judged = ngx_time();
     }
 
     return mdm_certificate_at(certificate->certificate, certificate->verdict,
                               ngx_time());
+}
+
+
+/* OpenSSL does not always say that memory ran out, so a refusal is not kept
+ * for as long as its word for a certificate. */
+
+static ngx_uint_t
+ngx_mdm_certificate_is_judged(ngx_mdm_certificate_t *certificate)
+{
+    switch (certificate->verdict) {
+
+    case MDM_CERTIFICATE_FAULT:
+        return 0;
+
+    case MDM_CERTIFICATE_UNTRUSTED:
+    case MDM_CERTIFICATE_NOT_CLIENT:
+        return ngx_time() - certificate->judged < NGX_MDM_CERTIFICATE_REFUSED;
+
+    default:
+        return certificate->judged != 0;
+    }
 }
 
 

@@ -33,7 +33,7 @@ typedef struct {
     int64_t                     tenant_id;
     int64_t                     tenant_version;
     mdm_certificate_verdict_e   verdict;
-    unsigned                    judged:1;
+    time_t                      judged;       /* 0: not yet */
 } ngx_mdm_certificate_t;
 
 

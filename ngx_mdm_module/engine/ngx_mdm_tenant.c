@@ -15,6 +15,9 @@
 #define NGX_MDM_TENANT_MAX_LOADS     64
 #define NGX_MDM_TENANT_MAX_UNKNOWN   1024
 
+/* seconds until CAs that could not be read are read again */
+#define NGX_MDM_TENANT_AGAIN         10
+
 /* an anchor's X509 weighs several times its PEM text */
 #define NGX_MDM_TENANT_WEIGHT     6
 
@@ -179,6 +182,10 @@ ngx_mdm_tenant_get(ngx_mdm_engine_t *engine, ngx_str_t key,
     name.len = key.len;
 
     tenant = ngx_mdm_tenant_find(tenants, &name);
+
+    if (tenant != NULL && tenant->again && tenant->again <= ngx_time()) {
+        tenant->stale = 1;
+    }
 
     if (tenant != NULL && !tenant->stale) {
         ngx_queue_remove(&tenant->queue);
@@ -435,6 +442,7 @@ ngx_mdm_tenant_build(ngx_mdm_tenants_t *tenants, ngx_str_t *key,
     const ngx_mdm_pg_rows_t *rows)
 {
     ngx_str_t          name, pem;
+    mdm_rc_e           rc;
     ngx_pool_t        *pool;
     mdm_fault_t        fault;
     ngx_mdm_tenant_t  *tenant;
@@ -466,10 +474,19 @@ ngx_mdm_tenant_build(ngx_mdm_tenants_t *tenants, ngx_str_t *key,
         goto failed;
     }
 
-    if (pem.len != 0
-        && mdm_anchors_parse(ngx_mdm_to_str(pem), &tenant->anchors, &fault)
-           != MDM_OK)
-    {
+    rc = pem.len ? mdm_anchors_parse(ngx_mdm_to_str(pem), &tenant->anchors,
+                                     &fault)
+                 : MDM_OK;
+
+    if (rc == MDM_NO_MEMORY) {
+        goto failed;
+    }
+
+    /* that memory ran out is not always said */
+
+    if (rc != MDM_OK) {
+        tenant->again = ngx_time() + NGX_MDM_TENANT_AGAIN;
+
         ngx_log_error(NGX_LOG_ERR, tenants->engine->log, 0,
                       "mdm: tenant \"%V\": device CA: %s: none of its devices "
                       "is accepted, set it again with \"mdmctl tenant set\"",

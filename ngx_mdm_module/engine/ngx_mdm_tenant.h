@@ -33,6 +33,7 @@ typedef struct {
     int64_t                    version;
     ngx_str_t                  name;
     mdm_anchors_t             *anchors;    /* NULL: no CA, no device enrols */
+    time_t                     again;      /* 0: they were read */
 } ngx_mdm_tenant_t;
 
 
