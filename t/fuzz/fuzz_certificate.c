@@ -28,6 +28,33 @@
 #define FUZZ_STACK   (64 * 1024)
 
 
+/* Only time turns into each other what only time can tell. */
+
+static void
+times(const mdm_certificate_t *certificate,
+    mdm_certificate_verdict_e verdict)
+{
+    size_t                     i;
+    mdm_certificate_verdict_e  then;
+
+    const int64_t  at[] = {
+        certificate->not_before - 1, certificate->not_before, NOW,
+        certificate->not_after, certificate->not_after + 1
+    };
+
+    for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        then = mdm_certificate_at(certificate, verdict, at[i]);
+
+        fuzz_expect(mdm_certificate_verdict_text(then) != NULL);
+        fuzz_expect((then > MDM_CERTIFICATE_NOT_YET_VALID)
+                    == (verdict > MDM_CERTIFICATE_NOT_YET_VALID));
+        fuzz_expect(then != MDM_CERTIFICATE_GOOD
+                    || (at[i] >= certificate->not_before
+                        && at[i] <= certificate->not_after));
+    }
+}
+
+
 static void
 judge(const mdm_certificate_t *certificate)
 {
@@ -39,6 +66,8 @@ judge(const mdm_certificate_t *certificate)
     verdict = mdm_certificate_judge(certificate, anchors, NOW);
     fuzz_expect(verdict <= MDM_CERTIFICATE_FAULT);
     fuzz_expect(mdm_certificate_at(certificate, verdict, NOW) == verdict);
+
+    times(certificate, verdict);
     fuzz_expect(mdm_certificate_verdict_text(verdict) != NULL);
 
     mdm_anchors_free(anchors);

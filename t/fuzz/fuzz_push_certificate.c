@@ -14,6 +14,45 @@
 #define NOW  INT64_C(1800000000)
 
 
+/* What was taken, handed over again, is the same; at another time it is not
+ * taken. */
+
+static void
+again(mdm_arena_t *arena, const mdm_push_certificate_t *push)
+{
+    size_t                  len;
+    mdm_str_t               pem;
+    mdm_push_certificate_t  read;
+
+    static uint8_t          text[FUZZ_DER_MAX * 4];
+
+    len = (size_t) sprintf((char *) text, "-----BEGIN CERTIFICATE-----\n");
+    len += fuzz_pem_encode(push->certificate.data, push->certificate.len,
+                           text + len);
+    len += (size_t) sprintf((char *) text + len,
+                            "-----END CERTIFICATE-----\n"
+                            "-----BEGIN PRIVATE KEY-----\n");
+    len += fuzz_pem_encode(push->key.data, push->key.len, text + len);
+    len += (size_t) sprintf((char *) text + len,
+                            "-----END PRIVATE KEY-----\n");
+
+    pem = (mdm_str_t) { len, text };
+
+    fuzz_expect(mdm_push_certificate_read(arena, pem, NOW, &read, NULL)
+                == MDM_OK);
+    fuzz_expect(mdm_str_eq(push->topic, read.topic));
+    fuzz_expect(mdm_str_eq(push->key, read.key));
+    fuzz_expect(memcmp(push->sha256, read.sha256, MDM_SHA256_SIZE) == 0);
+
+    fuzz_expect(mdm_push_certificate_read(arena, pem, push->not_after + 1,
+                                          &read, NULL)
+                == MDM_UNTRUSTED);
+    fuzz_expect(mdm_push_certificate_read(arena, pem, push->not_before - 1,
+                                          &read, NULL)
+                == MDM_UNTRUSTED);
+}
+
+
 static void
 try_read(mdm_arena_t *arena, mdm_str_t pem)
 {
@@ -35,6 +74,8 @@ try_read(mdm_arena_t *arena, mdm_str_t pem)
     fuzz_expect(strlen(push.subject) < sizeof(push.subject));
     fuzz_expect(strlen(push.issuer) < sizeof(push.issuer));
     fuzz_expect(strlen(push.serial) < sizeof(push.serial));
+
+    again(arena, &push);
 }
 
 

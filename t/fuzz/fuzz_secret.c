@@ -21,6 +21,13 @@ try_key(mdm_secret_ring_t *ring, mdm_str_t text)
 
     rc = mdm_secret_ring_add(ring, text, &fault);
     fuzz_expect(ring->nkeys == (rc == MDM_OK ? 2 : 1));
+
+    /* never twice */
+
+    if (rc == MDM_OK) {
+        fuzz_expect(mdm_secret_ring_add(ring, text, NULL) == MDM_MALFORMED);
+        fuzz_expect(ring->nkeys == 2);
+    }
 }
 
 
