@@ -298,13 +298,10 @@ sub mended {
 my $logged = 0;
 
 sub lines {
-<<<<<<< HEAD
-    my $would = qr/take it as an order|believe that its message was taken|follow it elsewhere/;
+    my $would = join '|', 'take it as an order', 'believe that its message was taken',
+        'follow it elsewhere', 'not be told when to come again';
     my @lines = $nginx->error_log
-        =~ /mdm: nginx was about to answer (\d+) to a device, which would $would: it hears 503;/g;
-=======
-    my @lines = $nginx->error_log =~ /mdm: nginx was about to answer (\d+) to a device, which would (?:take it as an order|believe that its message was taken|follow it elsewhere|not be told when to come again): it hears 503; look for what answers in this location/g;
->>>>>>> 4ee8149 (Guard: a 500, 502 or 504 of nginx leaves as 503)
+        =~ /mdm: nginx was about to answer (\d+) to a device, which would (?:$would): it hears 503;/g;
     my @new = splice @lines, $logged;
 
     $logged += @new;

@@ -39,9 +39,11 @@ my $counts = $faults->counts;
 
 cmp_ok $counts->{$_}, '>', 0, "$_ was among the faults" for @kinds;
 
+is $faults->late, 0, 'no answer took longer than calls may take';
+
 diag sprintf "seed %d, %d s, %d faults\n%s%d exchanges, %d commands, lost %d, "
-    . "doubled %d, told to leave %d", $seed, Time::HiRes::time() - $began,
+    . "doubled %d, told to leave %d, the slowest answer after %d ms", $seed, Time::HiRes::time() - $began,
     eval { my $sum = 0; $sum += $_ for values %$counts; $sum }, $faults->table,
-    map { $_ // 0 } @$count{qw(exchanges commands lost doubled left)};
+    map { $_ // 0 } @$count{qw(exchanges commands lost doubled left slowest)};
 
 done_testing;

@@ -14,7 +14,8 @@ package MDM::Test::Faults;
 # PostgreSQL are in MDM::Test::Faults::Postgres.
 #
 # After each the service must be whole again within 15 seconds, and how long that
-# took and what the error log got meanwhile is kept: $faults->table shows it.
+# took and what the error log got meanwhile is kept: $faults->table shows it. With
+# pace => 0.5 faults last half as long.
 
 use strict;
 use warnings;
@@ -57,6 +58,7 @@ sub new {
         fleet => $fleet,
         kinds => $option{kinds} // [ sort keys %kinds ],
         lot   => $option{seed} // 1,
+        pace  => $option{pace} // 1,
         count => {},
     }, $class;
 
@@ -123,7 +125,7 @@ sub inject {
     my $mended = Time::HiRes::time();
 
     Test::More::fail("all is well after $kind") || Test::More::diag($self->{unwell})
-        if !MDM::Test::wait_for(15, sub { $self->well });
+        if !MDM::Test::wait_for(15, sub { $self->well || !Time::HiRes::sleep(0.1) });
 
     $self->keep($kind, seconds => Time::HiRes::time() - $mended);
     $self->keep($kind, lines => lines($log, $from));
@@ -142,6 +144,22 @@ sub well {
     $self->{unwell} = "$ready of $wanted connections, $waiting calls wait";
 
     return $wanted > 0 && $ready == $wanted && $waiting < 100;
+}
+
+
+# Requests that took nginx longer than 10 seconds, by its own word; how long devices
+# wait says more about the machine.
+
+sub late {
+    my ($self) = @_;
+
+    my $metrics = MDM::Test::Metrics->scrape($self->{fleet}->api);
+    my ($all, $in_time) = map { $metrics->sum(@$_) } ['request_duration_seconds_count'],
+        ['request_duration_seconds_bucket', le => 10];
+
+    die "no request was counted\n" if $all == 0;
+
+    return $all - $in_time;
 }
 
 
@@ -212,6 +230,7 @@ sub storm {
 
 
 sub counts { return $_[0]{count} }
+sub pace   { return $_[0]{pace} }
 
 
 sub line {

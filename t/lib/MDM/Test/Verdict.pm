@@ -104,7 +104,8 @@ sub exchange {
 
     $self->{count}{exchanges}++;
     $self->{status}{ $e->{status} }++;
-    $self->{count}{slowest} = $e->{ms}
+    $self->{answer}{ $e->{answer} }++ if $e->{status} == 0;
+    $self->{count}{slowest} = int $e->{ms}
         if ($e->{ms} // 0) > ($self->{count}{slowest} // 0);
 
     if (defined(my $uuid = $e->{command_uuid})) {
@@ -227,6 +228,7 @@ sub statuses {
     my $status = $self->{status};
 
     $self->{count}{"status_$_"} = $status->{$_} for keys %$status;
+    $self->{count}{"unanswered_$_"} = $self->{answer}{$_} for keys %{ $self->{answer} };
     $self->none(left => 'no device heard a status that may tell it to leave',
         map { ($_) x $status->{$_} } grep { /^(?:401|403|404|410)$/ } keys %$status);
     $self->none(other => 'every answer was 200 or 503',
@@ -281,7 +283,7 @@ sub line {
     my $count = $self->{count};
 
     return join ', ', map { "$_ " . ($count->{$_} // 0) } qw(exchanges commands
-        lost doubled left), sort grep { /^status_/ } keys %$count;
+        lost doubled left slowest), sort grep { /^status_/ } keys %$count;
 }
 
 1;

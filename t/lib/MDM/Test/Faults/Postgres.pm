@@ -7,8 +7,9 @@ package MDM::Test::Faults::Postgres;
 #     my $pg = MDM::Test::Faults::Postgres->start;
 #     my $fleet = MDM::Test::Fleet->start(pg => $pg, ...);
 #
-# Full disks are small ones of memory, for which one must be root and have a mount
-# namespace of one's own; without them kinds() leaves those faults out.
+# Its disks are in memory, so that they can be filled and a crash is soon over. For
+# these one must be root and have a mount namespace of one's own; without them
+# kinds() leaves full disks out.
 
 use strict;
 use warnings;
@@ -74,7 +75,7 @@ sub start {
     my $pg = MDM::Test::Postgres->start(conf => {
         fsync            => 'on',
         full_page_writes => 'on',
-        max_connections  => 60,
+        max_connections  => 40,
         max_wal_size     => '16MB',
     });
 
@@ -89,22 +90,29 @@ sub start {
 }
 
 
-# The log of writes and the engine's tables each have a disk.
+# The log of writes and the engine's tables each have a disk of their own.
 
 sub disks {
     my ($pg) = @_;
 
-    my ($wal, $tables) = map { MDM::Test::Faults::Disk->mount($_) }
-        qw(disk.wal disk.tables);
-    my $data = "$pg->{dir}/data";
+    my ($data, $wal, $tables) = map { MDM::Test::Faults::Disk->mount($_) }
+        qw(disk.data disk.wal disk.tables);
 
     $pg->stop;
-    MDM::Test::run_or_die('sh', '-c',
-        'mv "$0"/* "$1" && rmdir "$0" && ln -s "$1" "$0"', "$data/pg_wal", $wal->{dir});
+    move("$pg->{dir}/data", $data);
+    move("$data->{dir}/pg_wal", $wal);
     $pg->launch;
     $pg->psql("CREATE TABLESPACE small LOCATION '$tables->{dir}'");
 
     @$pg{qw(wal_disk tables_disk)} = ($wal, $tables);
+}
+
+
+sub move {
+    my ($from, $disk) = @_;
+
+    MDM::Test::run_or_die('sh', '-c',
+        'mv "$0"/* "$1" && rmdir "$0" && ln -s "$1" "$0"', $from, $disk->{dir});
 }
 
 
@@ -139,12 +147,12 @@ SQL
 }
 
 
-# So long is what is broken left alone.
+# So many seconds is what is broken left alone, at a pace of 1.
 
 sub wait_a_while {
     my ($faults, $from, $to) = @_;
 
-    Time::HiRes::sleep($from + ($to - $from) * $faults->chance);
+    Time::HiRes::sleep($faults->pace * ($from + ($to - $from) * $faults->chance));
 }
 
 
@@ -254,19 +262,16 @@ sub connections_refused {
 }
 
 
-# Somebody else has all but those of the superuser, and more each time that ours
-# are closed.
+# Somebody else has all but those of the superuser, and takes most of ours when
+# they are closed.
 
 sub connections_taken {
     my ($fleet, $faults) = @_;
 
     my ($pg, @taken) = ($fleet->pg);
 
-    for (1 .. 3) {
-        push @taken, take_all($pg);
-        $pg->terminate_backends('mdm_device');
-    }
-
+    push @taken, take_all($pg);
+    $pg->terminate_backends('mdm_device');
     push @taken, take_all($pg);
     wait_a_while($faults, 0.2, 0.6);
 }
