@@ -25,7 +25,7 @@ my $nginx = MDM::Test::Nginx->start(pg => $pg,
     conf => <<'CONF');
 load_module %%MODULE%%;
 worker_processes 1;
-events { worker_connections 256; }
+events { worker_connections 64; }
 http {
     %%HTTP%%
     mdm_database "%%PG%%" connections=2 timeout=4s;
@@ -161,6 +161,43 @@ for my $round (1 .. 3) {
         "connections are terminated: 200 or 503, nothing else ($round)";
     cmp_ok scalar(back()), '<', 2, '... and the service is back';
 }
+
+# Connections that come and go leave nothing behind in the worker, which has 64.
+
+sub connected { return scalar(() = $nginx->error_log =~ /connected to PostgreSQL/g) }
+
+my $end = connected() + 100;
+my $rounds = MDM::Test::wait_for(30, sub {
+    $pg->terminate_backends;
+    connected() > $end;
+});
+
+ok $rounds, 'a hundred connections are made, one after the other';
+back();
+unlike $nginx->error_log, qr/worker_connections are not enough|no nginx connection/,
+    '... and the worker lacks none';
+
+# A host that is busy answers each step of a start late, but it does answer: the
+# time for an attempt, 2 seconds here, begins anew with each.
+
+$pg->psql('ALTER FUNCTION mdm_r2.startup RENAME TO startup_quick');
+$pg->psql(<<'SQL');
+CREATE FUNCTION mdm_r2.startup(integer)
+RETURNS TABLE (a integer, b integer, c bytea, d bytea) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_sleep(1.3);
+    RETURN QUERY SELECT * FROM mdm_r2.startup_quick($1);
+END $$
+SQL
+$pg->psql($_) for 'ALTER SYSTEM SET post_auth_delay = 1', 'SELECT pg_reload_conf()';
+$end = connected();
+$pg->terminate_backends;
+ok MDM::Test::wait_for(15, sub { connected() > $end }),
+    'a host that needs longer for a start than an attempt may last comes into use';
+$pg->psql($_) for 'ALTER SYSTEM RESET post_auth_delay', 'SELECT pg_reload_conf()',
+    'DROP FUNCTION mdm_r2.startup',
+    'ALTER FUNCTION mdm_r2.startup_quick RENAME TO startup';
+back();
 
 is $iphone->report($queued[1], 'Acknowledged')->{status}, 200,
     'the delivered command is answered after all that';

@@ -21,6 +21,7 @@ static ngx_int_t ngx_mdm_pg_connection_watch(ngx_mdm_pg_connection_t *pc,
 static void ngx_mdm_pg_connection_unwatch(ngx_mdm_pg_connection_t *pc);
 static ngx_int_t ngx_mdm_pg_event_set(ngx_event_t *ev, ngx_int_t event,
     ngx_uint_t on);
+static void ngx_mdm_pg_connection_patience(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_connection_advance(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_connection_started(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc,
@@ -109,11 +110,7 @@ ngx_mdm_pg_connection_open(ngx_mdm_pg_connection_t *pc)
     /* by default libpq writes the server's notices to stderr */
     PQsetNoticeReceiver(pc->conn, ngx_mdm_pg_notice, NULL);
 
-    /* half of a call's time, so that a call which came just now can still be
-     * served by the next host */
-
-    ngx_add_timer(&pc->timer, ngx_min(pc->class->pg->conf->timeout / 2,
-                                      NGX_MDM_PG_CONNECT_TIMEOUT));
+    ngx_mdm_pg_connection_patience(pc);
 
     /* PQconnectStart() asks its callers to behave as if PQconnectPoll() had
      * said "writing" */
@@ -224,6 +221,21 @@ ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc, const char *what)
 }
 
 
+/*
+ * How long the server may keep silent during a start: half of a call's time,
+ * so that a call which came just now can still be served by the next host.
+ * One that answers, however slowly, is given that time again; to begin anew
+ * would only make more work for a server that has too much of it.
+ */
+
+static void
+ngx_mdm_pg_connection_patience(ngx_mdm_pg_connection_t *pc)
+{
+    ngx_add_timer(&pc->timer, ngx_min(pc->class->pg->conf->timeout / 2,
+                                      NGX_MDM_PG_CONNECT_TIMEOUT));
+}
+
+
 static void
 ngx_mdm_pg_connection_advance(ngx_mdm_pg_connection_t *pc)
 {
@@ -272,7 +284,7 @@ ngx_mdm_pg_connection_started(ngx_mdm_pg_connection_t *pc)
 
     ngx_mdm_pg_connection_move(pc, NGX_MDM_PG_STARTING);
 
-    /* the timer of the attempt runs on until the statements are prepared */
+    ngx_mdm_pg_connection_patience(pc);
 
     ngx_mdm_pg_shipment_start(pc);
     ngx_mdm_pg_connection_flush(pc);
@@ -334,6 +346,10 @@ ngx_mdm_pg_connection_read(ngx_mdm_pg_connection_t *pc)
 
         nulls = 0;
         ngx_mdm_pg_shipment_result(pc, result);
+
+        if (pc->state == NGX_MDM_PG_STARTING) {
+            ngx_mdm_pg_connection_patience(pc);
+        }
     }
 
     if (nulls == 3 || PQstatus(conn) == CONNECTION_BAD) {
