@@ -78,6 +78,7 @@ typedef struct {
     ngx_str_t                   request_type;
     ngx_msec_t                  db_time;
     unsigned                    db_asked:1;
+    unsigned                    inside:1;       /* of the handler's call */
 } ngx_mdm_ctx_t;
 
 
@@ -98,6 +99,9 @@ ngx_int_t ngx_mdm_route_body(ngx_http_request_t *r, ngx_pool_t *pool,
     mdm_str_t *body);
 ngx_int_t ngx_mdm_route_send(ngx_http_request_t *r, ngx_uint_t status,
     const char *type, const u_char *body, size_t len);
+ngx_int_t ngx_mdm_route_read(ngx_http_request_t *r,
+    ngx_http_client_body_handler_pt handler);
+void ngx_mdm_route_finalize(ngx_http_request_t *r, ngx_int_t rc);
 /* the name in lower case */
 ngx_table_elt_t *ngx_mdm_route_header_in(ngx_http_request_t *r,
     const char *name);

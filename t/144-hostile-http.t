@@ -460,6 +460,27 @@ for my $r (grep { $_->{full} } @routes) {
 
 is served(), '200 200', '... and the others are served';
 
+# Gone before the worker looks: what they sent is read, their answers go nowhere,
+# those that need no database at once.
+
+kill 'STOP', @workers;
+
+for my $r (@routes) {
+    for my $text (request($r), request($r, lines => [], body => $smuggled),
+        request($r, method => 'JUNK'), request($r, target => '/v1/nothing'),
+        request($r, body => $smuggled))
+    {
+        my $wire = MDM::Test::Wire->new($r->{port});
+        $wire->send($text);
+        $wire->reset;
+    }
+}
+
+kill 'CONT', @workers;
+is served(), '200 200', 'clients that are gone before they are answered hurt nobody';
+is join("\n", grep { /\[alert\]/ } split /\n/, $nginx->error_log), '',
+    '... and end their requests once';
+
 # Pipelines of good and bad, from a fixed seed.
 
 my $large = plist({ Status => 'Idle', %{ $device->{id} }, Filler => 'x' x 70_000 });

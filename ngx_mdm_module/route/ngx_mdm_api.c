@@ -118,7 +118,6 @@ typedef char  ngx_mdm_api_operations_are_counted
 ngx_int_t
 ngx_mdm_api_handler(ngx_http_request_t *r)
 {
-    ngx_int_t       rc;
     ngx_uint_t      allowed;
     ngx_mdm_api_t  *api;
 
@@ -131,9 +130,7 @@ ngx_mdm_api_handler(ngx_http_request_t *r)
 
     /* the body is read in any case, so that the connection stays of use */
 
-    rc = ngx_http_read_client_request_body(r, ngx_mdm_api_body_handler);
-
-    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    return ngx_mdm_route_read(r, ngx_mdm_api_body_handler);
 }
 
 

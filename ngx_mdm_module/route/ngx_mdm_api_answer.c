@@ -193,7 +193,6 @@ static void
 ngx_mdm_api_send(ngx_mdm_api_t *api, ngx_uint_t status)
 {
     ngx_int_t            rc;
-    ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
     r = api->request;
@@ -209,17 +208,14 @@ ngx_mdm_api_send(ngx_mdm_api_t *api, ngx_uint_t status)
                                     "Basic realm=\"mdm\"")
            != NGX_OK)
     {
-        ngx_http_finalize_request(r, NGX_ERROR);
+        ngx_mdm_route_finalize(r, NGX_ERROR);
         return;
     }
-
-    c = r->connection;
 
     rc = ngx_mdm_route_send(r, status, api->answer_type, api->answer.data,
                             api->answer.len);
 
-    ngx_http_finalize_request(r, rc);
-    ngx_http_run_posted_requests(c);
+    ngx_mdm_route_finalize(r, rc);
 }
 
 

@@ -45,8 +45,7 @@ static const char *const  ngx_mdm_connect_types[] = {
 ngx_int_t
 ngx_mdm_connect_handler(ngx_http_request_t *r)
 {
-    unsigned    report;
-    ngx_int_t   rc;
+    unsigned  report;
 
     if (r != r->main) {
         /* a copy that "mirror" made: the device has sent it once */
@@ -76,9 +75,7 @@ ngx_mdm_connect_handler(ngx_http_request_t *r)
 
     r->request_body_in_single_buf = 1;
 
-    rc = ngx_http_read_client_request_body(r, ngx_mdm_connect_body_handler);
-
-    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    return ngx_mdm_route_read(r, ngx_mdm_connect_body_handler);
 }
 
 
@@ -292,7 +289,6 @@ ngx_mdm_connect_done(ngx_mdm_exchange_t *x)
 {
     ngx_int_t            rc;
     ngx_mdm_ctx_t       *ctx;
-    ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
     ctx = x->data;
@@ -303,7 +299,6 @@ ngx_mdm_connect_done(ngx_mdm_exchange_t *x)
     }
 
     r = ctx->request;
-    c = r->connection;
 
     ctx->finished = 1;
     ctx->decided = x->answer.status;
@@ -312,8 +307,7 @@ ngx_mdm_connect_done(ngx_mdm_exchange_t *x)
     rc = ngx_mdm_connect_answer(r, x->answer.status, x->answer.type,
                                 x->answer.body);
 
-    ngx_http_finalize_request(r, rc);
-    ngx_http_run_posted_requests(c);
+    ngx_mdm_route_finalize(r, rc);
 }
 
 

@@ -341,6 +341,60 @@ ngx_mdm_route_send(ngx_http_request_t *r, ngx_uint_t status, const char *type,
 }
 
 
+/*
+ * Reads the body, and returns what a content handler does.  The body's handler
+ * may run, and the request be finalized, before this returns; nginx goes on
+ * with the request then.
+ */
+
+ngx_int_t
+ngx_mdm_route_read(ngx_http_request_t *r,
+    ngx_http_client_body_handler_pt handler)
+{
+    ngx_int_t       rc;
+    ngx_mdm_ctx_t  *ctx;
+
+    ctx = ngx_mdm_route_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    ctx->inside = 1;
+
+    rc = ngx_http_read_client_request_body(r, handler);
+
+    ctx->inside = 0;
+
+    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}
+
+
+/*
+ * From an event of PostgreSQL or of a thread nobody but us runs what was
+ * posted.  Inside of the handler nginx does, when it has no more use for the
+ * request: a client that has gone makes finalizing post the request's end, and
+ * run here that would free what nginx still holds.
+ */
+
+void
+ngx_mdm_route_finalize(ngx_http_request_t *r, ngx_int_t rc)
+{
+    unsigned           inside;
+    ngx_mdm_ctx_t     *ctx;
+    ngx_connection_t  *c;
+
+    c = r->connection;
+    ctx = ngx_http_get_module_ctx(r, ngx_mdm_module);
+    inside = (ctx != NULL && ctx->inside);
+
+    ngx_http_finalize_request(r, rc);
+
+    if (!inside) {
+        ngx_http_run_posted_requests(c);
+    }
+}
+
+
 ngx_table_elt_t *
 ngx_mdm_route_header_in(ngx_http_request_t *r, const char *name)
 {
