@@ -125,6 +125,17 @@ is $old->enroll->{status}, 403, '... and the CA before it no more';
 is $late->idle->{status}, 200, '... in this tenant';
 
 
+# CAs that cannot be read are our fault, not the device's.
+
+$pg->tenant('broken', host => 'broken.example.com', device_ca => $ca);
+$pg->psql("UPDATE mdm.tenant SET device_ca = 'nothing' WHERE name = 'broken'");
+
+is device('broken.example.com', 'old', 'BROKEN')->authenticate->{status}, 503,
+    'the device of a tenant whose CAs cannot be read hears 503';
+like $nginx->error_log, qr/tenant "broken": device CA: .*: none of its devices is accepted/,
+    '... and the error log says so';
+
+
 # Unknown hosts.
 
 my $before = loads();

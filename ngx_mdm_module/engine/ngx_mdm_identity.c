@@ -135,7 +135,8 @@ ngx_mdm_certificate_judge(ngx_mdm_certificate_t *certificate,
     const ngx_mdm_tenant_t *tenant)
 {
     if (tenant->anchors == NULL) {
-        return MDM_CERTIFICATE_UNTRUSTED;
+        return tenant->again ? MDM_CERTIFICATE_FAULT
+                             : MDM_CERTIFICATE_UNTRUSTED;
     }
 
     if (!ngx_mdm_certificate_is_judged(certificate)

@@ -33,7 +33,8 @@ typedef struct {
     int64_t                    version;
     ngx_str_t                  name;
     mdm_anchors_t             *anchors;    /* NULL: no CA, no device enrols */
-    time_t                     again;      /* 0: they were read */
+    time_t                     again;      /* to read CAs that could not be
+                                              read; else 0 */
 } ngx_mdm_tenant_t;
 
 
