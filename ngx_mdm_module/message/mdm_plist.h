@@ -23,6 +23,10 @@
                                              an XML dictionary with the old
                                              ones, if their hashes collide; the
                                              sum over all dictionaries */
+#define MDM_PLIST_MAX_MOVES     INT64_C(2147483648)
+                                          /* libplist moves the rest of a text
+                                             at each reference in it; bytes,
+                                             the sum over all texts */
 
 
 /*

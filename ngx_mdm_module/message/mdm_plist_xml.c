@@ -54,6 +54,7 @@ typedef struct {
     bool                  root_done;
 
     uint64_t              lookups;
+    uint64_t              moves;
     unsigned              depth;
     mdm_xml_level_t       levels[MDM_PLIST_MAX_DEPTH];
 } mdm_xml_t;
@@ -87,6 +88,7 @@ static mdm_rc_e mdm_xml_end(mdm_xml_t *x);
 static mdm_rc_e mdm_xml_text(mdm_xml_t *x, mdm_xml_element_e element);
 static mdm_rc_e mdm_xml_plain_text(mdm_xml_t *x, mdm_xml_element_e element);
 static mdm_rc_e mdm_xml_cdata(mdm_xml_t *x);
+static mdm_rc_e mdm_xml_references(mdm_xml_t *x);
 static mdm_rc_e mdm_xml_reference(mdm_xml_t *x);
 static bool mdm_xml_character(const unsigned char *p, size_t len);
 static bool mdm_xml_name(mdm_xml_t *x, mdm_xml_element_e *element);
@@ -618,7 +620,7 @@ mdm_xml_text(mdm_xml_t *x, mdm_xml_element_e element)
             break;
         }
 
-        rc = (*x->pos == '&') ? mdm_xml_reference(x) : mdm_xml_cdata(x);
+        rc = (*x->pos == '&') ? mdm_xml_references(x) : mdm_xml_cdata(x);
 
         if (rc != MDM_OK) {
             return rc;
@@ -701,6 +703,45 @@ mdm_xml_cdata(mdm_xml_t *x)
     }
 
     x->pos = last + 3;
+
+    return MDM_OK;
+}
+
+
+/* All of a text up to its next '<'. */
+
+static mdm_rc_e
+mdm_xml_references(mdm_xml_t *x)
+{
+    mdm_rc_e              rc;
+    const unsigned char  *end;
+
+    end = memchr(x->pos, '<', x->end - x->pos);
+    if (end == NULL) {
+        return mdm_xml_bad(x, "an element has no end tag");
+    }
+
+    while (x->pos < end) {
+
+        x->moves += end - x->pos;
+
+        if (x->moves > MDM_PLIST_MAX_MOVES) {
+            return mdm_fault(x->fault, MDM_TOO_LARGE,
+                             "the property list has too many references in "
+                             "long text");
+        }
+
+        rc = mdm_xml_reference(x);
+        if (rc != MDM_OK) {
+            return rc;
+        }
+
+        x->pos = memchr(x->pos, '&', end - x->pos);
+
+        if (x->pos == NULL) {
+            x->pos = end;
+        }
+    }
 
     return MDM_OK;
 }

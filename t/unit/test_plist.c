@@ -484,6 +484,43 @@ xml_keys(void **state)
 /* Two dictionaries of 2000 keys use up most of what is allowed; a third one
  * has as many keys as still fit, and then one more. */
 
+/* libplist took 26 seconds for four megabytes of them. */
+
+static void
+xml_references(void **state)
+{
+    size_t     n;
+    mdm_str_t  body;
+
+    /* n of 5 bytes move 5 n (n + 1) / 2 */
+
+    for (n = 1; 5 * n * (n + 1) / 2 <= MDM_PLIST_MAX_MOVES; n++) {
+        /* void */
+    }
+
+    body = repeated("<dict><key>a</key><string>", "&gt;x", n - 1,
+                    "</string></dict>");
+    assert_int_equal(scan(body, 1024 * 1024), MDM_OK);
+    free((void *) body.data);
+
+    body = repeated("<dict><key>a</key><string>", "&gt;x", n,
+                    "</string></dict>");
+    assert_int_equal(scan(body, 1024 * 1024), MDM_TOO_LARGE);
+    free((void *) body.data);
+
+    body = repeated("<dict><key>", "&gt;x", n, "</key><true/></dict>");
+    assert_int_equal(scan(body, 1024 * 1024), MDM_TOO_LARGE);
+    free((void *) body.data);
+
+    /* short texts cost nothing */
+
+    body = repeated("<dict><key>a</key><array>", "<string>&gt;x</string>", n,
+                    "</array></dict>");
+    assert_int_equal(scan(body, 1024 * 1024), MDM_OK);
+    free((void *) body.data);
+}
+
+
 static void
 xml_lookups(void **state)
 {
@@ -1201,6 +1238,7 @@ main(void)
         cmocka_unit_test(xml_depth),
         cmocka_unit_test(xml_objects),
         cmocka_unit_test(xml_keys),
+        cmocka_unit_test(xml_references),
         cmocka_unit_test(xml_lookups),
         cmocka_unit_test(sizes),
         cmocka_unit_test(outline_of_xml),
