@@ -22,7 +22,8 @@ fuzz_walk(json_t *value, unsigned depth)
     json_t      *member;
     const char  *name;
 
-    fuzz_expect(depth <= MDM_JSON_MAX_DEPTH);
+    fuzz_expect(depth <= MDM_JSON_MAX_DEPTH
+                || (!json_is_array(value) && !json_is_object(value)));
 
     if (json_is_string(value)) {
         n = json_string_length(value);
