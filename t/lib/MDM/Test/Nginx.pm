@@ -20,7 +20,9 @@ package MDM::Test::Nginx;
 #
 # hurry => 4 makes its timers, not its time of day, run four times as fast;
 # daemon => 1 lets it leave us, which upgrade() needs; nomemory => [...] names
-# libraries whose allocations fail_allocation() counts, besides nginx's own.
+# libraries whose allocations fail_allocation() counts, besides nginx's own;
+# probe => 1 makes it write down which turns of its event loop took long, and
+# what waited there: probed() tells.
 #
 # When the server stops, [alert], [emerg] and sanitizers' lines in its error
 # log are a failure, unless they match a pattern given by expect().
@@ -67,6 +69,7 @@ sub prepare {
         hurry  => $option{hurry},
         daemon => $option{daemon},
         nomemory => $option{nomemory},
+        probe  => $option{probe},
         expect => [],
     }, $class;
 
@@ -157,27 +160,33 @@ sub environment {
         chomp @preload;
     }
 
-    if ($self->{hurry}) {
-        push @preload, "$self->{dir}/hurry.so";
-        MDM::Test::run_or_die('gcc', '-shared', '-fPIC', '-O2', '-Wall', '-Werror',
-            "-DHURRY=$self->{hurry}", '-o', $preload[-1],
-            MDM::Test::tree() . '/t/lib/hurry.c');
-    }
+    push @preload, $self->preload('hurry', "-DHURRY=$self->{hurry}") if $self->{hurry};
+    push @preload, $self->preload('probe') if $self->{probe};
 
     if ($self->{nomemory}) {
-        push @preload, "$self->{dir}/nomemory.so";
-        MDM::Test::run_or_die('gcc', '-shared', '-fPIC', '-O2', '-Wall', '-Werror',
-            '-o', $preload[-1], MDM::Test::tree() . '/t/lib/nomemory.c');
+        push @preload, $self->preload('nomemory');
         $self->fail_allocation(0);
         chmod 0666, "$self->{dir}/nomemory" or die "chmod: $!";
     }
 
     return if !@preload;
 
-    return ('env', $self->{nomemory} ? ("NOMEMORY=$self->{dir}/nomemory",
-        "NOMEMORY_FOR=@{ $self->{nomemory} }") : (),
-        'LD_PRELOAD=' . join(':', @preload), 'ASAN_OPTIONS=detect_leaks=0',
-        'UBSAN_OPTIONS=print_stacktrace=1');
+    return ('env', 'LD_PRELOAD=' . join(':', @preload), 'ASAN_OPTIONS=detect_leaks=0',
+        'UBSAN_OPTIONS=print_stacktrace=1', "PROBE=$self->{dir}/probe",
+        $self->{nomemory} ? ("NOMEMORY=$self->{dir}/nomemory",
+            "NOMEMORY_FOR=@{ $self->{nomemory} }") : ());
+}
+
+
+sub preload {
+    my ($self, $name, @options) = @_;
+
+    my $library = "$self->{dir}/$name.so";
+
+    MDM::Test::run_or_die('gcc', '-shared', '-fPIC', '-O2', '-Wall', '-Werror', @options,
+        '-o', $library, MDM::Test::tree() . "/t/lib/$name.c");
+
+    return $library;
 }
 
 
@@ -478,6 +487,22 @@ sub wait_for_log {
     return MDM::Test::wait_for($seconds // 5, sub {
         $self->error_log =~ $pattern
     });
+}
+
+
+# What probe => 1 has written since this was last asked: the CPU time of the
+# longest turn of the event loop in milliseconds, and the calls that wait.
+
+sub probed {
+    my ($self) = @_;
+
+    my $text = log_text("$self->{dir}/probe");
+    my $new = substr $text, $self->{probed} // 0;
+
+    $self->{probed} = length $text;
+
+    return ((sort { $b <=> $a } map { $_ / 1000 } $new =~ /^turn (\d+)$/mg)[0] // 0,
+        $new =~ /^call (.*)$/mg);
 }
 
 
