@@ -807,13 +807,13 @@ ngx_mdm_init_process(ngx_cycle_t *cycle)
         ngx_mdm_metrics_database(mcf->metrics, i, &places[i]);
 
         mcf->engines[i] = ngx_mdm_engine_create(cycle, &db[i], &mcf->ring,
-                                                &places[i]);
+                                                mcf->threads, &places[i]);
         if (mcf->engines[i] == NULL) {
             return NGX_ERROR;
         }
 
         if (ngx_mdm_webhooks_create(mcf->engines[i], &db[i].name,
-                                    &mcf->webhooks, mcf->threads)
+                                    &mcf->webhooks)
             != NGX_OK)
         {
             return NGX_ERROR;

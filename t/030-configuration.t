@@ -271,6 +271,8 @@ refused 'a secret that is not there', 'cannot open "/nowhere" of "mdm_webhook"',
     http => "$hook secret=/nowhere;";
 refused 'a CA that is none', 'the file has no certificate in PEM',
     http => "$hook ca=$secret;";
+refused 'too many CAs', 'passes 32768 bytes',
+    http => "$hook ca=" . spew(test_dir() . '/cas.pem', slurp($server->{cert}) x 60) . ';';
 refused 'an unknown database of a webhook', 'reads from a database that there is not',
     http => "$hook database=x;";
 

@@ -19,6 +19,8 @@
 #include "../pg/ngx_mdm_pg.h"
 #include "../pki/mdm_secret.h"
 
+#include <ngx_thread_pool.h>
+
 
 typedef struct ngx_mdm_tenants_s       ngx_mdm_tenants_t;
 typedef struct ngx_mdm_certificates_s  ngx_mdm_certificates_t;
@@ -31,6 +33,7 @@ typedef struct ngx_mdm_webhooks_s      ngx_mdm_webhooks_t;
 typedef struct {
     ngx_cycle_t               *cycle;
     ngx_log_t                 *log;
+    ngx_thread_pool_t         *threads;    /* NULL: none configured */
     ngx_mdm_pg_t              *pg;
     const mdm_secret_ring_t   *ring;
     ngx_mdm_tenants_t         *tenants;
@@ -48,7 +51,7 @@ typedef struct {
 /* In a worker; `metrics` stays.  NULL when memory ran out. */
 ngx_mdm_engine_t *ngx_mdm_engine_create(ngx_cycle_t *cycle,
     ngx_mdm_pg_conf_t *conf, const mdm_secret_ring_t *ring,
-    ngx_mdm_metrics_database_t *metrics);
+    ngx_thread_pool_t *threads, ngx_mdm_metrics_database_t *metrics);
 void ngx_mdm_engine_destroy(ngx_mdm_engine_t *engine);
 
 

@@ -27,7 +27,7 @@ struct ngx_mdm_webhooks_s {
 
 static ngx_int_t ngx_mdm_webhook_init(ngx_mdm_webhook_t *w,
     ngx_mdm_webhooks_t *webhooks, ngx_mdm_engine_t *engine,
-    const ngx_mdm_webhook_conf_t *conf, ngx_thread_pool_t *threads);
+    const ngx_mdm_webhook_conf_t *conf);
 static void ngx_mdm_webhook_tick(ngx_event_t *ev);
 static void ngx_mdm_webhook_call(ngx_mdm_webhook_t *w,
     ngx_mdm_pg_statement_e statement, ngx_mdm_pg_handler_pt handler);
@@ -50,7 +50,7 @@ static void ngx_mdm_webhook_given_back(ngx_mdm_pg_call_t *call,
 
 ngx_int_t
 ngx_mdm_webhooks_create(ngx_mdm_engine_t *engine, const ngx_str_t *database,
-    const ngx_array_t *confs, ngx_thread_pool_t *threads)
+    const ngx_array_t *confs)
 {
     ngx_uint_t               i;
     ngx_mdm_webhooks_t      *webhooks;
@@ -88,7 +88,7 @@ ngx_mdm_webhooks_create(ngx_mdm_engine_t *engine, const ngx_str_t *database,
         }
 
         if (ngx_mdm_webhook_init(&webhooks->webhooks[webhooks->n++], webhooks,
-                                 engine, &conf[i], threads)
+                                 engine, &conf[i])
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -101,8 +101,7 @@ ngx_mdm_webhooks_create(ngx_mdm_engine_t *engine, const ngx_str_t *database,
 
 static ngx_int_t
 ngx_mdm_webhook_init(ngx_mdm_webhook_t *w, ngx_mdm_webhooks_t *webhooks,
-    ngx_mdm_engine_t *engine, const ngx_mdm_webhook_conf_t *conf,
-    ngx_thread_pool_t *threads)
+    ngx_mdm_engine_t *engine, const ngx_mdm_webhook_conf_t *conf)
 {
     size_t       len;
     ngx_uint_t   i;
@@ -113,7 +112,6 @@ ngx_mdm_webhook_init(ngx_mdm_webhook_t *w, ngx_mdm_webhooks_t *webhooks,
     w->conf = conf;
     w->engine = engine;
     w->http = webhooks->http;
-    w->threads = threads;
     w->log = engine->log;
 
     len = sizeof("webhook:") + conf->name.len;

@@ -46,8 +46,7 @@ void ngx_mdm_webhook_conf_wipe(void *webhooks);
 /* In a worker: gives the engine those webhooks that read from its database.
  * NGX_ERROR when memory ran out. */
 ngx_int_t ngx_mdm_webhooks_create(ngx_mdm_engine_t *engine,
-    const ngx_str_t *database, const ngx_array_t *confs,
-    ngx_thread_pool_t *threads);
+    const ngx_str_t *database, const ngx_array_t *confs);
 void ngx_mdm_webhooks_destroy(ngx_mdm_engine_t *engine);
 
 /* The worker begins to exit: what is under way is ended, the leases are given

@@ -15,7 +15,9 @@
 #define NGX_MDM_WEBHOOK_TIMEOUT      10000
 #define NGX_MDM_WEBHOOK_NAME_MAX     64
 #define NGX_MDM_WEBHOOK_SECRET_MAX   4096
-#define NGX_MDM_WEBHOOK_CA_MAX       (1024 * 1024)
+
+/* libcurl reads them anew for each connection, in the event loop */
+#define NGX_MDM_WEBHOOK_CA_MAX       (32 * 1024)
 
 
 typedef char *(*ngx_mdm_webhook_parameter_pt)(ngx_conf_t *cf,

@@ -115,7 +115,6 @@ struct ngx_mdm_webhook_s {
     const ngx_mdm_webhook_conf_t *conf;
     ngx_mdm_engine_t             *engine;
     ngx_mdm_http_t               *http;
-    ngx_thread_pool_t            *threads;
     ngx_log_t                    *log;
     ngx_str_t                     lease;
     ngx_str_t                     owner;

@@ -17,6 +17,10 @@
 #define NGX_MDM_WEBHOOK_WARN          2
 #define NGX_MDM_WEBHOOK_TASK          512
 
+/* an event takes as long to build as a body so many times as large, and several
+ * of them begin at once: 2 KB are built in the event loop */
+#define NGX_MDM_WEBHOOK_LABOUR        32
+
 
 /* columns of webhook_next() */
 
@@ -220,8 +224,8 @@ ngx_mdm_webhook_item_start(ngx_mdm_webhook_item_t *item)
     item->pool = ngx_create_pool(NGX_MDM_WEBHOOK_TASK, w->log);
 
     if (item->pool == NULL
-        || ngx_mdm_thread_run(&item->thread, w->threads, item->pool, w->log,
-                              item->bytes)
+        || ngx_mdm_thread_run(&item->thread, w->engine->threads, item->pool,
+                              w->log, item->bytes * NGX_MDM_WEBHOOK_LABOUR)
            != NGX_OK)
     {
         /* the thread pool is full */
@@ -233,7 +237,7 @@ ngx_mdm_webhook_item_start(ngx_mdm_webhook_item_t *item)
 }
 
 
-/* In a thread when the message is large: touches nothing but the item. */
+/* In a thread when the event is large: touches nothing but the item. */
 
 static void
 ngx_mdm_webhook_item_build(void *data)
