@@ -73,7 +73,7 @@ for my $how (sort keys %nginx) {
 }
 
 my @tasks = $pool->error_log =~ /complete task .* in thread pool "mdm"/g;
-is scalar @tasks, 3, 'the pool did what was larger than 64 KB';
+is scalar @tasks, 7, 'the pool did what was larger than 64 KB: three bodies and four deliveries';
 unlike $none->error_log, qr/in thread pool "mdm"/, '... where there was one';
 
 # The client leaves at once, and nginx is told to stop at the same time.
@@ -83,7 +83,7 @@ my $body = command('hasty', 3_000_000);
 
 $hasty->write($hasty->request_text(PUT => $path, $body, Authorization =>
     "Bearer $token"));
-ok $pool->wait_for_log(qr/(?:task #\d+ added to thread pool "mdm".*?){4}/s),
+ok $pool->wait_for_log(qr/(?:task #\d+ added to thread pool "mdm".*?){8}/s),
     'a client sends';
 $hasty->disconnect;
 kill 'QUIT', $pool->pid;

@@ -75,6 +75,7 @@ ngx_mdm_exchange_free(ngx_mdm_exchange_t *x)
         ngx_mdm_tenant_release(x->tenant);
     }
 
+    ngx_mdm_pg_rows_let_go(&x->rows);
     EVP_PKEY_free(x->intake.key);
     mdm_arena_free(&x->arena);
     ngx_destroy_pool(x->pool);
@@ -151,7 +152,7 @@ ngx_mdm_exchange_tenant(ngx_mdm_tenant_wait_t *wait, ngx_mdm_tenant_rc_e rc,
     x->thread.data = x;
     x->thread.counters = x->engine->counters->threads;
 
-    if (ngx_mdm_thread_run(&x->thread, x->threads, x->pool, x->log,
+    if (ngx_mdm_thread_run(&x->thread, x->engine->threads, x->pool, x->log,
                            x->intake.body.len)
         != NGX_OK)
     {

@@ -6,8 +6,8 @@
  *
  *   tenant -> intake (decode, verify, seal) -> identity -> operation -> answer
  *
- * The intake of a large body runs in a thread; everything else runs in the
- * event loop.
+ * The intake of a large body and the opening of a large command run in a thread;
+ * everything else runs in the event loop.
  */
 
 
@@ -71,7 +71,6 @@ struct ngx_mdm_exchange_s {
     ngx_pool_t                *pool;
     ngx_log_t                 *log;
     ngx_mdm_engine_t          *engine;
-    ngx_thread_pool_t         *threads;       /* NULL: none configured */
     ngx_str_t                  tenant_key;
     ngx_uint_t                 identity;      /* NGX_MDM_IDENTITY_… */
     unsigned                   accept_users:1;   /* mdm_user_authenticate */
@@ -96,6 +95,11 @@ struct ngx_mdm_exchange_s {
     mdm_str_t                  subject;
     mdm_str_t                  serial;
     ngx_mdm_pg_call_t          call;
+    ngx_mdm_pg_rows_t          rows;          /* kept while a thread opens the
+                                                 payload */
+    mdm_str_t                  payload_uuid;
+    mdm_str_t                  payload;       /* sealed */
+    mdm_rc_e                   opened;
     ngx_msec_t                 asked;
 
     /* what the log and the route want to know */

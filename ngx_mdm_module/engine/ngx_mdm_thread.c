@@ -120,7 +120,7 @@ static void
 ngx_mdm_thread_guard(ngx_event_t *ev)
 {
     ngx_log_error(NGX_LOG_ALERT, ev->log, 0,
-                  "mdm: a thread has not decoded a body within a minute");
+                  "mdm: a thread has not done its work within a minute");
 }
 
 #endif

@@ -1,7 +1,7 @@
 
 /*
  * Work for the thread pool: what takes more than a moment of CPU, such as the
- * decoding and sealing of a large body.
+ * decoding and sealing of a large body, or the answer of a large list.
  */
 
 

@@ -56,6 +56,8 @@ struct ngx_mdm_pg_shipment_s {
     ngx_mdm_pg_call_t             *calls[NGX_MDM_PG_MAX_MEMBERS];
     ngx_uint_t                     ncalls;
     PGresult                      *result;
+    ngx_uint_t                     kept;        /* by whom beyond their
+                                                   handlers */
     unsigned                       failed:1;
     char                           sqlstate[6];
 };

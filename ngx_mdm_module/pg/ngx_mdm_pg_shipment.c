@@ -199,8 +199,31 @@ ngx_mdm_pg_shipment_new(ngx_mdm_pg_connection_t *pc, ngx_mdm_pg_ship_e kind,
 static void
 ngx_mdm_pg_shipment_free(ngx_mdm_pg_shipment_t *shipment)
 {
+    if (shipment->kept != 0) {
+        shipment->kept--;
+        return;
+    }
+
     PQclear(shipment->result);
     ngx_free(shipment);
+}
+
+
+void
+ngx_mdm_pg_rows_keep(ngx_mdm_pg_rows_t *kept, const ngx_mdm_pg_rows_t *rows)
+{
+    *kept = *rows;
+    kept->shipment->kept++;
+}
+
+
+void
+ngx_mdm_pg_rows_let_go(ngx_mdm_pg_rows_t *kept)
+{
+    if (kept->shipment != NULL) {
+        ngx_mdm_pg_shipment_free(kept->shipment);
+        kept->shipment = NULL;
+    }
 }
 
 
@@ -494,6 +517,7 @@ ngx_mdm_pg_shipment_accept(ngx_mdm_pg_connection_t *pc,
     rows.result = shipment->result;
     rows.first = 0;
     rows.count = PQntuples(shipment->result);
+    rows.shipment = shipment;
 
     if (pg->accept(pg, &rows, pc->timer.log) != NGX_OK) {
         pc->broken = 1;
@@ -512,6 +536,7 @@ ngx_mdm_pg_shipment_answer(ngx_mdm_pg_shipment_t *shipment)
     rows.result = shipment->result;
     rows.first = 0;
     rows.count = PQntuples(shipment->result);
+    rows.shipment = shipment;
 
     if (!shipment->statement->batched) {
         ngx_mdm_pg_answer(shipment->calls[0], NGX_MDM_PG_DONE, &rows);
@@ -527,6 +552,7 @@ ngx_mdm_pg_shipment_answer(ngx_mdm_pg_shipment_t *shipment)
             members[n - 1].result = shipment->result;
             members[n - 1].first = row;
             members[n - 1].count = 1;
+            members[n - 1].shipment = shipment;
         }
     }
 

@@ -178,12 +178,10 @@ ngx_mdm_connect_body_handler(ngx_http_request_t *r)
 static ngx_mdm_exchange_t *
 ngx_mdm_connect_exchange(ngx_http_request_t *r)
 {
-    ngx_mdm_engine_t     *engine;
-    ngx_mdm_exchange_t   *x;
-    ngx_mdm_loc_conf_t   *mlcf;
-    ngx_mdm_main_conf_t  *mcf;
+    ngx_mdm_engine_t    *engine;
+    ngx_mdm_exchange_t  *x;
+    ngx_mdm_loc_conf_t  *mlcf;
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_mdm_module);
     mlcf = ngx_http_get_module_loc_conf(r, ngx_mdm_module);
 
     engine = ngx_mdm_route_engine(r);
@@ -196,7 +194,6 @@ ngx_mdm_connect_exchange(ngx_http_request_t *r)
         return NULL;
     }
 
-    x->threads = mcf->threads;
     x->identity = mlcf->identity;
     x->accept_users = mlcf->user_authenticate;
 
