@@ -1,13 +1,15 @@
 
 /*
  * The snapshots' life.  A worker asks every two seconds which tenants changed
- * and marks theirs stale; the next request loads anew.  While the database is
- * away a stale snapshot goes on serving.  Unknown keys are remembered for a
- * moment, for anyone can write any Host header.
+ * and marks theirs stale; the next request loads anew, and a thread reads the CA
+ * certificates when they are several.  While the database is away a stale
+ * snapshot goes on serving.  Unknown keys are remembered for a moment, for
+ * anyone can write any Host header.
  */
 
 
 #include "ngx_mdm_tenant.h"
+#include "ngx_mdm_thread.h"
 
 
 #define NGX_MDM_TENANT_POLL          2000
@@ -20,6 +22,10 @@
 
 /* an anchor's X509 weighs several times its PEM text */
 #define NGX_MDM_TENANT_WEIGHT     6
+
+/* and takes as long to read as a body so many times as large: 4 KB of PEM, a few
+ * certificates, are read at once */
+#define NGX_MDM_TENANT_LABOUR     16
 
 
 /* columns of tenant_load() and tenant_changes() */
@@ -74,6 +80,13 @@ typedef struct {
     ngx_str_t                  key;
     ngx_uint_t                 marks;             /* when it was asked for */
     ngx_mdm_pg_call_t          call;
+
+    /* what came */
+    ngx_mdm_pg_rows_t          rows;              /* for the thread */
+    ngx_mdm_tenant_t          *tenant;
+    ngx_mdm_thread_t           thread;
+    mdm_rc_e                   rc;
+    mdm_fault_t                fault;
 } ngx_mdm_tenant_load_t;
 
 
@@ -97,8 +110,12 @@ static ngx_int_t ngx_mdm_tenant_load(ngx_mdm_tenants_t *tenants,
     ngx_str_t *key, ngx_mdm_tenant_wait_t *wait);
 static void ngx_mdm_tenant_loaded(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
-static ngx_mdm_tenant_t *ngx_mdm_tenant_build(ngx_mdm_tenants_t *tenants,
-    ngx_str_t *key, const ngx_mdm_pg_rows_t *rows);
+static ngx_int_t ngx_mdm_tenant_build(ngx_mdm_tenant_load_t *load);
+static void ngx_mdm_tenant_read_anchors(void *data);
+static void ngx_mdm_tenant_ready(void *data);
+static void ngx_mdm_tenant_replace(ngx_mdm_tenant_load_t *load);
+static void ngx_mdm_tenant_answer(ngx_mdm_tenant_load_t *load,
+    ngx_mdm_tenant_rc_e answer, ngx_mdm_tenant_t *tenant);
 static void ngx_mdm_tenant_insert(ngx_mdm_tenants_t *tenants,
     ngx_mdm_tenant_t *tenant);
 static void ngx_mdm_tenant_drop(ngx_mdm_tenants_t *tenants,
@@ -365,47 +382,187 @@ static void
 ngx_mdm_tenant_loaded(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    ngx_queue_t            *q, waits;
-    ngx_mdm_tenant_t       *tenant;
+    ngx_mdm_tenant_t       *old;
     ngx_mdm_tenants_t      *tenants;
-    ngx_mdm_tenant_rc_e     answer;
     ngx_mdm_tenant_load_t  *load;
-    ngx_mdm_tenant_wait_t  *wait;
 
     load = call->data;
     tenants = load->tenants;
+    old = ngx_mdm_tenant_find(tenants, &load->key);
 
-    tenant = ngx_mdm_tenant_find(tenants, &load->key);
-    answer = NGX_MDM_TENANT_FOUND;
+    if (rc == NGX_MDM_PG_DONE && rows->count != 0) {
+        ngx_mdm_pg_rows_keep(&load->rows, rows);
+
+        if (ngx_mdm_tenant_build(load) == NGX_OK) {
+            return;
+        }
+
+        rc = NGX_MDM_PG_OVERLOAD;
+    }
 
     if (rc == NGX_MDM_PG_DONE) {
-
-        if (tenant != NULL) {
-            ngx_mdm_tenant_drop(tenants, tenant);
-            tenant = NULL;
+        if (old != NULL) {
+            ngx_mdm_tenant_drop(tenants, old);
         }
 
-        if (rows->count == 0) {
-            ngx_mdm_tenant_remember_unknown(tenants, &load->key);
-            answer = NGX_MDM_TENANT_UNKNOWN;
-
-        } else {
-            tenant = ngx_mdm_tenant_build(tenants, &load->key, rows);
-        }
-
-        /* a change that was told meanwhile may be younger than these rows,
-         * and will not be told again */
-
-        if (tenant != NULL && load->marks != tenants->marks) {
-            tenant->stale = 1;
-        }
+        ngx_mdm_tenant_remember_unknown(tenants, &load->key);
+        ngx_mdm_tenant_answer(load, NGX_MDM_TENANT_UNKNOWN, NULL);
+        return;
     }
 
-    if (tenant == NULL && answer == NGX_MDM_TENANT_FOUND) {
-        answer = NGX_MDM_TENANT_AWAY;
+    ngx_mdm_tenant_answer(load, old != NULL ? NGX_MDM_TENANT_FOUND
+                                            : NGX_MDM_TENANT_AWAY, old);
+}
+
+
+static ngx_int_t
+ngx_mdm_tenant_build(ngx_mdm_tenant_load_t *load)
+{
+    ngx_str_t          name, pem;
+    ngx_pool_t        *pool;
+    ngx_mdm_tenant_t  *tenant;
+    ngx_mdm_engine_t  *engine;
+
+    engine = load->tenants->engine;
+
+    pool = ngx_create_pool(1024, engine->log);
+    if (pool == NULL) {
+        return NGX_ERROR;
     }
+
+    tenant = ngx_pcalloc(pool, sizeof(ngx_mdm_tenant_t));
+    if (tenant == NULL) {
+        goto failed;
+    }
+
+    name = ngx_mdm_pg_text(&load->rows, 0, NGX_MDM_TENANT_NAME);
+    pem = ngx_mdm_pg_text(&load->rows, 0, NGX_MDM_TENANT_DEVICE_CA);
+
+    tenant->pool = pool;
+    tenant->id = ngx_mdm_pg_int(&load->rows, 0, NGX_MDM_TENANT_ID);
+    tenant->version = ngx_mdm_pg_int(&load->rows, 0, NGX_MDM_TENANT_VERSION);
+    tenant->bytes = 2048 + pem.len * NGX_MDM_TENANT_WEIGHT;
+
+    tenant->name.len = name.len;
+    tenant->name.data = ngx_pstrdup(pool, &name);
+    tenant->node.str.len = load->key.len;
+    tenant->node.str.data = ngx_pstrdup(pool, &load->key);
+
+    if (tenant->name.data == NULL || tenant->node.str.data == NULL) {
+        goto failed;
+    }
+
+    load->tenant = tenant;
+    load->thread.run = ngx_mdm_tenant_read_anchors;
+    load->thread.done = ngx_mdm_tenant_ready;
+    load->thread.data = load;
+
+    if (ngx_mdm_thread_run(&load->thread, engine->threads, load->pool,
+                           engine->log, pem.len * NGX_MDM_TENANT_LABOUR)
+        == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+failed:
+
+    ngx_destroy_pool(pool);
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_mdm_tenant_read_anchors(void *data)
+{
+    ngx_mdm_tenant_load_t *load = data;
+
+    mdm_str_t  pem;
+
+    pem = ngx_mdm_to_str(ngx_mdm_pg_text(&load->rows, 0,
+                                         NGX_MDM_TENANT_DEVICE_CA));
+
+    load->rc = pem.len != 0 ? mdm_anchors_parse(pem, &load->tenant->anchors,
+                                                &load->fault)
+                            : MDM_OK;
+}
+
+
+static void
+ngx_mdm_tenant_ready(void *data)
+{
+    ngx_mdm_tenant_load_t *load = data;
+
+    ngx_mdm_tenant_t   *old;
+    ngx_mdm_tenants_t  *tenants;
+
+    tenants = load->tenants;
+
+    if (load->rc == MDM_NO_MEMORY) {
+        ngx_destroy_pool(load->tenant->pool);
+
+        old = ngx_mdm_tenant_find(tenants, &load->key);
+        ngx_mdm_tenant_answer(load, old != NULL ? NGX_MDM_TENANT_FOUND
+                                                : NGX_MDM_TENANT_AWAY, old);
+        return;
+    }
+
+    /* that memory ran out is not always said */
+
+    if (load->rc != MDM_OK) {
+        load->tenant->again = ngx_time() + NGX_MDM_TENANT_AGAIN;
+
+        ngx_log_error(NGX_LOG_ERR, tenants->engine->log, 0,
+                      "mdm: tenant \"%V\": device CA: %s: none of its devices "
+                      "is accepted, set it again with \"mdmctl tenant set\"",
+                      &load->tenant->name, load->fault.text);
+    }
+
+    ngx_mdm_tenant_replace(load);
+    ngx_mdm_tenant_answer(load, NGX_MDM_TENANT_FOUND, load->tenant);
+}
+
+
+/* Puts the snapshot in the place of what was there before. */
+
+static void
+ngx_mdm_tenant_replace(ngx_mdm_tenant_load_t *load)
+{
+    ngx_mdm_tenant_t   *old;
+    ngx_mdm_tenants_t  *tenants;
+
+    tenants = load->tenants;
+    old = ngx_mdm_tenant_find(tenants, &load->key);
+
+    if (old != NULL) {
+        ngx_mdm_tenant_drop(tenants, old);
+    }
+
+    ngx_mdm_tenant_insert(tenants, load->tenant);
+
+    /* a change that was told meanwhile may be younger than these rows, and
+     * will not be told again */
+
+    if (load->marks != tenants->marks) {
+        load->tenant->stale = 1;
+    }
+}
+
+
+/* Ends a load: all who wait hear of it. */
+
+static void
+ngx_mdm_tenant_answer(ngx_mdm_tenant_load_t *load, ngx_mdm_tenant_rc_e answer,
+    ngx_mdm_tenant_t *tenant)
+{
+    ngx_queue_t            *q, waits;
+    ngx_mdm_tenants_t      *tenants;
+    ngx_mdm_tenant_wait_t  *wait;
+
+    tenants = load->tenants;
 
     ngx_mdm_count(&tenants->engine->counters->loads[answer]);
+    ngx_mdm_pg_rows_let_go(&load->rows);
 
     ngx_queue_remove(&load->queue);
     tenants->nloads--;
@@ -434,74 +591,6 @@ ngx_mdm_tenant_loaded(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     }
 
     ngx_destroy_pool(load->pool);
-}
-
-
-static ngx_mdm_tenant_t *
-ngx_mdm_tenant_build(ngx_mdm_tenants_t *tenants, ngx_str_t *key,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_str_t          name, pem;
-    mdm_rc_e           rc;
-    ngx_pool_t        *pool;
-    mdm_fault_t        fault;
-    ngx_mdm_tenant_t  *tenant;
-
-    pool = ngx_create_pool(1024, tenants->engine->log);
-    if (pool == NULL) {
-        return NULL;
-    }
-
-    tenant = ngx_pcalloc(pool, sizeof(ngx_mdm_tenant_t));
-    if (tenant == NULL) {
-        goto failed;
-    }
-
-    name = ngx_mdm_pg_text(rows, 0, NGX_MDM_TENANT_NAME);
-    pem = ngx_mdm_pg_text(rows, 0, NGX_MDM_TENANT_DEVICE_CA);
-
-    tenant->pool = pool;
-    tenant->id = ngx_mdm_pg_int(rows, 0, NGX_MDM_TENANT_ID);
-    tenant->version = ngx_mdm_pg_int(rows, 0, NGX_MDM_TENANT_VERSION);
-    tenant->bytes = 2048 + pem.len * NGX_MDM_TENANT_WEIGHT;
-
-    tenant->name.len = name.len;
-    tenant->name.data = ngx_pstrdup(pool, &name);
-    tenant->node.str.len = key->len;
-    tenant->node.str.data = ngx_pstrdup(pool, key);
-
-    if (tenant->name.data == NULL || tenant->node.str.data == NULL) {
-        goto failed;
-    }
-
-    rc = pem.len ? mdm_anchors_parse(ngx_mdm_to_str(pem), &tenant->anchors,
-                                     &fault)
-                 : MDM_OK;
-
-    if (rc == MDM_NO_MEMORY) {
-        goto failed;
-    }
-
-    /* that memory ran out is not always said */
-
-    if (rc != MDM_OK) {
-        tenant->again = ngx_time() + NGX_MDM_TENANT_AGAIN;
-
-        ngx_log_error(NGX_LOG_ERR, tenants->engine->log, 0,
-                      "mdm: tenant \"%V\": device CA: %s: none of its devices "
-                      "is accepted, set it again with \"mdmctl tenant set\"",
-                      &name, fault.text);
-    }
-
-    ngx_mdm_tenant_insert(tenants, tenant);
-
-    return tenant;
-
-failed:
-
-    ngx_destroy_pool(pool);
-
-    return NULL;
 }
 
 
