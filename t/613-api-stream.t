@@ -130,7 +130,7 @@ sub decode {
     }
 }
 
-sub names { return join ' ', map { $_->{data} =~ /"name":"(\w+)"/ } @{ $_[0]{events} } }
+sub names { return join ' ', map { $_->{data} =~ /"name": ?"(\w+)"/ } @{ $_[0]{events} } }
 
 
 # What came since it was last asked, when there are as many as expected.

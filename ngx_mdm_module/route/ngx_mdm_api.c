@@ -285,9 +285,7 @@ ngx_mdm_api_create(ngx_http_request_t *r)
     ngx_mdm_ctx_t        *ctx;
     ngx_mdm_engine_t     *engine;
     ngx_pool_cleanup_t   *cln;
-    ngx_mdm_main_conf_t  *mcf;
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_mdm_module);
     ctx = ngx_mdm_route_ctx(r);
     engine = ngx_mdm_route_engine(r);
     cln = ngx_pool_cleanup_add(r->pool, 0);
@@ -310,7 +308,6 @@ ngx_mdm_api_create(ngx_http_request_t *r)
     api->pool = pool;
     api->log = engine->log;
     api->engine = engine;
-    api->threads = mcf->threads;
     api->request = r;
     api->request_ctx = ctx;
     mdm_arena_init(&api->arena);

@@ -23,6 +23,11 @@ typedef struct ngx_mdm_api_s  ngx_mdm_api_t;
 
 typedef void (*ngx_mdm_api_pt)(ngx_mdm_api_t *api);
 
+/* Makes an answer of rows, perhaps in a thread, so memory comes from the arena;
+ * api->status is 200 unless it says otherwise. */
+typedef json_t *(*ngx_mdm_api_build_pt)(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
+
 
 typedef enum {
     NGX_MDM_API_NO_BODY = 0,     /* one that comes is passed over */
@@ -55,7 +60,6 @@ struct ngx_mdm_api_s {
     ngx_http_request_t            *request;    /* NULL when it went away, and */
     ngx_mdm_ctx_t                 *request_ctx;   /* its context with it */
     ngx_mdm_engine_t              *engine;
-    ngx_thread_pool_t             *threads;    /* NULL: none configured */
     const ngx_mdm_api_operation_t *operation;
 
     /* what the client sent */
@@ -88,9 +92,14 @@ struct ngx_mdm_api_s {
     void                          *ctx;        /* the operation's own */
     ngx_int_t                      limit;
 
+    ngx_mdm_pg_rows_t              rows;       /* kept for build */
+    ngx_mdm_api_build_pt           build;
+    const mdm_cursor_list_t       *list;       /* of a page */
+    json_t                        *head;
+
+    ngx_uint_t                     status;
     const char                    *answer_type;
     mdm_str_t                      answer;
-    char                          *answer_json;   /* jansson's */
     unsigned                       called:1;      /* a handler will come */
     unsigned                       finished:1;
 };
@@ -127,6 +136,11 @@ ngx_int_t ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc);
 void ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
     ngx_mdm_thread_pt done);
 
+/* Ends a call with what `build` makes of the rows, and of `size` bytes besides:
+ * in a thread when that is much. */
+void ngx_mdm_api_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
+    size_t size, ngx_mdm_api_build_pt build);
+
 /* Ends a call; `answer` is stolen. */
 void ngx_mdm_api_finish(ngx_mdm_api_t *api, ngx_uint_t status,
     json_t *answer);
@@ -153,7 +167,7 @@ void ngx_mdm_api_free(ngx_mdm_api_t *api);
 
 /* --- ngx_mdm_api_value.c: arguments, ids, rows, pages --- */
 
-/* A query argument, decoded into the pool; len 0 when absent. */
+/* A query argument, decoded; len 0 when absent. */
 ngx_str_t ngx_mdm_api_arg(ngx_mdm_api_t *api, const char *name);
 ngx_uint_t ngx_mdm_api_flag(ngx_mdm_api_t *api, const char *name);
 
@@ -164,7 +178,7 @@ ngx_int_t ngx_mdm_api_args(ngx_mdm_api_t *api);
 /* ?limit=, 1 to 500; NGX_ERROR after the client was told otherwise. */
 ngx_int_t ngx_mdm_api_limit(ngx_mdm_api_t *api);
 
-/* Percent-decodes into the pool. */
+/* Percent-decodes into the arena. */
 ngx_str_t ngx_mdm_api_unescape(ngx_mdm_api_t *api, ngx_str_t s);
 
 /* One written enrolment id, still percent-encoded as it stood in the URL;
@@ -183,6 +197,10 @@ ngx_uint_t ngx_mdm_api_is(ngx_str_t s, const char *text);
  * as strings. */
 json_t *ngx_mdm_api_row(const ngx_mdm_pg_rows_t *rows, int row);
 
+/* One column of it; NULL when it is. */
+json_t *ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row,
+    int column);
+
 
 /* SQL gives and takes a cursor's fields joined by line feeds, in a column
  * "cursor", which is not shown. */
@@ -195,7 +213,8 @@ typedef mdm_cursor_list_t  ngx_mdm_api_list_t;
 void ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows);
 
-/* The same, with the members of `head` beside them, which is not stolen. */
+/* The same, with the members of `head` beside them, which is not stolen and
+ * stays until the call ends. */
 void ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows, json_t *head);
 
@@ -212,10 +231,8 @@ ngx_int_t ngx_mdm_api_paging(ngx_mdm_api_t *api,
 /* As ngx_mdm_api_after(), for a cursor that came another way. */
 ngx_int_t ngx_mdm_api_cursor_decode(ngx_mdm_api_t *api,
     const ngx_mdm_api_list_t *list, ngx_str_t encoded, ngx_str_t *after);
-ngx_str_t ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api,
-    const ngx_mdm_api_list_t *list, ngx_str_t cursor);
-ngx_str_t ngx_mdm_api_cursor_text(ngx_pool_t *pool,
-    const ngx_mdm_api_list_t *list, ngx_str_t cursor);
+json_t *ngx_mdm_api_cursor_encode(const ngx_mdm_api_list_t *list,
+    ngx_str_t cursor);
 
 
 /* --- ngx_mdm_api_filter.c: filters of lists --- */
@@ -328,12 +345,9 @@ void ngx_mdm_api_events_call(ngx_mdm_api_t *api,
     ngx_mdm_api_events_t *query, ngx_str_t after, ngx_int_t limit,
     ngx_mdm_pg_handler_pt handler);
 
-/* {"id":…,"type":…,"tenant":…,"enrollment":…,"at":…,"data":…} */
-json_t *ngx_mdm_api_event(ngx_mdm_api_t *api, ngx_str_t id,
-    const ngx_mdm_pg_rows_t *rows, int row);
-
-/* The written form of an event's cursor, in the pool. */
-ngx_str_t ngx_mdm_api_event_id(ngx_pool_t *pool, ngx_str_t cursor);
+/* {"id":…,"type":…,"tenant":…,"enrollment":…,"at":…}; "data" is its reader's. */
+json_t *ngx_mdm_api_event(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
+    int row);
 
 /* push certificates */
 void ngx_mdm_api_pushcert_store(ngx_mdm_api_t *api);

@@ -10,7 +10,14 @@
 
 #define NGX_MDM_API_FAULTS_MAX   100
 
+/* rows take as long as a body so many times as large: 16 KB are made into JSON
+ * at once */
+#define NGX_MDM_API_ROWS_LABOUR  4
 
+
+static void ngx_mdm_api_build_run(void *data);
+static void ngx_mdm_api_build_done(void *data);
+static void ngx_mdm_api_dump(ngx_mdm_api_t *api, json_t *answer);
 static void ngx_mdm_api_plain(char *text);
 static void ngx_mdm_api_send(ngx_mdm_api_t *api, ngx_uint_t status);
 
@@ -80,8 +87,8 @@ ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
     api->thread.counters = api->engine->counters->threads;
     api->called = 1;
 
-    if (ngx_mdm_thread_run(&api->thread, api->threads, api->pool, api->log,
-                           size)
+    if (ngx_mdm_thread_run(&api->thread, api->engine->threads, api->pool,
+                           api->log, size)
         != NGX_OK)
     {
         ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable",
@@ -91,23 +98,70 @@ ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
 
 
 void
-ngx_mdm_api_finish(ngx_mdm_api_t *api, ngx_uint_t status, json_t *answer)
+ngx_mdm_api_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
+    size_t size, ngx_mdm_api_build_pt build)
 {
-    if (answer != NULL) {
-        api->answer_json = json_dumps(answer, JSON_COMPACT);
-        json_decref(answer);
-    }
+    ngx_mdm_pg_rows_keep(&api->rows, rows);
 
-    if (api->answer_json == NULL) {
-        status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    api->build = build;
+    api->status = NGX_HTTP_OK;
 
-    } else {
-        api->answer.data = (u_char *) api->answer_json;
-        api->answer.len = ngx_strlen(api->answer_json);
-    }
+    size += PQresultMemorySize(rows->result) * NGX_MDM_API_ROWS_LABOUR;
+
+    ngx_mdm_api_work(api, size, ngx_mdm_api_build_run, ngx_mdm_api_build_done);
+}
+
+
+static void
+ngx_mdm_api_build_run(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_api_dump(api, api->build(api, &api->rows));
+}
+
+
+static void
+ngx_mdm_api_build_done(void *data)
+{
+    ngx_mdm_api_t *api = data;
+
+    ngx_mdm_pg_rows_let_go(&api->rows);
 
     api->answer_type = "application/json";
-    ngx_mdm_api_send(api, status);
+    ngx_mdm_api_send(api, api->status);
+}
+
+
+void
+ngx_mdm_api_finish(ngx_mdm_api_t *api, ngx_uint_t status, json_t *answer)
+{
+    api->status = status;
+    ngx_mdm_api_dump(api, answer);
+
+    api->answer_type = "application/json";
+    ngx_mdm_api_send(api, api->status);
+}
+
+
+/* The text is freed last and here, for the first large piece that is freed after
+ * many small ones, wherever it is, makes malloc tidy up after them all. */
+
+static void
+ngx_mdm_api_dump(ngx_mdm_api_t *api, json_t *answer)
+{
+    char  *text;
+
+    text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+    json_decref(answer);
+
+    api->answer = text ? mdm_arena_str(&api->arena, text, ngx_strlen(text))
+                       : mdm_null_str;
+    free(text);
+
+    if (!mdm_str_is_set(api->answer)) {
+        api->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
 }
 
 
@@ -226,9 +280,9 @@ ngx_mdm_api_free(ngx_mdm_api_t *api)
         ngx_mdm_tenant_release(api->tenant);
     }
 
+    ngx_mdm_pg_rows_let_go(&api->rows);
     json_decref(api->json);
     json_decref(api->faults);
-    free(api->answer_json);
     mdm_arena_free(&api->arena);
     ngx_destroy_pool(api->pool);
 }

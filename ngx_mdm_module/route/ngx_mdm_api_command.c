@@ -47,6 +47,8 @@ static ngx_int_t ngx_mdm_api_command_times(ngx_mdm_api_t *api,
 static ngx_int_t ngx_mdm_api_command_rejected(ngx_mdm_api_t *api);
 static void ngx_mdm_api_command_queued(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_command_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
 static json_t *ngx_mdm_api_command_failed(ngx_mdm_api_ask_t *ask,
     const ngx_mdm_pg_rows_t *rows);
 
@@ -509,20 +511,13 @@ ngx_mdm_api_command_rejected(ngx_mdm_api_t *api)
 }
 
 
-/* 200 when every target has it, 207 when some have, 404 when none has. */
-
 static void
 ngx_mdm_api_command_queued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    json_t             *answer;
-    int64_t             queued;
-    mdm_command_t      *command;
-    ngx_mdm_api_t      *api;
-    ngx_mdm_api_ask_t  *ask;
+    ngx_mdm_api_t  *api;
 
     api = call->data;
-    ask = api->ctx;
 
     if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
         return;
@@ -539,6 +534,21 @@ ngx_mdm_api_command_queued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         return;
     }
 
+    ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_command_build);
+}
+
+
+/* 200 when every target has it, 207 when some have, 404 when none has. */
+
+static json_t *
+ngx_mdm_api_command_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
+    json_t             *answer;
+    int64_t             queued;
+    mdm_command_t      *command;
+    ngx_mdm_api_ask_t  *ask;
+
+    ask = api->ctx;
     command = &ask->command;
     queued = ngx_mdm_pg_int(rows, 0, NGX_MDM_ENQUEUED_QUEUED);
 
@@ -556,9 +566,10 @@ ngx_mdm_api_command_queued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
                                          command->subject.len));
     }
 
-    ngx_mdm_api_finish(api, rows->count == 1 ? NGX_HTTP_OK
-                            : queued != 0 ? 207 : NGX_HTTP_NOT_FOUND,
-                       answer);
+    api->status = rows->count == 1 ? NGX_HTTP_OK
+                  : queued != 0 ? 207 : NGX_HTTP_NOT_FOUND;
+
+    return answer;
 }
 
 

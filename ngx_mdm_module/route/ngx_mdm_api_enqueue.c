@@ -10,14 +10,20 @@
 #include <openssl/evp.h>
 
 
+/* a byte of the path, and a target, take as long as so many bytes of a body */
+#define NGX_MDM_API_PATH_LABOUR    8
+#define NGX_MDM_API_TARGET_LABOUR  64
+
+
 typedef struct {
     ngx_mdm_api_ask_t       ask;
     json_t                 *status;      /* of all targets */
     ngx_uint_t              refused;     /* how many ids cannot be read */
+    mdm_fault_t             bad_id;      /* the last of them */
 } ngx_mdm_api_enqueue_t;
 
 
-static ngx_int_t ngx_mdm_api_enqueue_targets(ngx_mdm_api_t *api,
+static void ngx_mdm_api_enqueue_targets(ngx_mdm_api_t *api,
     ngx_mdm_api_enqueue_t *enqueue);
 static void ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api,
     ngx_mdm_api_enqueue_t *enqueue, ngx_str_t id, mdm_fault_t *fault);
@@ -26,6 +32,8 @@ static void ngx_mdm_api_enqueue_status(ngx_mdm_api_t *api,
 static void ngx_mdm_api_enqueue_cleanup(void *data);
 static void ngx_mdm_api_enqueue_read(void *data);
 static void ngx_mdm_api_enqueue_ready(void *data);
+static json_t *ngx_mdm_api_enqueue_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
 
@@ -54,12 +62,13 @@ ngx_mdm_api_enqueue(ngx_mdm_api_t *api)
     enqueue->ask.push = ngx_mdm_api_arg(api, "nopush").len == 0;
     enqueue->ask.envelope = api->body;
 
-    if (ngx_mdm_api_enqueue_targets(api, enqueue) != NGX_OK) {
+    if (ngx_mdm_api_targets_of_path(api, &enqueue->ask.targets) != NGX_OK) {
         return;
     }
 
-    ngx_mdm_api_work(api, api->body.len, ngx_mdm_api_enqueue_read,
-                     ngx_mdm_api_enqueue_ready);
+    ngx_mdm_api_work(api, api->body.len + api->segments[0].len
+                          * NGX_MDM_API_PATH_LABOUR,
+                     ngx_mdm_api_enqueue_read, ngx_mdm_api_enqueue_ready);
 }
 
 
@@ -72,30 +81,16 @@ ngx_mdm_api_enqueue_cleanup(void *data)
 }
 
 
-static ngx_int_t
+static void
 ngx_mdm_api_enqueue_targets(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue)
 {
-    ngx_str_t    id;
-    mdm_fault_t  fault;
-
-    if (ngx_mdm_api_targets_of_path(api, &enqueue->ask.targets) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_str_t  id;
 
     ngx_str_null(&id);
 
     while (ngx_mdm_api_targets_next(api, &id) == NGX_OK) {
-        ngx_mdm_api_enqueue_target(api, enqueue, id, &fault);
+        ngx_mdm_api_enqueue_target(api, enqueue, id, &enqueue->bad_id);
     }
-
-    if (enqueue->ask.targets.n != 0) {
-        return NGX_OK;
-    }
-
-    ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_enrollment_id", "%s",
-                      fault.text);
-
-    return NGX_ERROR;
 }
 
 
@@ -139,7 +134,7 @@ ngx_mdm_api_enqueue_status(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
     if (json_object_setn(enqueue->status, (char *) id.data, id.len, target)
         != 0)
     {
-        key = ngx_pnalloc(api->pool, id.len * 3 + 1);
+        key = mdm_arena_alloc(&api->arena, id.len * 3 + 1);
 
         for (p = key, i = 0; key != NULL && i < id.len; i++) {
             p = ngx_sprintf(p, id.data[i] < 0x80 ? "%c" : "%%%02Xd",
@@ -155,16 +150,24 @@ ngx_mdm_api_enqueue_status(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
 }
 
 
-/* Reads the command and seals it: in a thread when it is large. */
+/* Reads targets and command and seals it: in a thread when they are large. */
 
 static void
 ngx_mdm_api_enqueue_read(void *data)
 {
     ngx_mdm_api_t *api = data;
 
-    ngx_mdm_api_ask_t  *ask;
+    ngx_mdm_api_ask_t      *ask;
+    ngx_mdm_api_enqueue_t  *enqueue;
 
-    ask = api->ctx;             /* the first of its members */
+    enqueue = api->ctx;
+    ask = &enqueue->ask;
+
+    ngx_mdm_api_enqueue_targets(api, enqueue);
+
+    if (ask->targets.n == 0) {
+        return;
+    }
 
     ask->rc = mdm_command_read(&api->arena, ask->envelope, &ask->command,
                                &ask->fault);
@@ -194,6 +197,12 @@ ngx_mdm_api_enqueue_ready(void *data)
     enqueue = api->ctx;
     ask = &enqueue->ask;
 
+    if (ask->targets.n == 0) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_enrollment_id", "%s",
+                          enqueue->bad_id.text);
+        return;
+    }
+
     if (ask->rc == MDM_NO_MEMORY) {
         ngx_mdm_api_out_of_memory(api);
         return;
@@ -212,19 +221,12 @@ ngx_mdm_api_enqueue_ready(void *data)
 }
 
 
-/* 200 when every target has it, 207 when some have, 500 when none has. */
-
 static void
 ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    int                               i;
-    json_t                           *answer;
-    ngx_uint_t                        target, failed;
-    mdm_command_t                    *command;
-    ngx_mdm_api_t                    *api;
-    ngx_mdm_api_enqueue_t            *enqueue;
-    const ngx_mdm_api_ask_failure_t  *failure;
+    ngx_mdm_api_t          *api;
+    ngx_mdm_api_enqueue_t  *enqueue;
 
     api = call->data;
     enqueue = api->ctx;
@@ -244,6 +246,25 @@ ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         return;
     }
 
+    ngx_mdm_api_build(api, rows, enqueue->ask.targets.n
+                                 * NGX_MDM_API_TARGET_LABOUR,
+                      ngx_mdm_api_enqueue_build);
+}
+
+
+/* 200 when every target has it, 207 when some have, 500 when none has. */
+
+static json_t *
+ngx_mdm_api_enqueue_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
+    int                               i;
+    json_t                           *answer;
+    ngx_uint_t                        target, failed;
+    mdm_command_t                    *command;
+    ngx_mdm_api_enqueue_t            *enqueue;
+    const ngx_mdm_api_ask_failure_t  *failure;
+
+    enqueue = api->ctx;
     failed = enqueue->refused;
 
     for (i = 1; i < rows->count; i++) {
@@ -259,19 +280,21 @@ ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
     command = &enqueue->ask.command;
 
-    answer = json_pack("{s:O, s:s%, s:s%}", "status", enqueue->status,
+    answer = json_pack("{s:o, s:s%, s:s%}", "status", enqueue->status,
                        "command_uuid", command->command_uuid.data,
                        command->command_uuid.len,
                        "request_type", command->request_type.data,
                        command->request_type.len);
+    enqueue->status = NULL;
 
     if (!enqueue->ask.push) {
         json_object_set_new(answer, "no_push", json_true());
     }
 
-    ngx_mdm_api_finish(api,
-                       failed == 0 ? NGX_HTTP_OK
-                       : ngx_mdm_pg_int(rows, 0, NGX_MDM_ENQUEUED_QUEUED) != 0
-                       ? 207 : NGX_HTTP_INTERNAL_SERVER_ERROR,
-                       answer);
+    if (failed != 0) {
+        api->status = ngx_mdm_pg_int(rows, 0, NGX_MDM_ENQUEUED_QUEUED) != 0
+                      ? 207 : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return answer;
 }

@@ -12,6 +12,8 @@
 
 static void ngx_mdm_api_enrollment_shown(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_enrollment_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_why_answered(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_enrollment_ended(ngx_mdm_pg_call_t *call,
@@ -60,13 +62,10 @@ ngx_mdm_api_enrollment_show(ngx_mdm_api_t *api)
 }
 
 
-/* The columns behind the item are members of it. */
-
 static void
 ngx_mdm_api_enrollment_shown(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    json_t         *row, *answer;
     ngx_mdm_api_t  *api;
 
     api = call->data;
@@ -80,13 +79,24 @@ ngx_mdm_api_enrollment_shown(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         return;
     }
 
+    ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_enrollment_build);
+}
+
+
+/* The columns behind the item are members of it. */
+
+static json_t *
+ngx_mdm_api_enrollment_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
+    json_t  *row, *answer;
+
     row = ngx_mdm_api_row(rows, 0);
     answer = json_incref(json_object_get(row, "item"));
     json_object_del(row, "item");
     json_object_update(answer, row);
     json_decref(row);
 
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, answer);
+    return answer;
 }
 
 

@@ -25,6 +25,10 @@ static ngx_int_t ngx_mdm_api_events_enrollment(ngx_mdm_api_t *api,
     mdm_str_t *device_id, mdm_str_t *user_id);
 static void ngx_mdm_api_events_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_events_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_audit_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
 static ngx_int_t ngx_mdm_api_audit_filter(ngx_mdm_api_t *api,
     const char *name, ngx_mdm_pg_value_t *value);
 static void ngx_mdm_api_audit_found(ngx_mdm_pg_call_t *call,
@@ -245,70 +249,63 @@ ngx_mdm_api_events_call(ngx_mdm_api_t *api, ngx_mdm_api_events_t *query,
 }
 
 
-/* Other than pages of other lists, this one always says where to go on. */
-
 static void
 ngx_mdm_api_events_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    int             i, last;
-    json_t         *items;
-    ngx_str_t       id;
     ngx_mdm_api_t  *api;
 
     api = call->data;
 
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
+    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
+        ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_events_build);
     }
+}
+
+
+/* Other than pages of other lists, this one always says where to go on. */
+
+static json_t *
+ngx_mdm_api_events_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
+    int      i, last;
+    json_t  *items, *event;
 
     items = json_array();
     last = rows->count - 1;
 
     for (i = 0; i < last; i++) {
-        id = ngx_mdm_api_event_id(api->pool,
-                           ngx_mdm_pg_text(rows, i, NGX_MDM_EVENT_CURSOR));
-        json_array_append_new(items, ngx_mdm_api_event(api, id, rows, i));
+        event = ngx_mdm_api_event(api, rows, i);
+        json_object_set_new(event, "data",
+                            ngx_mdm_api_column(rows, i, NGX_MDM_EVENT_DATA));
+        json_array_append_new(items, event);
     }
 
-    id = ngx_mdm_api_event_id(api->pool,
-                           ngx_mdm_pg_text(rows, last, NGX_MDM_EVENT_CURSOR));
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK,
-                       json_pack("{s:o, s:s%, s:b}", "items", items,
-                                 "next", (char *) id.data, id.len, "more",
-                                 ngx_mdm_pg_bool(rows, last,
-                                                 NGX_MDM_EVENT_MORE)));
+    return json_pack("{s:o, s:o, s:b}", "items", items,
+                     "next", ngx_mdm_api_cursor_encode(&mdm_cursor_events,
+                                 ngx_mdm_pg_text(rows, last,
+                                                 NGX_MDM_EVENT_CURSOR)),
+                     "more", ngx_mdm_pg_bool(rows, last, NGX_MDM_EVENT_MORE));
 }
 
 
 json_t *
-ngx_mdm_api_event(ngx_mdm_api_t *api, ngx_str_t id,
-    const ngx_mdm_pg_rows_t *rows, int row)
+ngx_mdm_api_event(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows, int row)
 {
-    json_t  *columns, *event;
+    ngx_str_t  cursor;
 
-    columns = ngx_mdm_api_row(rows, row);
+    cursor = ngx_mdm_pg_text(rows, row, NGX_MDM_EVENT_CURSOR);
 
-    event = json_pack("{s:s%, s:O*, s:s%, s:O*, s:O*, s:O*}",
-                      "id", (char *) id.data, id.len,
-                      "type", json_object_get(columns, "type"),
-                      "tenant", (char *) api->tenant->name.data,
-                      api->tenant->name.len,
-                      "enrollment", json_object_get(columns, "enrollment"),
-                      "at", json_object_get(columns, "at"),
-                      "data", json_object_get(columns, "data"));
-
-    json_decref(columns);
-
-    return event;
-}
-
-
-ngx_str_t
-ngx_mdm_api_event_id(ngx_pool_t *pool, ngx_str_t cursor)
-{
-    return ngx_mdm_api_cursor_text(pool, &mdm_cursor_events, cursor);
+    return json_pack("{s:o, s:o*, s:s%, s:o*, s:o*}",
+                     "id", ngx_mdm_api_cursor_encode(&mdm_cursor_events,
+                                                     cursor),
+                     "type", ngx_mdm_api_column(rows, row,
+                                                NGX_MDM_EVENT_TYPE),
+                     "tenant", (char *) api->tenant->name.data,
+                     api->tenant->name.len,
+                     "enrollment", ngx_mdm_api_column(rows, row,
+                                                   NGX_MDM_EVENT_ENROLLMENT),
+                     "at", ngx_mdm_api_column(rows, row, NGX_MDM_EVENT_AT));
 }
 
 
@@ -365,43 +362,46 @@ ngx_mdm_api_audit_filter(ngx_mdm_api_t *api, const char *name,
 }
 
 
-/* A row's own cursor is its id. */
-
 static void
 ngx_mdm_api_audit_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    int             i, n;
-    json_t         *items, *item, *answer;
-    ngx_str_t       id;
     ngx_mdm_api_t  *api;
 
     api = call->data;
 
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
+    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
+        ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_audit_build);
     }
+}
+
+
+/* A row's own cursor is its id. */
+
+static json_t *
+ngx_mdm_api_audit_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
+    int      i, n;
+    json_t  *items, *item, *answer, *id;
 
     items = json_array();
     answer = json_pack("{s:o}", "items", items);
-    ngx_str_null(&id);
+    id = NULL;
     n = ngx_min(rows->count, (int) api->limit);
 
     for (i = 0; i < n; i++) {
-        id = ngx_mdm_api_cursor_encode(api, &ngx_mdm_api_audit_list,
+        id = ngx_mdm_api_cursor_encode(&ngx_mdm_api_audit_list,
                                        ngx_mdm_pg_text(rows, i, 0));
 
         item = ngx_mdm_api_row(rows, i);
         json_object_del(item, "cursor");
-        json_object_set_new(item, "id",
-                            json_stringn((char *) id.data, id.len));
+        json_object_set_new(item, "id", id);
         json_array_append_new(items, item);
     }
 
     if (rows->count > n) {
-        json_object_set_new(answer, "next",
-                            json_stringn((char *) id.data, id.len));
+        json_object_set(answer, "next", id);
     }
 
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, answer);
+    return answer;
 }

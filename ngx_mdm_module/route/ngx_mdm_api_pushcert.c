@@ -53,6 +53,8 @@ static ngx_int_t ngx_mdm_api_push_read(ngx_mdm_api_t *api,
     ngx_mdm_api_targets_t *targets);
 static void ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_push_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
 static json_t *ngx_mdm_api_push_status(ngx_mdm_api_targets_t *targets,
     const ngx_mdm_pg_rows_t *rows);
 static const char *ngx_mdm_api_push_text(ngx_str_t outcome);
@@ -324,21 +326,27 @@ ngx_mdm_api_push_read(ngx_mdm_api_t *api, ngx_mdm_api_targets_t *targets)
 }
 
 
-/* The first row is the tenant's. */
-
 static void
 ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    ngx_str_t       outcome;
-    const char     *text;
     ngx_mdm_api_t  *api;
 
     api = call->data;
 
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
+    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
+        ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_push_build);
     }
+}
+
+
+/* The first row is the tenant's. */
+
+static json_t *
+ngx_mdm_api_push_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_str_t    outcome;
+    const char  *text;
 
     outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSH_OUTCOME);
 
@@ -347,9 +355,10 @@ ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
              "certificate: devices come when they decide to"
            : "this version sends no pushes: devices come when they decide to";
 
-    ngx_mdm_api_finish(api, NGX_HTTP_INTERNAL_SERVER_ERROR,
-                       json_pack("{s:s, s:o}", "push_error", text, "status",
-                                 ngx_mdm_api_push_status(api->ctx, rows)));
+    api->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    return json_pack("{s:s, s:o}", "push_error", text, "status",
+                     ngx_mdm_api_push_status(api->ctx, rows));
 }
 
 

@@ -392,33 +392,42 @@ static ngx_int_t
 ngx_mdm_api_stream_text(ngx_mdm_api_t *api, ngx_mdm_hub_batch_t *batch,
     int row, ngx_str_t *text)
 {
-    char       *json;
+    char       *head;
     json_t     *event;
-    ngx_str_t   id, type;
+    size_t      len;
+    ngx_str_t   type, data;
 
-    id = ngx_mdm_api_event_id(batch->pool, ngx_mdm_pg_text(batch->rows, row,
-                                                      NGX_MDM_EVENT_CURSOR));
     type = ngx_mdm_pg_text(batch->rows, row, NGX_MDM_EVENT_TYPE);
+    data = ngx_mdm_pg_text(batch->rows, row, NGX_MDM_EVENT_DATA);
 
-    event = ngx_mdm_api_event(api, id, batch->rows, row);
-    json = event ? json_dumps(event, JSON_COMPACT) : NULL;
-    json_decref(event);
+    event = ngx_mdm_api_event(api, batch->rows, row);
+    head = event ? json_dumps(event, JSON_COMPACT) : NULL;
 
-    if (json == NULL) {
+    if (head == NULL) {
+        json_decref(event);
         return NGX_ERROR;
     }
 
-    text->len = sizeof("id: \nevent: \ndata: \n\n") - 1 + id.len + type.len
-                + ngx_strlen(json);
+    /* PostgreSQL's text of a jsonb, behind its version, is JSON on one line */
+
+    data.data++;
+    data.len--;
+
+    len = ngx_strlen(head) - 1;
+    text->len = sizeof("id: \nevent: \ndata: ,\"data\":}\n\n") - 1
+                + json_string_length(json_object_get(event, "id")) + type.len
+                + len + data.len;
     text->data = ngx_pnalloc(batch->pool, text->len);
 
     if (text->data != NULL) {
         (void) ngx_snprintf(text->data, text->len,
-                            "id: %V\nevent: %V\ndata: %s\n\n", &id, &type,
-                            json);
+                            "id: %s\nevent: %V\ndata: %*s,\"data\":%V}\n\n",
+                            json_string_value(json_object_get(event, "id")),
+                            &type, len, head, &data);
     }
 
-    free(json);
+    json_decref(event);
+    free(head);
 
     return text->data ? NGX_OK : NGX_ERROR;
 }
@@ -540,30 +549,26 @@ ngx_mdm_api_stream_tick(ngx_mdm_hub_listener_t *listener)
 static ngx_int_t
 ngx_mdm_api_stream_alive(ngx_mdm_api_stream_t *stream)
 {
-    u_char      *p;
-    ngx_str_t    id, cursor;
-    ngx_pool_t  *pool;
+    u_char     *p;
+    json_t     *id;
+    ngx_str_t   cursor;
 
-    pool = ngx_create_pool(1024, stream->api->log);
-    if (pool == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_str_null(&id);
+    id = NULL;
     cursor = ngx_mdm_hub_cursor(&stream->cursor);
 
     if (ngx_strlchr(cursor.data, cursor.data + cursor.len, '\n') != NULL) {
-        id = ngx_mdm_api_event_id(pool, cursor);
+        id = ngx_mdm_api_cursor_encode(&mdm_cursor_events, cursor);
     }
 
-    p = ngx_mdm_api_stream_room(stream, sizeof(":\nid: \n\n") + id.len);
+    p = ngx_mdm_api_stream_room(stream, sizeof(":\nid: \n\n")
+                                        + json_string_length(id));
 
     if (p != NULL) {
-        p = id.len ? ngx_sprintf(p, ":\nid: %V\n\n", &id)
-                   : ngx_sprintf(p, ":\n\n");
+        p = id ? ngx_sprintf(p, ":\nid: %s\n\n", json_string_value(id))
+               : ngx_sprintf(p, ":\n\n");
     }
 
-    ngx_destroy_pool(pool);
+    json_decref(id);
 
     return p ? ngx_mdm_api_stream_send(stream, p) : NGX_ERROR;
 }

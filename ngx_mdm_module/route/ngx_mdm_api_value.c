@@ -23,8 +23,8 @@
 
 
 static ngx_uint_t ngx_mdm_api_arg_taken(ngx_str_t name, const char *taken);
-static json_t *ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row,
-    int column);
+static json_t *ngx_mdm_api_page_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
 
 
 ngx_str_t
@@ -148,7 +148,7 @@ ngx_mdm_api_unescape(ngx_mdm_api_t *api, ngx_str_t s)
     u_char     *buf;
     ngx_str_t   none;
 
-    buf = ngx_pnalloc(api->pool, s.len + 1);
+    buf = mdm_arena_alloc(&api->arena, s.len + 1);
 
     if (buf == NULL) {
         ngx_str_null(&none);
@@ -198,10 +198,14 @@ ngx_mdm_api_row(const ngx_mdm_pg_rows_t *rows, int row)
 }
 
 
-static json_t *
+json_t *
 ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row, int column)
 {
     ngx_str_t  text;
+
+    if (ngx_mdm_pg_is_null(rows, row, column)) {
+        return NULL;
+    }
 
     switch (PQftype(rows->result, column)) {
 
@@ -270,6 +274,16 @@ void
 ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows, json_t *head)
 {
+    api->list = list;
+    api->head = head;
+
+    ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_page_build);
+}
+
+
+static json_t *
+ngx_mdm_api_page_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
     int         i, n, last;
     json_t     *items, *answer, *item;
     ngx_str_t   cursor;
@@ -277,8 +291,8 @@ ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     items = json_array();
     answer = json_pack("{s:o}", "items", items);
 
-    if (head != NULL) {
-        json_object_update(answer, head);
+    if (api->head != NULL) {
+        json_object_update(answer, api->head);
     }
 
     n = ngx_min(rows->count, (int) api->limit);
@@ -298,38 +312,28 @@ ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     if (last >= 0) {
         cursor = ngx_mdm_pg_text(rows, last,
                                  PQfnumber(rows->result, "cursor"));
-        cursor = ngx_mdm_api_cursor_encode(api, list, cursor);
-
         json_object_set_new(answer, "next",
-                            json_stringn((char *) cursor.data, cursor.len));
+                            ngx_mdm_api_cursor_encode(api->list, cursor));
     }
 
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, answer);
+    return answer;
 }
 
 
-ngx_str_t
-ngx_mdm_api_cursor_encode(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
-    ngx_str_t cursor)
+json_t *
+ngx_mdm_api_cursor_encode(const ngx_mdm_api_list_t *list, ngx_str_t cursor)
 {
-    return ngx_mdm_api_cursor_text(api->pool, list, cursor);
-}
+    json_t  *text;
+    u_char  *p, *last;
 
-
-ngx_str_t
-ngx_mdm_api_cursor_text(ngx_pool_t *pool, const ngx_mdm_api_list_t *list,
-    ngx_str_t cursor)
-{
-    ngx_str_t  text;
-
-    ngx_str_set(&text, "");
-
-    text.data = ngx_pnalloc(pool, mdm_cursor_size(list, cursor.len));
-
-    if (text.data != NULL) {
-        text.len = mdm_cursor_write(list, ngx_mdm_to_str(cursor), text.data)
-                   - text.data;
+    p = malloc(mdm_cursor_size(list, cursor.len));
+    if (p == NULL) {
+        return NULL;
     }
+
+    last = mdm_cursor_write(list, ngx_mdm_to_str(cursor), p);
+    text = json_stringn((char *) p, last - p);
+    free(p);
 
     return text;
 }
