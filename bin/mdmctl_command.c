@@ -11,7 +11,7 @@
 
 static int mdmctl_command_head(mdmctl_session_t *s, const char *uuid);
 static int mdmctl_cancel_everywhere(mdmctl_session_t *s,
-    const mdmctl_options_t *options);
+    const mdmctl_options_t *options, const char *uuid);
 static int mdmctl_cancel_at(mdmctl_session_t *s,
     const mdmctl_options_t *options, const char *uuid);
 static int mdmctl_cancelled(const char *what, const char *outcome,
@@ -113,15 +113,14 @@ mdmctl_cancel(mdmctl_options_t *options)
         return mdmctl_session_close(&s, rc);
     }
 
-    if (options->device == NULL) {
-        rc = mdmctl_cancel_everywhere(&s, options);
-
-    } else if (options->nwords == 0) {
+    if (options->nwords == 0) {
         rc = mdmctl_cancel_at(&s, options, NULL);
     }
 
-    for (i = 0; options->device != NULL && i < options->nwords; i++) {
-        one = mdmctl_cancel_at(&s, options, options->words[i]);
+    for (i = 0; i < options->nwords; i++) {
+        one = options->device != NULL
+              ? mdmctl_cancel_at(&s, options, options->words[i])
+              : mdmctl_cancel_everywhere(&s, options, options->words[i]);
         rc = one != MDMCTL_OK ? one : rc;
     }
 
@@ -129,41 +128,55 @@ mdmctl_cancel(mdmctl_options_t *options)
 }
 
 
+/* Piece by piece, a transaction each, so that no device waits for long. */
+
 static int
-mdmctl_cancel_everywhere(mdmctl_session_t *s, const mdmctl_options_t *options)
+mdmctl_cancel_everywhere(mdmctl_session_t *s, const mdmctl_options_t *options,
+    const char *uuid)
 {
-    int        rc, row;
-    PGresult  *res;
+    char         counts[3][24];
+    long long    cancelled, delivered, busy, after;
+    PGresult    *res;
+    const char  *outcome;
 
-    mdmctl_add_who(s);
-    mdmctl_add_array(&s->arena, &s->params,
-                     (const char *const *) options->words, options->nwords);
-    mdmctl_add(&s->params, options->force ? "t" : "f");
+    cancelled = 0;
+    delivered = 0;
+    busy = 0;
+    after = 0;
 
-    res = mdmctl_query(s->db, "SELECT * FROM " MDMCTL_SCHEMA
-                              ".commands_cancel($1::bigint, $2, $3,"
-                              " $4::text[], $5::boolean)", &s->params);
-    if (res == NULL) {
-        return MDMCTL_FAILED;
-    }
+    do {
+        mdmctl_params_begin(s);
+        mdmctl_add_who(s);
+        mdmctl_add_array(&s->arena, &s->params, &uuid, 1);
+        mdmctl_add(&s->params, options->force ? "t" : "f");
+        mdmctl_add_int(&s->arena, &s->params, after);
 
-    rc = MDMCTL_OK;
-
-    for (row = 0; row < PQntuples(res); row++) {
-        if (mdmctl_cancelled(mdmctl_value(res, row, "command_uuid"),
-                             mdmctl_value(res, row, "outcome"),
-                             mdmctl_value(res, row, "cancelled"),
-                             mdmctl_value(res, row, "delivered"),
-                             mdmctl_value(res, row, "busy"))
-            != MDMCTL_OK)
-        {
-            rc = MDMCTL_FAILED;
+        res = mdmctl_query(s->db, "SELECT * FROM " MDMCTL_SCHEMA
+                                  ".commands_cancel($1::bigint, $2, $3,"
+                                  " $4::text[], $5::boolean, 1, $6::bigint)",
+                           &s->params);
+        if (res == NULL) {
+            return MDMCTL_FAILED;
         }
-    }
 
-    PQclear(res);
+        cancelled += atoll(mdmctl_value(res, 0, "cancelled"));
+        delivered += atoll(mdmctl_value(res, 0, "delivered"));
+        busy += atoll(mdmctl_value(res, 0, "busy"));
 
-    return rc;
+        after = atoll(mdmctl_value(res, 0, "after"));
+        PQclear(res);
+
+    } while (after != 0);
+
+    outcome = cancelled + delivered + busy == 0 ? "unknown"
+              : busy != 0 ? "busy"
+              : delivered != 0 && !options->force ? "delivered" : "ok";
+
+    snprintf(counts[0], sizeof(counts[0]), "%lld", cancelled);
+    snprintf(counts[1], sizeof(counts[1]), "%lld", delivered);
+    snprintf(counts[2], sizeof(counts[2]), "%lld", busy);
+
+    return mdmctl_cancelled(uuid, outcome, counts[0], counts[1], counts[2]);
 }
 
 

@@ -388,9 +388,9 @@ subtest 'cancelling' => sub {
 
     enqueue([$d, $e], 'cancel');
     idle($d);
-    is cancel('cancel'), 'delivered|1|1', 'who has it unanswered keeps it';
-    is cancel('cancel', 1), 'ok|1|1', 'but for force';
-    is cancel('cancel'), 'unknown|0|0', 'then nothing is left';
+    is cancel('cancel'), 'delivered|1|1|', 'who has it unanswered keeps it';
+    is cancel('cancel', 1), 'ok|1|1|', 'but for force';
+    is cancel('cancel'), 'unknown|0|0|', 'then nothing is left';
     is sql(q{SELECT DISTINCT reason FROM mdm.result WHERE command_uuid = 'cancel'}),
         'cancelled by joe', 'the reason names who did it';
     is release($d, 'cancel'), 'unknown', 'what is cancelled cannot be released';

@@ -77,7 +77,7 @@ sub enqueue {
         $id, $uuid % 4 ? "'s" . $uuid % 3 . "'" : 'NULL', $uuid % 5 ? 'safe' : 'once',
         $uuid % 7 ? 'false' : 'true', $uuid % 2 ? 'true' : 'false',
         $uuid % 6 ? 0 : 1, $uuid % 3, $uuid % 6 ? 0 : 60,
-        $uuid % 9 ? 'NULL' : "'key'", $all, $none, $id,
+        $uuid % 3 ? 'NULL' : "'key'", $all, $none, $id,
         $all;
 }
 
@@ -87,9 +87,9 @@ sub cancel {
 
     return (
         "SELECT outcome FROM mdm_r2.command_cancel(1, 'joe', '', '" . $one->()
-            . "', true)",
+            . "', true, 0, 5)",
         "SELECT count(*) FROM mdm_r2.commands_cancel(1, 'joe', '', '{"
-            . join(',', map { $one->() } 1 .. 5) . "}', true)",
+            . join(',', map { $one->() } 1 .. 5) . "}', true, 1, 0, 10)",
         "SELECT outcome FROM mdm_r2.queue_cancel(1, 'joe', '', '$device', '', NULL, false)",
         "SELECT outcome FROM mdm_r2.command_release_all(1, 'joe', '', '" . $one->()
             . "', '{}')",

@@ -52,8 +52,8 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
      * payload, digest, repeat, urgent, renewal, supersedes, expires,
      * priority, not_before, dedupe_key, devices, users, push */
     { "enqueue",             NGX_MDM_PG_API,   0, "itttttyytbbbikitTTb" },
-    { "command_cancel",      NGX_MDM_PG_API,   0, "itttb" },
-    { "commands_cancel",     NGX_MDM_PG_API,   0, "ittTb" },
+    { "command_cancel",      NGX_MDM_PG_API,   0, "itttbi" },
+    { "commands_cancel",     NGX_MDM_PG_API,   0, "ittTbji" },
     { "queue_cancel",        NGX_MDM_PG_API,   0, "itttttb" },
     { "command_release",     NGX_MDM_PG_API,   0, "itttttT" },
     { "command_release_all", NGX_MDM_PG_API,   0, "itttT" },

@@ -1,7 +1,8 @@
 
 /*
  * Commands that wait: taken back, or let out again after they stalled; of all
- * targets or of one.
+ * targets or of one.  Of many targets a command is taken back piece by piece, a
+ * transaction each, so that no device waits for long.
  */
 
 
@@ -11,18 +12,27 @@
 
 #define NGX_MDM_API_MAX_COMMANDS  1000
 
+/* one of them takes as long to answer as so many bytes of a body */
+#define NGX_MDM_API_CANCEL_LABOUR  128
 
-/* columns of command_cancel(), queue_cancel() and commands_cancel() */
+
+/* columns of command_cancel() and, but for the last, queue_cancel() */
 
 enum {
     NGX_MDM_CANCELLED_OUTCOME = 0,
     NGX_MDM_CANCELLED_CANCELLED,
-    NGX_MDM_CANCELLED_DELIVERED
+    NGX_MDM_CANCELLED_DELIVERED,
+    NGX_MDM_CANCELLED_AFTER
 };
 
+/* columns of commands_cancel() */
+
 enum {
-    NGX_MDM_CANCEL_MANY_UUID = 0,
-    NGX_MDM_CANCEL_MANY_OUTCOME
+    NGX_MDM_CANCEL_MANY_PLACE = 0,
+    NGX_MDM_CANCEL_MANY_CANCELLED = 2,
+    NGX_MDM_CANCEL_MANY_DELIVERED,
+    NGX_MDM_CANCEL_MANY_BUSY,
+    NGX_MDM_CANCEL_MANY_AFTER
 };
 
 enum {
@@ -31,12 +41,32 @@ enum {
 };
 
 
+/* What all pieces did to one command. */
+
+typedef struct {
+    unsigned                met:1;         /* the first of its name */
+    int64_t                 cancelled;
+    int64_t                 delivered;
+    int64_t                 busy;
+} ngx_mdm_api_cancel_t;
+
+
+static ngx_mdm_api_cancel_t *ngx_mdm_api_cancel_sums(ngx_mdm_api_t *api,
+    size_t n);
+static void ngx_mdm_api_cancelled_piece(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_cancel_answer(ngx_mdm_api_t *api, int64_t cancelled,
+    int64_t delivered);
 static ngx_int_t ngx_mdm_api_cancel_uuids(ngx_mdm_api_t *api, json_t *uuids,
     ngx_mdm_pg_value_t *value);
 static void ngx_mdm_api_cancelled_many(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static json_t *ngx_mdm_api_cancel_many_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
+static const char *ngx_mdm_api_cancel_outcome(ngx_mdm_api_t *api,
+    const ngx_mdm_api_cancel_t *sum);
 static void ngx_mdm_api_release_call(ngx_mdm_api_t *api,
     ngx_mdm_pg_statement_e statement, ngx_mdm_pg_value_t *withheld);
 static void ngx_mdm_api_released(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
@@ -58,7 +88,9 @@ ngx_mdm_api_cancel(ngx_mdm_api_t *api)
     ngx_str_t            uuid;
     ngx_mdm_pg_value_t  *p;
 
-    if (ngx_mdm_api_command_uuid(api, api->segments[0], &uuid) != NGX_OK) {
+    if (ngx_mdm_api_command_uuid(api, api->segments[0], &uuid) != NGX_OK
+        || ngx_mdm_api_cancel_sums(api, 1) == NULL)
+    {
         return;
     }
 
@@ -67,8 +99,64 @@ ngx_mdm_api_cancel(ngx_mdm_api_t *api)
     ngx_mdm_api_who(api, p);
     ngx_mdm_pg_set_bytes(&p[3], uuid.data, uuid.len);
     ngx_mdm_pg_set_bool(&p[4], ngx_mdm_api_flag(api, "force"));
+    ngx_mdm_pg_set_int8(&p[5], 0);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_COMMAND_CANCEL, ngx_mdm_api_cancelled);
+    ngx_mdm_api_call(api, NGX_MDM_SQL_COMMAND_CANCEL,
+                     ngx_mdm_api_cancelled_piece);
+}
+
+
+/* Zeroed; NULL after the client was told. */
+
+static ngx_mdm_api_cancel_t *
+ngx_mdm_api_cancel_sums(ngx_mdm_api_t *api, size_t n)
+{
+    api->ctx = ngx_pcalloc(api->pool, n * sizeof(ngx_mdm_api_cancel_t));
+
+    if (api->ctx == NULL) {
+        ngx_mdm_api_out_of_memory(api);
+    }
+
+    return api->ctx;
+}
+
+
+static void
+ngx_mdm_api_cancelled_piece(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_str_t              outcome;
+    ngx_mdm_api_t         *api;
+    ngx_mdm_api_cancel_t  *sum;
+
+    api = call->data;
+    sum = api->ctx;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_CANCELLED_OUTCOME);
+
+    if (!sum->met && ngx_mdm_api_no_target(api, outcome)) {
+        return;
+    }
+
+    sum->met = 1;
+    sum->cancelled += ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_CANCELLED);
+    sum->delivered += ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_DELIVERED);
+
+    if (!ngx_mdm_pg_is_null(rows, 0, NGX_MDM_CANCELLED_AFTER)) {
+        ngx_mdm_pg_set_int8(&call->params[5],
+                            ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_AFTER));
+        ngx_mdm_api_call(api, NGX_MDM_SQL_COMMAND_CANCEL,
+                         ngx_mdm_api_cancelled_piece);
+        return;
+    }
+
+    ngx_mdm_api_cancel_answer(api, sum->cancelled,
+                              ngx_mdm_api_flag(api, "force")
+                              ? 0 : sum->delivered);
 }
 
 
@@ -128,7 +216,7 @@ static void
 ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    int             cancelled, delivered;
+    int64_t         cancelled, delivered;
     ngx_str_t       outcome;
     ngx_mdm_api_t  *api;
 
@@ -144,19 +232,32 @@ ngx_mdm_api_cancelled(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         return;
     }
 
-    cancelled = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_CANCELLED);
-    delivered = (int) ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_DELIVERED);
+    cancelled = ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_CANCELLED);
+    delivered = ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_DELIVERED);
 
-    if (ngx_mdm_api_is(outcome, "delivered")) {
+    ngx_mdm_api_cancel_answer(api, cancelled,
+                              ngx_mdm_api_is(outcome, "delivered")
+                              ? delivered : 0);
+}
+
+
+/* delivered: how many were left for that. */
+
+static void
+ngx_mdm_api_cancel_answer(ngx_mdm_api_t *api, int64_t cancelled,
+    int64_t delivered)
+{
+    if (delivered != 0) {
         ngx_mdm_api_error(api, NGX_HTTP_CONFLICT, "delivered",
-                          "cancelled: %d; delivered and not answered, so "
-                          "left: %d; add ?force=1 to give those up",
-                          cancelled, delivered);
+                          "cancelled: %lld; delivered and not answered, so "
+                          "left: %lld; add ?force=1 to give those up",
+                          (long long) cancelled, (long long) delivered);
         return;
     }
 
     ngx_mdm_api_finish(api, NGX_HTTP_OK,
-                       json_pack("{s:i}", "cancelled", cancelled));
+                       json_pack("{s:I}", "cancelled",
+                                 (json_int_t) cancelled));
 }
 
 
@@ -173,13 +274,17 @@ ngx_mdm_api_cancel_many(ngx_mdm_api_t *api)
     p = api->call.params;
     uuids = json_object_get(api->json, "command_uuids");
 
-    if (ngx_mdm_api_cancel_uuids(api, uuids, &p[3]) != NGX_OK) {
+    if (ngx_mdm_api_cancel_uuids(api, uuids, &p[3]) != NGX_OK
+        || ngx_mdm_api_cancel_sums(api, json_array_size(uuids)) == NULL)
+    {
         return;
     }
 
     ngx_mdm_api_who(api, p);
     ngx_mdm_pg_set_bool(&p[4], json_is_true(json_object_get(api->json,
                                                             "force")));
+    ngx_mdm_pg_set_int4(&p[5], 1);
+    ngx_mdm_pg_set_int8(&p[6], 0);
 
     ngx_mdm_api_call(api, NGX_MDM_SQL_COMMANDS_CANCEL,
                      ngx_mdm_api_cancelled_many);
@@ -240,38 +345,114 @@ ngx_mdm_api_cancel_uuids(ngx_mdm_api_t *api, json_t *uuids,
 }
 
 
-/* 200 when all went well, else 207: each says for itself. */
-
 static void
 ngx_mdm_api_cancelled_many(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    int             i;
-    json_t         *items;
-    ngx_uint_t      status;
-    ngx_mdm_api_t  *api;
+    int                    i, last;
+    int64_t                place;
+    ngx_mdm_api_t         *api;
+    ngx_mdm_api_cancel_t  *sums;
 
     api = call->data;
+    sums = api->ctx;
 
     if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
         return;
     }
 
-    items = json_array();
-    status = NGX_HTTP_OK;
+    place = 0;
+    last = rows->count - 1;
 
-    for (i = 0; i < rows->count; i++) {
-        json_array_append_new(items, ngx_mdm_api_row(rows, i));
+    for (i = 0; i <= last; i++) {
+        place = ngx_mdm_pg_int(rows, i, NGX_MDM_CANCEL_MANY_PLACE);
 
-        if (!ngx_mdm_api_is(ngx_mdm_pg_text(rows, i,
-                                            NGX_MDM_CANCEL_MANY_OUTCOME),
-                            "ok"))
-        {
-            status = 207;
-        }
+        sums[place - 1].met = 1;
+        sums[place - 1].cancelled += ngx_mdm_pg_int(rows, i,
+                                               NGX_MDM_CANCEL_MANY_CANCELLED);
+        sums[place - 1].delivered += ngx_mdm_pg_int(rows, i,
+                                               NGX_MDM_CANCEL_MANY_DELIVERED);
+        sums[place - 1].busy += ngx_mdm_pg_int(rows, i,
+                                               NGX_MDM_CANCEL_MANY_BUSY);
     }
 
-    ngx_mdm_api_finish(api, status, json_pack("{s:o}", "items", items));
+    if (ngx_mdm_pg_is_null(rows, last, NGX_MDM_CANCEL_MANY_AFTER)) {
+        ngx_mdm_api_build(api, rows,
+                          json_array_size(json_object_get(api->json,
+                                                          "command_uuids"))
+                          * NGX_MDM_API_CANCEL_LABOUR,
+                          ngx_mdm_api_cancel_many_build);
+        return;
+    }
+
+    ngx_mdm_pg_set_int4(&call->params[5], (int32_t) place);
+    ngx_mdm_pg_set_int8(&call->params[6],
+                        ngx_mdm_pg_int(rows, last, NGX_MDM_CANCEL_MANY_AFTER));
+
+    ngx_mdm_api_call(api, NGX_MDM_SQL_COMMANDS_CANCEL,
+                     ngx_mdm_api_cancelled_many);
+}
+
+
+/* 200 when all went well, else 207: each says for itself. */
+
+static json_t *
+ngx_mdm_api_cancel_many_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    size_t                 i;
+    json_t                *items, *uuid;
+    const char            *outcome;
+    ngx_mdm_api_cancel_t  *sum;
+
+    items = json_array();
+
+    json_array_foreach(json_object_get(api->json, "command_uuids"), i, uuid) {
+        sum = (ngx_mdm_api_cancel_t *) api->ctx + i;
+
+        if (!sum->met) {
+            continue;
+        }
+
+        outcome = ngx_mdm_api_cancel_outcome(api, sum);
+
+        if (ngx_strcmp(outcome, "ok") != 0) {
+            api->status = 207;
+        }
+
+        json_array_append_new(items,
+                              json_pack("{s:O, s:s, s:I, s:I, s:I}",
+                                        "command_uuid", uuid,
+                                        "outcome", outcome,
+                                        "cancelled",
+                                        (json_int_t) sum->cancelled,
+                                        "delivered",
+                                        (json_int_t) sum->delivered,
+                                        "busy", (json_int_t) sum->busy));
+    }
+
+    return json_pack("{s:o}", "items", items);
+}
+
+
+static const char *
+ngx_mdm_api_cancel_outcome(ngx_mdm_api_t *api, const ngx_mdm_api_cancel_t *sum)
+{
+    if (sum->cancelled + sum->delivered + sum->busy == 0) {
+        return "unknown";
+    }
+
+    if (sum->busy != 0) {
+        return "busy";
+    }
+
+    if (sum->delivered != 0
+        && !json_is_true(json_object_get(api->json, "force")))
+    {
+        return "delivered";
+    }
+
+    return "ok";
 }
 
 

@@ -7,33 +7,58 @@ CREATE FUNCTION @revision@.command_cancel(
     p_remote        text,
     p_command_uuid  text,
     p_force         boolean,
+    p_after         bigint DEFAULT 0,
+    p_limit         integer DEFAULT 500,
     OUT outcome     text,
     OUT cancelled   integer,
-    OUT delivered   integer)
+    OUT delivered   integer,
+    OUT after       bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_ids    bigint[];
-    v_known  boolean;
+    v_ids  bigint[];
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
-    -- One row per channel, locked in the order of all who lock several.
-    SELECT array_agg(s.enrollment_id) FILTER (WHERE p_force OR NOT s.unanswered),
-           count(*) FILTER (WHERE s.unanswered),
-           count(*) > 0
-      INTO v_ids, delivered, v_known
-      FROM (SELECT q.enrollment_id, q.state IN ('PUSH', 'STALLED') AS unanswered
+    SELECT array_agg(s.enrollment_id)
+      INTO v_ids
+      FROM (SELECT q.enrollment_id
               FROM mdm.queue q
-              JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
-                                   AND e.enrollment_id = q.enrollment_id
              WHERE q.tenant_id = p_tenant_id
                AND q.command_uuid = p_command_uuid
-             ORDER BY e.device_id, e.user_id
-               FOR UPDATE OF q) s;
+               AND q.enrollment_id > p_after
+             ORDER BY q.enrollment_id
+             LIMIT p_limit) s;
 
-    IF v_known IS NOT TRUE THEN
-        outcome := 'unknown';
-        cancelled := 0;
+    IF cardinality(v_ids) = p_limit THEN
+        after := v_ids[p_limit];
+    END IF;
+
+    -- One row per channel, locked in the order of all who lock several; each found
+    -- by its key, whatever the planner knows of the tables.
+    SELECT array_agg(s.enrollment_id) FILTER (WHERE p_force OR NOT s.unanswered),
+           count(*) FILTER (WHERE s.unanswered),
+           CASE WHEN count(*) = 0 THEN 'unknown' ELSE 'ok' END
+      INTO v_ids, delivered, outcome
+      FROM (SELECT q.enrollment_id, q.unanswered
+              FROM (SELECT t.id
+                      FROM unnest(v_ids) AS t (id)
+                     CROSS JOIN LATERAL (
+                           SELECT e.device_id, e.user_id
+                             FROM mdm.enrollment e
+                            WHERE e.tenant_id = p_tenant_id
+                              AND e.enrollment_id = t.id
+                            LIMIT 1) e
+                     ORDER BY e.device_id, e.user_id) t
+             CROSS JOIN LATERAL (
+                   SELECT q.enrollment_id, q.state IN ('PUSH', 'STALLED') AS unanswered
+                     FROM mdm.queue q
+                    WHERE q.tenant_id = p_tenant_id
+                      AND q.command_uuid = p_command_uuid
+                      AND q.enrollment_id = t.id
+                      FOR UPDATE) q) s;
+
+    cancelled := 0;
+    IF outcome = 'unknown' THEN
         RETURN;
     END IF;
 
@@ -51,101 +76,120 @@ END
 $$;
 
 COMMENT ON FUNCTION @revision@.command_cancel IS
-'Withdraws a command from all its targets. A target that has it and has not
-answered keeps it unless p_force. outcome: ok; delivered (such targets were left);
-unknown (no live target). cancelled: how many were withdrawn; delivered: how many
-had it unanswered, left or, with p_force, withdrawn among the others.';
+'Withdraws a command from its targets, p_limit of them: so many rows are locked, and
+devices wait for them no longer than that takes. after: call again with it for the
+next ones; null: these were the last. A target that has it and has not answered keeps
+it unless p_force. outcome: ok; delivered (such targets were left); unknown (no live
+target). cancelled: how many were withdrawn; delivered: how many had it unanswered,
+left or, with p_force, withdrawn among the others.';
 
 CREATE FUNCTION @revision@.commands_cancel(
     p_tenant_id      bigint,
     p_actor          text,
     p_remote         text,
     p_command_uuids  text[],
-    p_force          boolean)
-RETURNS TABLE (command_uuid text, outcome text, cancelled integer, delivered integer,
-               busy integer)
+    p_force          boolean,
+    p_place          integer DEFAULT 1,
+    p_after          bigint DEFAULT 0,
+    p_limit          integer DEFAULT 500)
+RETURNS TABLE (place integer, command_uuid text, cancelled integer, delivered integer,
+               busy integer, after bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    v_ids    bigint[];
-    v_uuids  text[];
-    v_rows   record;
+    v_left    integer := p_limit;
+    v_after   bigint := p_after;
+    v_total   integer := 0;
+    v_uuid    text;
+    v_asked   bigint[];
+    v_ids     bigint[];
+    v_count   integer;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
-    -- A channel may have several of them, and who waits for a second row of a
-    -- channel while he holds the first may wait for ever; so nobody is waited for.
-    SELECT array_agg(s.enrollment_id) AS ids, array_agg(s.command_uuid) AS uuids,
-           array_agg(s.unanswered) AS unanswered
-      INTO v_rows
-      FROM (SELECT DISTINCT u.command_uuid
-              FROM unnest(p_command_uuids) AS u (command_uuid)) u
-     CROSS JOIN LATERAL (
-           SELECT q.enrollment_id, q.command_uuid,
-                  q.state IN ('PUSH', 'STALLED') AS unanswered
-             FROM mdm.queue q
-            WHERE q.tenant_id = p_tenant_id
-              AND q.command_uuid = u.command_uuid
-              FOR UPDATE SKIP LOCKED) s;
+    FOR v_place IN p_place .. cardinality(p_command_uuids) LOOP
+        v_uuid := p_command_uuids[v_place];
+        CONTINUE WHEN array_position(p_command_uuids, v_uuid) < v_place;
 
-    SELECT array_agg(t.id), array_agg(t.uuid)
-      INTO v_ids, v_uuids
-      FROM unnest(v_rows.ids, v_rows.uuids, v_rows.unanswered) AS t (id, uuid, unanswered)
-     WHERE p_force OR NOT t.unanswered;
+        place := v_place;
+        command_uuid := v_uuid;
+        cancelled := 0;
+        delivered := 0;
+        busy := 0;
+        after := NULL;
 
-    PERFORM @revision@.queue_finish(p_tenant_id, v_ids, v_uuids, 'CANCELLED',
-                                    'cancelled by ' || p_actor);
+        SELECT array_agg(s.enrollment_id)
+          INTO v_asked
+          FROM (SELECT q.enrollment_id
+                  FROM mdm.queue q
+                 WHERE q.tenant_id = p_tenant_id
+                   AND q.command_uuid = v_uuid
+                   AND q.enrollment_id > v_after
+                 ORDER BY q.enrollment_id
+                 LIMIT v_left) s;
+        v_count := coalesce(cardinality(v_asked), 0);
 
-    -- What is still there after that and was not locked is in somebody's hands.
-    RETURN QUERY
-    SELECT c.command_uuid,
-           CASE WHEN c.cancelled + c.delivered + c.busy = 0 THEN 'unknown'
-                WHEN c.busy > 0 THEN 'busy'
-                WHEN c.delivered > 0 AND NOT p_force THEN 'delivered'
-                ELSE 'ok' END,
-           c.cancelled, c.delivered, c.busy
-      FROM (SELECT s.command_uuid,
-                   count(*) FILTER (WHERE s.what = 'taken')::integer AS cancelled,
-                   count(*) FILTER (WHERE s.what = 'unanswered')::integer AS delivered,
-                   greatest(0, count(*) FILTER (WHERE s.what = 'left')
-                               - CASE WHEN p_force THEN 0
-                                      ELSE count(*) FILTER (WHERE s.what = 'unanswered')
-                                 END)::integer AS busy,
-                   min(s.place) AS place
-              FROM (SELECT u.command_uuid, 'asked' AS what, u.n AS place
-                      FROM unnest(p_command_uuids)
-                           WITH ORDINALITY AS u (command_uuid, n)
-                    UNION ALL
-                    SELECT t.uuid, 'taken', NULL
-                      FROM unnest(v_uuids) AS t (uuid)
-                    UNION ALL
-                    SELECT t.uuid, CASE WHEN t.unanswered THEN 'unanswered' END, NULL
-                      FROM unnest(v_rows.uuids, v_rows.unanswered) AS t (uuid, unanswered)
-                    UNION ALL
-                    SELECT q.command_uuid, 'left', NULL
-                      FROM (SELECT DISTINCT u.command_uuid
-                              FROM unnest(p_command_uuids) AS u (command_uuid)) u
-                     CROSS JOIN LATERAL (
-                           SELECT q.command_uuid
-                             FROM mdm.queue q
-                            WHERE q.tenant_id = p_tenant_id
-                              AND q.command_uuid = u.command_uuid
-                           OFFSET 0) q) s
-             GROUP BY s.command_uuid) c
-     ORDER BY c.place;
+        IF v_count > 0 THEN
+            -- A channel may have several of them, and who waits for a second row of
+            -- a channel while he holds the first may wait for ever; so nobody is
+            -- waited for.
+            SELECT array_agg(q.enrollment_id) FILTER (WHERE p_force OR NOT q.unanswered),
+                   count(*) FILTER (WHERE q.unanswered)
+              INTO v_ids, delivered
+              FROM unnest(v_asked) AS t (id)
+             CROSS JOIN LATERAL (
+                   SELECT q.enrollment_id,
+                          q.state IN ('PUSH', 'STALLED') AS unanswered
+                     FROM mdm.queue q
+                    WHERE q.tenant_id = p_tenant_id
+                      AND q.command_uuid = v_uuid
+                      AND q.enrollment_id = t.id
+                      FOR UPDATE SKIP LOCKED) q;
+
+            cancelled := @revision@.queue_finish(
+                p_tenant_id, v_ids,
+                array_fill(v_uuid, ARRAY[coalesce(cardinality(v_ids), 0)]),
+                'CANCELLED', 'cancelled by ' || p_actor);
+            v_total := v_total + cancelled;
+
+            -- What is still there after that and was not locked is in somebody's
+            -- hands.
+            SELECT greatest(0, count(*) - CASE WHEN p_force THEN 0 ELSE delivered END)
+              INTO busy
+              FROM unnest(v_asked) AS t (id)
+             CROSS JOIN LATERAL (
+                   SELECT FROM mdm.queue q
+                    WHERE q.tenant_id = p_tenant_id
+                      AND q.command_uuid = v_uuid
+                      AND q.enrollment_id = t.id
+                    LIMIT 1) q;
+        END IF;
+
+        IF v_count = v_left THEN
+            after := v_asked[v_left];
+        END IF;
+
+        RETURN NEXT;
+        EXIT WHEN after IS NOT NULL;
+
+        v_left := v_left - v_count;
+        v_after := 0;
+    END LOOP;
 
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'commands_cancel',
-            jsonb_build_object('command_uuids', to_jsonb(p_command_uuids),
-                               'force', p_force,
-                               'cancelled', coalesce(cardinality(v_ids), 0)));
+            jsonb_build_object('command_uuids',
+                               to_jsonb(p_command_uuids[p_place : place]),
+                               'force', p_force, 'cancelled', v_total));
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.commands_cancel IS
-'command_cancel() for many commands; a row for each that was named, in that order.
-Nobody is waited for: busy tells how many targets were being served at that moment
-and were left. outcome: ok; busy (ask again); delivered; unknown (no live target).';
+'command_cancel() for many commands, p_limit targets of them all; a row for each that
+was come to, by its place among those that were named, twice is once. after: there it
+was stopped; call again with place and after of that last row, and add up. Nobody is
+waited for: busy tells how many targets were being served at that moment and were
+left.';
 
 CREATE FUNCTION @revision@.queue_cancel(
     p_tenant_id     bigint,
@@ -303,25 +347,46 @@ CREATE FUNCTION @revision@.command_release_all(
 LANGUAGE plpgsql AS $$
 DECLARE
     v_ids       bigint[];
-    v_known     boolean;
     v_withheld  boolean;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
     released := 0;
 
-    SELECT array_agg(s.enrollment_id) FILTER (WHERE s.state = 'STALLED'), count(*) > 0,
-           bool_or(s.request_type = ANY (p_withheld))
-      INTO v_ids, v_known, v_withheld
-      FROM (SELECT q.enrollment_id, q.state, q.request_type
-              FROM mdm.queue q
-              JOIN mdm.enrollment e ON e.tenant_id = p_tenant_id
-                                   AND e.enrollment_id = q.enrollment_id
-             WHERE q.tenant_id = p_tenant_id
-               AND q.command_uuid = p_command_uuid
-             ORDER BY e.device_id, e.user_id
-               FOR UPDATE OF q) s;
+    SELECT q.request_type = ANY (p_withheld)
+      INTO v_withheld
+      FROM mdm.queue q
+     WHERE q.tenant_id = p_tenant_id
+       AND q.command_uuid = p_command_uuid
+     LIMIT 1;
 
-    outcome := CASE WHEN NOT v_known THEN 'unknown'
+    -- Only those that are stalled are locked, in the order of all who lock several:
+    -- devices that wait for nothing of this must not wait for it.
+    SELECT array_agg(s.enrollment_id)
+      INTO v_ids
+      FROM (SELECT q.enrollment_id
+              FROM (SELECT q.enrollment_id
+                      FROM mdm.queue q
+                     CROSS JOIN LATERAL (
+                           SELECT e.device_id, e.user_id
+                             FROM mdm.enrollment e
+                            WHERE e.tenant_id = p_tenant_id
+                              AND e.enrollment_id = q.enrollment_id
+                            LIMIT 1) e
+                     WHERE q.tenant_id = p_tenant_id
+                       AND q.command_uuid = p_command_uuid
+                       AND q.state = 'STALLED'
+                       AND NOT v_withheld
+                     ORDER BY e.device_id, e.user_id) t
+             CROSS JOIN LATERAL (
+                   SELECT q.enrollment_id
+                     FROM mdm.queue q
+                    WHERE q.tenant_id = p_tenant_id
+                      AND q.command_uuid = p_command_uuid
+                      AND q.enrollment_id = t.enrollment_id
+                      AND q.state = 'STALLED'
+                      FOR UPDATE) q) s;
+
+    outcome := CASE WHEN v_withheld IS NULL THEN 'unknown'
                     WHEN v_withheld THEN 'withheld'
                     WHEN v_ids IS NULL THEN 'not_stalled'
                     ELSE 'ok' END;
