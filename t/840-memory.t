@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use List::Util qw(max);
+use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
 use Time::HiRes ();
 
@@ -99,8 +100,26 @@ sub others {
     $plain->write("PUT /mdm HTTP/1.1\r\nHost: localhost\r\nContent-Type: $type\r\n"
         . "Content-Length: 90000\r\n\r\n" . 'x' x 40_000);
     $_->disconnect for $plain, $api;
+    vanish($type, 'x');
+    vanish('text/plain', '');
 
     sim('--until-empty');
+}
+
+
+# Clients that reset their connection before the answer, which is made at once:
+# by devices and by the API.
+
+sub vanish {
+    my ($type, $body) = @_;
+
+    for my $path ('/mdm', '/signed', '/v1/enrollments', '/v1/nowhere') {
+        my $client = MDM::Test::Client->new(port => $nginx->port);
+        setsockopt $client->connect, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+        $client->write($client->request_text(PUT => $path, $body,
+            'Content-Type' => $type));
+        $client->disconnect;
+    }
 }
 
 
