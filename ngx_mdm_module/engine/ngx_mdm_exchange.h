@@ -6,8 +6,8 @@
  *
  *   tenant -> intake (decode, verify, seal) -> identity -> operation -> answer
  *
- * The intake of a large body and the opening of a large command run in a thread;
- * everything else runs in the event loop.
+ * The intake of a large body and the opening of a large command run in a
+ * thread; everything else runs in the event loop.
  */
 
 

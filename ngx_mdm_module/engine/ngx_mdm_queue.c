@@ -186,8 +186,8 @@ ngx_mdm_queue_reported(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 }
 
 
-/* Answers with the command, opened in a thread when it is large, or with nothing
- * when there is none. */
+/* Answers with the command, opened in a thread when it is large, or with
+ * nothing when there is none. */
 
 static void
 ngx_mdm_queue_hand_out(ngx_mdm_exchange_t *x, const ngx_mdm_pg_rows_t *rows,

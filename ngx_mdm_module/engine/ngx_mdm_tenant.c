@@ -1,8 +1,8 @@
 
 /*
  * The snapshots' life.  A worker asks every two seconds which tenants changed
- * and marks theirs stale; the next request loads anew, and a thread reads the CA
- * certificates when they are several.  While the database is away a stale
+ * and marks theirs stale; the next request loads anew, and a thread reads the
+ * CA certificates when they are several.  While the database is away a stale
  * snapshot goes on serving.  Unknown keys are remembered for a moment, for
  * anyone can write any Host header.
  */
@@ -23,8 +23,8 @@
 /* an anchor's X509 weighs several times its PEM text */
 #define NGX_MDM_TENANT_WEIGHT     6
 
-/* and takes as long to read as a body so many times as large: 4 KB of PEM, a few
- * certificates, are read at once */
+/* and takes as long to read as a body so many times as large: 4 KB of PEM, a
+ * few certificates, are read at once */
 #define NGX_MDM_TENANT_LABOUR     16
 
 

@@ -290,9 +290,9 @@ ngx_int_t ngx_mdm_pg_set_array(ngx_mdm_pg_value_t *value, ngx_pool_t *pool,
     char letter, const ngx_mdm_pg_value_t *values, ngx_uint_t n);
 
 
-/* Keeps a call's rows beyond its handler, and lets go of them; in the event loop.
- * They may be read in a thread meanwhile.  Rows that are not kept can be let go
- * of, too. */
+/* Keeps a call's rows beyond its handler, and lets go of them; in the event
+ * loop.  They may be read in a thread meanwhile.  Rows that are not kept can be
+ * let go of, too. */
 void ngx_mdm_pg_rows_keep(ngx_mdm_pg_rows_t *kept,
     const ngx_mdm_pg_rows_t *rows);
 void ngx_mdm_pg_rows_let_go(ngx_mdm_pg_rows_t *kept);

@@ -144,8 +144,9 @@ ngx_mdm_api_finish(ngx_mdm_api_t *api, ngx_uint_t status, json_t *answer)
 }
 
 
-/* The text is freed last and here, for the first large piece that is freed after
- * many small ones, wherever it is, makes malloc tidy up after them all. */
+/* The text is freed last and here, for the first large piece that is freed
+ * after many small ones, wherever it is, makes malloc tidy up after them
+ * all. */
 
 static void
 ngx_mdm_api_dump(ngx_mdm_api_t *api, json_t *answer)
