@@ -18,7 +18,7 @@ NGINX_SRC =
 PACKAGES  = nginx nginx-dev postgresql make gcc libc6-dev \
             pkg-config libpq-dev libplist-dev libjansson-dev libssl-dev \
             libcurl4-openssl-dev libcmocka-dev openssl perl libio-socket-ssl-perl curl clang \
-            libclang-rt-dev iproute2 nftables
+            libclang-rt-dev iproute2 nftables valgrind
 
 CORE_DIRS = message schema pki
 CORE_SRCS = $(wildcard $(CORE_DIRS:%=ngx_mdm_module/%/*.c))
@@ -169,7 +169,7 @@ stop:
 TESTS = build/unit/test_* t/*.t
 
 test: deps
-	$(call logged,all asan sim unit fuzzers)
+	$(call logged,all asan sim unit plain fuzzers)
 	@MDM_TEST_ALL=1 prove -j$(JOBS) $(TESTS)
 
 # The long ones, one after another; SOAK_TIME is that of each long phase.
@@ -177,7 +177,7 @@ SOAK_TIME  ?= 60
 SOAK_TESTS  = t/soak/*.t
 
 soak: deps
-	$(call logged,all asan sim unit)
+	$(call logged,all asan sim unit plain)
 	@MDM_TEST_ALL=1 SOAK_TIME=$(SOAK_TIME) prove -v $(SOAK_TESTS)
 
 bench: deps

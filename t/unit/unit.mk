@@ -28,7 +28,7 @@ unit_libs     := $(shell $(PKG_CONFIG) --libs libplist-2.0 jansson \
                                               libcrypto cmocka)
 
 
-.PHONY: unit
+.PHONY: unit plain valgrind
 .SECONDARY: $(unit_objects)
 
 unit: $(unit_tests)
@@ -40,3 +40,17 @@ $(BUILD)/unit/core/%.o: ngx_mdm_module/%.c $(pure_headers)
 $(BUILD)/unit/test_%: t/unit/test_%.c $(wildcard t/unit/*.h) $(unit_objects)
 	@mkdir -p $(@D)
 	$(CC) $(unit_cflags) -It/unit -o $@ $< $(unit_objects) $(unit_libs)
+
+
+# The same programs without sanitizers, for valgrind; but for the one whose
+# allocator is the sanitizer's.  "make valgrind" runs them all.
+
+valgrind_tests := $(patsubst $(BUILD)/unit/%,$(BUILD)/plain/unit/%, \
+                     $(filter-out %/test_out_of_memory,$(unit_tests)))
+
+plain:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/plain UNIT_SANITIZE= \
+	    $(valgrind_tests)
+
+valgrind: plain
+	MDM_TEST_VALGRIND=all prove -v t/016-valgrind.t
