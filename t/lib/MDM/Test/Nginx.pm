@@ -22,7 +22,8 @@ package MDM::Test::Nginx;
 # daemon => 1 lets it leave us, which upgrade() needs; nomemory => [...] names
 # libraries whose allocations fail_allocation() counts, besides nginx's own;
 # probe => 1 makes it write down which turns of its event loop took long, and
-# what waited there: probed() tells.
+# what waited there: probed() tells; scarce => FILE makes allocations of its
+# workers fail, t/lib/scarce.c says how.
 #
 # When the server stops, [alert], [emerg] and sanitizers' lines in its error
 # log are a failure, unless they match a pattern given by expect().
@@ -70,6 +71,7 @@ sub prepare {
         daemon => $option{daemon},
         nomemory => $option{nomemory},
         probe  => $option{probe},
+        scarce => $option{scarce},
         expect => [],
     }, $class;
 
@@ -162,6 +164,7 @@ sub environment {
 
     push @preload, $self->preload('hurry', "-DHURRY=$self->{hurry}") if $self->{hurry};
     push @preload, $self->preload('probe') if $self->{probe};
+    push @preload, $self->preload('scarce') if $self->{scarce};
 
     if ($self->{nomemory}) {
         push @preload, $self->preload('nomemory');
@@ -173,6 +176,7 @@ sub environment {
 
     return ('env', 'LD_PRELOAD=' . join(':', @preload), 'ASAN_OPTIONS=detect_leaks=0',
         'UBSAN_OPTIONS=print_stacktrace=1', "PROBE=$self->{dir}/probe",
+        $self->{scarce} ? "SCARCE=$self->{scarce}" : (),
         $self->{nomemory} ? ("NOMEMORY=$self->{dir}/nomemory",
             "NOMEMORY_FOR=@{ $self->{nomemory} }") : ());
 }
