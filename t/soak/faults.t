@@ -19,7 +19,7 @@ my $time = $ENV{SOAK_TIME} // 60;
 my $seed = $ENV{SOAK_SEED} // 1;
 
 my $fleet = MDM::Test::Fleet->start(pg => MDM::Test::Faults::Postgres->start,
-    nginx_options => { daemon => 1 }, seed => $seed,
+    nginx_options => { daemon => 1 }, seed => $seed, sim => [ '--vanish', 30 ],
     kinds => { iphone => 240, mac => 40, sharedipad => 20, byod => 40 });
 my @kinds = (qw(worker_killed reload binary_upgrade), MDM::Test::Faults::Postgres->kinds);
 my $faults = MDM::Test::Faults->new($fleet, seed => $seed, kinds => \@kinds);
