@@ -23,10 +23,10 @@ needs('the simulator', -x build('mdm-sim'));
 
 my $asan    = $ENV{MDM_TEST_ASAN};
 my $devices = 50;
-my $polls   = $asan ? 5 : 30;       # of each device in a round
+my $polls   = $asan ? 5 : 80;       # of each device in a round
 my $rounds  = $asan ? 2 : 7;
 my $warm    = 3;
-my $allowed = 512;                  # kilobytes
+my $allowed = 1024;                 # kilobytes
 
 my $pg     = MDM::Test::Postgres->start(migrate => 1);
 my $ca     = MDM::Test::PKI->ca('Device CA');
