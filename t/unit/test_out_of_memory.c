@@ -6,8 +6,9 @@
  * the sender's, and what is read all the same is read right.
  *
  * OpenSSL does not always say that memory ran out, nor does jansson's parser;
- * then there is a refusal, which must not be a yes.  OpenSSL also takes so many allocations
- * that only some of each seed's fail, but all with MDM_TEST_ALLOCATIONS=all.
+ * then there is a refusal, which must not be a yes.  OpenSSL also takes so many
+ * allocations that only some of each seed's fail.  Those, and the seeds that
+ * fuzzing learned, are all tried with MDM_TEST_ALLOCATIONS=all.
  *
  * The program has an allocator of its own in front of the sanitizer's.  That
  * of libplist is left alone, for it does not look at what malloc() returns.
@@ -208,20 +209,23 @@ same(void)
 }
 
 
-/* So many allocations make one step. */
-
-static unsigned long
-step(unsigned long n)
+static bool
+all_are_tried(void)
 {
     const char  *value;
 
     value = getenv("MDM_TEST_ALLOCATIONS");
 
-    if (value && strcmp(value, "all") == 0) {
-        return 1;
-    }
+    return value && strcmp(value, "all") == 0;
+}
 
-    return n > 4 * SOME ? n / SOME : 1;
+
+/* So many allocations make one step. */
+
+static unsigned long
+step(unsigned long n)
+{
+    return n > 4 * SOME && !all_are_tried() ? n / SOME : 1;
 }
 
 
@@ -324,6 +328,10 @@ try_corpus(const char *name, attempt_pt attempt)
 
     while ((entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] == '.') {
+            continue;
+        }
+
+        if (strncmp(entry->d_name, "learned-", 8) == 0 && !all_are_tried()) {
             continue;
         }
 

@@ -56,7 +56,8 @@ sub answer {
 }
 
 
-# Everything it got so far, in the order in which it came.
+# Everything it got so far, in the order in which it came; a line that is being
+# written has no end yet.
 
 sub got {
     my ($self) = @_;
@@ -65,7 +66,7 @@ sub got {
         my $post = JSON::PP::decode_json($_);
         $post->{json} = eval { JSON::PP::decode_json($post->{body}) };
         $post;
-    } split /\n/, MDM::Test::slurp($self->log_file);
+    } MDM::Test::slurp($self->log_file) =~ /(.+)\n/g;
 }
 
 
