@@ -1,5 +1,5 @@
 # Memory, descriptors, connections and threads over a million requests of every
-# kind and a hundred reloads: what a phase took is given back when it is over.
+# kind: what a phase took is given back when it is over.
 #
 # A phase is ten rounds of the same load. After each round, when nothing is
 # asked any more, each worker's memory is read; the first two rounds are for
@@ -30,7 +30,6 @@ my $allowed   = 512;            # kilobytes in a phase
 my $cache     = 4096;           # where caches turn over, and malloc with them
 my $devices   = 200;
 my $total     = int(1_000_000 * $time / 60);
-my $reloads   = int(100 * $time / 60) || 1;
 my %backends  = (mdm_device => 8, mdm_api => 4);
 my $requests  = 0;
 
