@@ -6,7 +6,6 @@
  */
 
 
-#include <malloc.h>
 #include <string.h>
 #include <time.h>
 
@@ -48,7 +47,6 @@ typedef struct {
 } mdm_push_parts_t;
 
 
-static void mdm_push_perturb(int byte);
 static mdm_rc_e mdm_push_parts_read(mdm_push_parts_t *parts, mdm_str_t pem);
 static mdm_rc_e mdm_push_parts_add(mdm_push_parts_t *parts,
     const mdm_pem_block_t *block);
@@ -99,7 +97,6 @@ mdm_push_certificate_read(mdm_arena_t *arena, mdm_str_t pem, int64_t now,
     certificate = NULL;
 
     (void) mdm_openssl_clear();
-    mdm_push_perturb(0xa5);
 
     rc = mdm_push_parts_read(&parts, pem);
 
@@ -117,25 +114,12 @@ mdm_push_certificate_read(mdm_arena_t *arena, mdm_str_t pem, int64_t now,
 
     mdm_certificate_free(certificate);
     mdm_push_parts_free(&parts);
-    mdm_push_perturb(0);
 
     if (mdm_openssl_clear() && rc != MDM_OK) {
         rc = mdm_fault(fault, MDM_NO_MEMORY, "no memory for a certificate");
     }
 
     return rc;
-}
-
-
-/* libcrypto's decoders free the text of a key without wiping it: for so long
- * glibc overwrites all that is freed, by whatever thread. */
-
-static void
-mdm_push_perturb(int byte)
-{
-#ifdef M_PERTURB
-    (void) mallopt(M_PERTURB, byte);
-#endif
 }
 
 
