@@ -102,8 +102,20 @@ like $answer->{body}, qr/\A\{"items":\[
 is $heard, '200', '... while devices come and go';
 $api->api(POST => '/v1/commands/cancel', { command_uuids => [ 'two', 'three' ],
     force => \1 });
-is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, '... all of them';
-is $pg->psql(q{SELECT count(*) FROM mdm.result WHERE state = 'CANCELLED'}), 40000,
+
+ask('four', 1);
+my $other = $pg->session;
+$other->run(q{BEGIN; SELECT mdm_r2.command_cancel(tenant_id, 'other', '', 'four', true)
+    FROM mdm.tenant});
+$api->write($api->request_text(DELETE => '/v1/commands/four?force=1', '',
+    Authorization => "Bearer $token"));
+ok wait_for(10, sub { $pg->psql(q{SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock'}) }), 'where another takes the first 500';
+$other->run('COMMIT');
+is $api->read_answer('DELETE')->{body}, '{"cancelled":9500}', '... the others are taken';
+
+is $pg->psql('SELECT count(*) FROM mdm.queue'), 0, 'none is left';
+is $pg->psql(q{SELECT count(*) FROM mdm.result WHERE state = 'CANCELLED'}), 50000,
     '... each once';
 is $pg->psql(q{SELECT string_agg(c::text, ' ') FROM mdm_r2.check() c
     WHERE c::text !~ 'certificate is not bound'}), '', 'the tables agree with each other';

@@ -44,7 +44,8 @@ enum {
 /* What all pieces did to one command. */
 
 typedef struct {
-    unsigned                met:1;         /* the first of its name */
+    unsigned                met:1;         /* some target had it; of many:
+                                              the first of its name */
     int64_t                 cancelled;
     int64_t                 delivered;
     int64_t                 busy;
@@ -138,19 +139,21 @@ ngx_mdm_api_cancelled_piece(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
     outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_CANCELLED_OUTCOME);
 
-    if (!sum->met && ngx_mdm_api_no_target(api, outcome)) {
-        return;
-    }
-
-    sum->met = 1;
+    sum->met |= !ngx_mdm_api_is(outcome, "unknown");
     sum->cancelled += ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_CANCELLED);
     sum->delivered += ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_DELIVERED);
+
+    /* also behind a piece that somebody else took meanwhile */
 
     if (!ngx_mdm_pg_is_null(rows, 0, NGX_MDM_CANCELLED_AFTER)) {
         ngx_mdm_pg_set_int8(&call->params[5],
                             ngx_mdm_pg_int(rows, 0, NGX_MDM_CANCELLED_AFTER));
         ngx_mdm_api_call(api, NGX_MDM_SQL_COMMAND_CANCEL,
                          ngx_mdm_api_cancelled_piece);
+        return;
+    }
+
+    if (!sum->met && ngx_mdm_api_no_target(api, outcome)) {
         return;
     }
 
