@@ -2,11 +2,9 @@
 /* Cutting the arguments of a URL apart, and percent-decoding. */
 
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "mdm_json_text.h"
 #include "mdm_url.h"
 
 
@@ -82,11 +80,8 @@ mdm_url_argument(mdm_str_t *args, mdm_str_t *name, mdm_str_t *value)
 mdm_rc_e
 mdm_url_arguments_json(mdm_arena_t *arena, mdm_str_t args, mdm_str_t *json)
 {
-    char       *text;
     json_t     *object;
     mdm_str_t   name, value;
-
-    *json = mdm_null_str;
 
     object = json_object();
 
@@ -104,13 +99,8 @@ mdm_url_arguments_json(mdm_arena_t *arena, mdm_str_t args, mdm_str_t *json)
         }
     }
 
-    text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    *json = object ? mdm_json_text(arena, object) : mdm_null_str;
     json_decref(object);
-
-    if (text != NULL) {
-        *json = mdm_arena_str(arena, text, strlen(text));
-        free(text);
-    }
 
     return mdm_str_is_set(*json) ? MDM_OK : MDM_NO_MEMORY;
 }

@@ -23,8 +23,6 @@ ngx_mdm_restraint_init(ngx_mdm_restraint_t *restraint, ngx_log_t *log)
     ngx_uint_t                 i;
     ngx_mdm_restraint_kind_t  *kind;
 
-    restraint->log = log;
-
     for (i = 0; i < NGX_MDM_RESTRAINT_KINDS; i++) {
         kind = &restraint->kinds[i];
 

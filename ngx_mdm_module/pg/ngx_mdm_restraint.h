@@ -29,7 +29,6 @@ typedef struct {
 
 
 typedef struct {
-    ngx_log_t                 *log;
     ngx_mdm_restraint_kind_t   kinds[NGX_MDM_RESTRAINT_KINDS];
 } ngx_mdm_restraint_t;
 

@@ -79,11 +79,11 @@ mdm_rc_e mdm_secret_open(mdm_arena_t *arena, const mdm_secret_ring_t *ring,
     mdm_str_t *plain);
 
 /*
- * What tells that a tenant's values are the same and, to who has no key, nothing
- * else: from the SHA-256 of a value, which could be guessed from for a PIN.  A
- * digest for each key, of which the first is to be stored, and any may equal
- * what was stored.  `digests` has room for MDM_SECRET_MAX_DIGESTS; set is how
- * many bytes they are.
+ * What tells that a tenant's values are the same and, to who has no key,
+ * nothing else: from the SHA-256 of a value, which could be guessed from for a
+ * PIN.  A digest for each key, of which the first is to be stored, and any may
+ * equal what was stored.  `digests` has room for MDM_SECRET_MAX_DIGESTS; set
+ * is how many bytes they are.
  */
 mdm_rc_e mdm_secret_digest(const mdm_secret_ring_t *ring, int64_t tenant_id,
     const unsigned char sha256[MDM_SECRET_DIGEST_SIZE],

@@ -345,7 +345,8 @@ void ngx_mdm_api_events_call(ngx_mdm_api_t *api,
     ngx_mdm_api_events_t *query, ngx_str_t after, ngx_int_t limit,
     ngx_mdm_pg_handler_pt handler);
 
-/* {"id":…,"type":…,"tenant":…,"enrollment":…,"at":…}; "data" is its reader's. */
+/* {"id":…,"type":…,"tenant":…,"enrollment":…,"at":…}; "data" is its reader's
+ * to add. */
 json_t *ngx_mdm_api_event(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
     int row);
 

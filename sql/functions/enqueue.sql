@@ -243,8 +243,8 @@ $$;
 COMMENT ON FUNCTION @revision@.enqueue IS
 'Asks one command of many channels. p_payload: sealed; p_digest: of what the client
 asked, to tell a repetition: 32 bytes for each secret key that there is, of which the
-first are kept, and any that were kept tell it; p_expires_seconds 0: never; p_not_before_seconds
-0: now; p_supersedes: cancels undelivered and NotNow commands of the same subject;
+first are kept, and any that were kept tell it; p_expires_seconds 0: never;
+p_not_before_seconds 0: now; p_supersedes: cancels undelivered and NotNow commands of the same subject;
 p_dedupe_key: nothing where a live command has it; p_push: wake the devices.
 Row n = 0 is the command: ok; conflict (same CommandUUID within 24 hours but another
 digest, nothing done); repeated (same digest: targets that had it are left alone);
