@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 
-
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t size);
