@@ -5,16 +5,17 @@ package MDM::Test::Process;
 #
 #     my $kilobytes = memory($pid)->{Rss};      # Pss, Private_Dirty, ...
 #     my $kinds     = descriptors($pid);        # {socket => 9, file => 2, ...}
-#     my $growth    = growth(@kilobytes);       # from the first to the last
+#     my $growth    = growth(@kilobytes);       # but for one step
 #     my $counted   = counted($nginx);          # what is given back must be as before
 #
-# Memory goes up and down by itself, so growth() does not compare two samples:
-# it takes the median of the slopes between all of them (Theil and Sen).
+# malloc() takes memory of the system now and then, in one step; what leaks
+# takes some in each round. So growth() leaves the largest step out.
 
 use strict;
 use warnings;
 
 use Exporter 'import';
+use List::Util 'max';
 
 use MDM::Test ();
 
@@ -126,16 +127,10 @@ sub words {
 sub growth {
     my (@samples) = @_;
 
-    my @slopes;
+    return 0 if @samples < 3;
 
-    for my $i (0 .. $#samples) {
-        push @slopes, map { ($samples[$_] - $samples[$i]) / ($_ - $i) }
-            $i + 1 .. $#samples;
-    }
-
-    return 0 if !@slopes;
-
-    return (sort { $a <=> $b } @slopes)[@slopes / 2] * $#samples;
+    return $samples[-1] - $samples[0]
+        - max map { $samples[$_] - $samples[$_ - 1] } 1 .. $#samples;
 }
 
 1;
