@@ -14,9 +14,9 @@ my $pg    = MDM::Test::Postgres->start(migrate => 1);
 my $ca    = MDM::Test::PKI->ca('Device CA');
 my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
 
-my ($pool, $none) = map {
+my ($pool, $none, $full) = map {
     MDM::Test::Nginx->start(pg => $pg, level => 'debug', vars => { THREADS => $_ },
-        conf => <<'CONF') } 'thread_pool mdm threads=2;', '';
+        conf => <<'CONF') } 'thread_pool mdm threads=2;', '', 'thread_pool mdm threads=1 max_queue=0;';
 load_module %%MODULE%%;
 %%THREADS%%
 events { worker_connections 256; }
@@ -75,6 +75,24 @@ for my $how (sort keys %nginx) {
 my @tasks = $pool->error_log =~ /complete task .* in thread pool "mdm"/g;
 is scalar @tasks, 7, 'the pool did what was larger than 64 KB: three bodies and four deliveries';
 unlike $none->error_log, qr/in thread pool "mdm"/, '... where there was one';
+
+# A pool that takes one task at a time: an answer to what was done is made all
+# the same.
+
+$pg->psql("INSERT INTO mdm.event (tenant_id, type, data)
+    SELECT tenant_id, 'enrolled', jsonb_build_object('long', repeat('x', 8000))
+      FROM mdm.tenant, generate_series(1, 500)");
+
+my @crowd = map { MDM::Test::Client->new(port => $full->port, token => $token) } 1 .. 8;
+my %got;
+
+ok wait_for(20, sub {
+    $_->write($_->request_text(GET => '/v1/events?limit=500', undef,
+        Authorization => "Bearer $token")) for @crowd;
+    $got{ $_->read_answer->{status} }++ for @crowd;
+    $full->error_log =~ /thread pool "mdm" queue overflow/;
+}), 'a thread pool is full';
+is join(' ', keys %got), 200, '... but long answers are made';
 
 # The client leaves at once, and nginx is told to stop at the same time.
 

@@ -15,6 +15,8 @@
 #define NGX_MDM_API_ROWS_LABOUR  4
 
 
+static ngx_int_t ngx_mdm_api_run(ngx_mdm_api_t *api, size_t size,
+    ngx_mdm_thread_pt run, ngx_mdm_thread_pt done);
 static void ngx_mdm_api_build_run(void *data);
 static void ngx_mdm_api_build_done(void *data);
 static void ngx_mdm_api_dump(ngx_mdm_api_t *api, json_t *answer);
@@ -81,19 +83,25 @@ void
 ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
     ngx_mdm_thread_pt done)
 {
+    if (ngx_mdm_api_run(api, size, run, done) != NGX_OK) {
+        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable",
+                          "the thread pool is full");
+    }
+}
+
+
+static ngx_int_t
+ngx_mdm_api_run(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
+    ngx_mdm_thread_pt done)
+{
     api->thread.run = run;
     api->thread.done = done;
     api->thread.data = api;
     api->thread.counters = api->engine->counters->threads;
     api->called = 1;
 
-    if (ngx_mdm_thread_run(&api->thread, api->engine->threads, api->pool,
-                           api->log, size)
-        != NGX_OK)
-    {
-        ngx_mdm_api_error(api, NGX_HTTP_SERVICE_UNAVAILABLE, "unavailable",
-                          "the thread pool is full");
-    }
+    return ngx_mdm_thread_run(&api->thread, api->engine->threads, api->pool,
+                              api->log, size);
 }
 
 
@@ -108,7 +116,15 @@ ngx_mdm_api_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
 
     size += PQresultMemorySize(rows->result) * NGX_MDM_API_ROWS_LABOUR;
 
-    ngx_mdm_api_work(api, size, ngx_mdm_api_build_run, ngx_mdm_api_build_done);
+    if (ngx_mdm_api_run(api, size, ngx_mdm_api_build_run,
+                        ngx_mdm_api_build_done)
+        != NGX_OK)
+    {
+        /* what was asked may have been done, and must not be asked again */
+
+        ngx_mdm_api_build_run(api);
+        ngx_mdm_api_build_done(api);
+    }
 }
 
 
