@@ -10,7 +10,7 @@ use Test::More;
 
 use MDM::Test;
 
-my $seconds = $ENV{MDM_TEST_FUZZ_SECONDS} // 2;
+my $seconds = $ENV{MDM_TEST_FUZZ_SECONDS} // 1;
 my @programs = grep { -x && !/\.\w+\z/ } glob build('fuzz/fuzz_*');
 
 needs('the fuzz targets', scalar @programs);

@@ -15,6 +15,8 @@ use MDM::Test;
 use MDM::Test::Metrics;
 use MDM::Test::Plist qw(plist);
 
+with_sanitizers();
+
 my $report = 'application/x-apple-aspen-mdm';
 my $code = '{"code":"com.apple.unrecognized.device"}';
 my $away = 'https://elsewhere.example.com/';

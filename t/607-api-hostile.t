@@ -11,6 +11,8 @@ use Test::More;
 use MDM::Test;
 use MDM::Test::Plist qw(plist);
 
+with_sanitizers();
+
 my $pg    = MDM::Test::Postgres->start(migrate => 1);
 my $ca    = MDM::Test::PKI->ca('Device CA');
 my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);

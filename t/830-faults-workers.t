@@ -12,6 +12,8 @@ use MDM::Test;
 use MDM::Test::Fleet;
 use MDM::Test::Faults;
 
+with_sanitizers();
+
 my $fleet = MDM::Test::Fleet->start(nginx_options => { daemon => 1 },
     kinds => { iphone => 120, mac => 20, sharedipad => 10, byod => 10 });
 my $faults = MDM::Test::Faults->new($fleet, seed => 830,

@@ -14,6 +14,8 @@ use MDM::Test;
 use MDM::Test::Fleet;
 use MDM::Test::Faults;
 
+with_sanitizers();
+
 MDM::Test::Faults::Postgres->own_mounts;
 
 my $fleet = MDM::Test::Fleet->start(pg => MDM::Test::Faults::Postgres->start,

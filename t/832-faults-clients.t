@@ -15,6 +15,8 @@ use MDM::Test;
 use MDM::Test::Fleet;
 use MDM::Test::Metrics;
 
+with_sanitizers();
+
 
 # Half of the requests that ask for a command are broken off, in turn by each
 # way and end, and so is whatever else is asked by give_up().

@@ -29,7 +29,7 @@ use Time::HiRes ();
 
 our @EXPORT = qw(
     tree build test_dir run_command mdmctl slurp spew wait_for free_port
-    worker_user needs
+    worker_user needs with_sanitizers
 );
 
 my $tree = Cwd::abs_path(
@@ -66,6 +66,15 @@ sub needs {
 
     die "not built: $what\n" if $ENV{MDM_TEST_ALL};
     Test::More::plan(skip_all => "not built: $what");
+}
+
+
+# First in a test of hostile input or of faults: it runs with the sanitizers'
+# module, and that once is enough.
+
+sub with_sanitizers {
+    needs('the module with sanitizers', -e build('asan/ngx_mdm_module.so'));
+    $ENV{MDM_TEST_ASAN} = 1;
 }
 
 
