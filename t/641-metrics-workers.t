@@ -68,6 +68,10 @@ sub polls {
 sub counted {
     my ($when) = @_;
 
+    # a request is counted when it ends, which may be after its answer
+    wait_for(5, sub { scrape()->value('requests_total', message => 'Report',
+        status => 200) == $polls + $reports });
+
     my @scrapes = map { scrape() } 1 .. 6;
     my %told = map { $_->value('requests_total', message => 'Report', status => 200) => 1 }
         @scrapes;
