@@ -1,7 +1,6 @@
 # Workers whose allocations fail at random while a fleet polls, reports and is
 # asked: none crashes, no device is told to leave, and when memory is there
-# again every command has ended once. Then the decoders, allocation by
-# allocation.
+# again every command has ended once.
 
 use strict;
 use warnings;
@@ -200,13 +199,5 @@ note "$failed of $tried allocations failed, seed $seed, ", scalar @asked, ' comm
 $nginx->expect(qr/\(12: Cannot allocate memory\)|SSL.*(?:malloc|internal) |stale global SSL/);
 $nginx->stop;
 
-
-# Every allocation of every decoder.
-
-$ENV{MDM_TEST_ALLOCATIONS} = 'all';
-
-my ($exit, $text) = run_command(build('unit/test_out_of_memory'));
-is $exit, 0, 'decoders without memory' or diag $text;
-note $text =~ /^# (\d+ allocations.*)$/m;
 
 done_testing;
