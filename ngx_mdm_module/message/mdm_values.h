@@ -1,0 +1,55 @@
+
+/*
+ * Per-device values: "%SerialNumber%" in a stored command becomes the value of
+ * that attribute when the command is delivered.  "%%" is one percent sign.  A
+ * name is [A-Za-z][A-Za-z0-9._-]{0,127}; what does not look like one between
+ * two signs stays as it is.
+ */
+
+
+#ifndef _MDM_VALUES_H_INCLUDED_
+#define _MDM_VALUES_H_INCLUDED_
+
+
+#include "mdm_node.h"
+
+
+#define MDM_VALUES_MAX_NAMES  64         /* different ones in one command */
+
+
+typedef struct {
+    size_t                n;
+    mdm_str_t             names[MDM_VALUES_MAX_NAMES];
+    bool                  escaped;       /* there is a "%%" to turn */
+} mdm_values_t;
+
+
+/* Collects the names in one text; MDM_TOO_LARGE past the bound. */
+mdm_rc_e mdm_values_find(mdm_str_t text, mdm_values_t *values,
+    mdm_fault_t *fault);
+
+/*
+ * What a stored command wants at its delivery, one text each (the column
+ * command.wants, a text[]):
+ *
+ *     SerialNumber               the value of this attribute, in its strings
+ *     UnlockToken<unlock_token   member of Command: data from this escrow
+ *     Payload:profile            member of Command: data, a profile, whose
+ *                                strings are resolved, too
+ */
+
+/* The value of an attribute, or of a kind of secret: an absent string is "not
+ * known". */
+typedef mdm_str_t (*mdm_values_pt)(void *data, mdm_str_t name, bool secret);
+
+/*
+ * Resolves a stored command (an XML plist) and writes it anew.  A value is
+ * text, escaped as its place wants it, and never looked through again.
+ * MDM_MALFORMED names the value that is not known.
+ */
+mdm_rc_e mdm_values_resolve(mdm_arena_t *arena, mdm_str_t command,
+    const mdm_str_t *wants, size_t n, mdm_values_pt value, void *data,
+    mdm_str_t *resolved, mdm_fault_t *fault);
+
+
+#endif /* _MDM_VALUES_H_INCLUDED_ */

@@ -1,0 +1,324 @@
+
+/*
+ * The contract between ngx_mdm and its plugins: the only header that a plugin
+ * includes, and a plugin links to nothing of ours.  docs/plugins.md is the
+ * page to read first.
+ *
+ * A plugin is a shared object that exports one function:
+ *
+ *     const mdm_plugin_t *ngx_mdm_plugin(void);
+ *
+ * It returns a constant description: which payloads and commands there are,
+ * with which keys, for whom.  Most types need nothing but tables.
+ *
+ * Rules for the functions: all but config() and shutdown() may run on any
+ * thread, several at once, and keep no static state; none waits for anything,
+ * opens files or sockets, or forks.  config() has no side effects, for it runs
+ * as root in "nginx -t".  A crash ends the worker with all its connections.
+ */
+
+
+#ifndef _NGX_MDM_PLUGIN_H_INCLUDED_
+#define _NGX_MDM_PLUGIN_H_INCLUDED_
+
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+
+#define MDM_PLUGIN_ABI  1
+
+
+/* UTF-8 or bytes, with a length; an absent one has data == NULL. */
+
+typedef struct {
+    size_t                 len;
+    const char            *data;
+} mdm_text_t;
+
+
+/* --- tables: what a type is, and for whom --- */
+
+typedef enum {
+    MDM_END = 0,               /* closes a table of keys */
+    MDM_BOOLEAN,
+    MDM_INTEGER,
+    MDM_REAL,                  /* takes an integer, too */
+    MDM_STRING,
+    MDM_DATA,                  /* Base64 in JSON */
+    MDM_DATE,                  /* RFC 3339 in JSON */
+    MDM_ARRAY,                 /* keys: what an item may be */
+    MDM_DICTIONARY,            /* keys: its members */
+    MDM_ANY,                   /* whatever a property list can hold */
+    MDM_PROFILE                /* data that is a profile; JSON may have the
+                                  profile itself in its place */
+} mdm_value_e;
+
+typedef enum {
+    MDM_UNSAID = 0,            /* as the key around it, or as the type */
+    MDM_NO,
+    MDM_YES,
+} mdm_answer_e;
+
+typedef enum {
+    MDM_MODE_UNSAID = 0,
+    MDM_ALLOWED,
+    MDM_REQUIRED,
+    MDM_FORBIDDEN,
+    MDM_IGNORED                /* accepted without effect: a warning */
+} mdm_mode_e;
+
+/* The AccessRights of com.apple.mdm. */
+#define MDM_INSPECT_PROFILES       0x0001
+#define MDM_CHANGE_PROFILES        0x0002
+#define MDM_LOCK_AND_CLEAR         0x0004
+#define MDM_ERASE                  0x0008
+#define MDM_QUERY_DEVICE           0x0010
+#define MDM_QUERY_NETWORK          0x0020
+#define MDM_INSPECT_PROVISIONING   0x0040
+#define MDM_CHANGE_PROVISIONING    0x0080
+#define MDM_INSPECT_APPS           0x0100
+#define MDM_QUERY_RESTRICTIONS     0x0200
+#define MDM_QUERY_SECURITY         0x0400
+#define MDM_CHANGE_SETTINGS        0x0800
+#define MDM_CHANGE_APPS            0x1000
+
+#define MDM_NEVER_THERE  "n/a"
+
+
+/* One operating system.  What is unsaid holds as in the type around it; a type
+ * that says no "introduced" is not for that system. */
+
+typedef struct {
+    const char            *introduced;       /* "11.3"; MDM_NEVER_THERE */
+    const char            *deprecated;
+    const char            *removed;
+    uint32_t               access_rights;    /* all of them are needed */
+    uint8_t                supervised;       /* MDM_YES: only supervised ones */
+    uint8_t                device_channel;   /* mdm_answer_e, as all of these */
+    uint8_t                user_channel;
+    uint8_t                automated;        /* only after Automated Device
+                                                Enrolment */
+    uint8_t                user_approved;    /* only when a user approved */
+    uint8_t                by_hand;          /* a user may install it */
+    uint8_t                many;             /* may occur more than once */
+    uint8_t                user_enrollment;  /* mdm_mode_e */
+    uint8_t                shared_ipad;      /* mdm_mode_e */
+    uint8_t                shared_device_channel;
+    uint8_t                shared_user_channel;
+} mdm_on_t;
+
+typedef struct {
+    mdm_on_t               ios;              /* iPadOS, too */
+    mdm_on_t               macos;
+    mdm_on_t               tvos;
+    mdm_on_t               visionos;
+    mdm_on_t               watchos;
+} mdm_systems_t;
+
+
+/* How the values of several payloads become one. */
+
+typedef enum {
+    MDM_COMBINE_UNSAID = 0,    /* undefined: to set it twice is a conflict */
+    MDM_COMBINE_OR,
+    MDM_COMBINE_AND,
+    MDM_COMBINE_MIN,
+    MDM_COMBINE_MAX,
+    MDM_COMBINE_ENUM_FIRST,    /* the one that stands first in one_of */
+    MDM_COMBINE_ENUM_LAST,
+    MDM_COMBINE_FIRST,
+    MDM_COMBINE_APPEND,
+    MDM_COMBINE_UNION,
+    MDM_COMBINE_INTERSECTION
+} mdm_combine_e;
+
+#define MDM_NEEDED      0x01   /* must be there */
+#define MDM_SECRET      0x02   /* never shown without the right to secrets */
+#define MDM_LITERAL     0x04   /* "%Name%" in it is no per-device value */
+
+typedef struct mdm_key_s  mdm_key_t;
+
+struct mdm_key_s {
+    const char            *name;       /* Apple's; "*": every key not named
+                                          beside it; of an array's items: of
+                                          each kind of item, or NULL */
+    uint32_t               type;       /* mdm_value_e */
+    uint32_t               flags;
+    const mdm_key_t       *keys;       /* of MDM_DICTIONARY: members; of
+                                          MDM_ARRAY: kinds of items, told apart
+                                          by their type, and dictionaries by
+                                          the keys with one allowed value */
+    const mdm_systems_t   *on;         /* NULL: as around it */
+    const char *const     *one_of;     /* NULL-ended; numbers as text */
+    const char            *pattern;    /* POSIX extended */
+    const char            *min, *max;  /* of a number, as text; NULL: none */
+    uint32_t               least;      /* items of an array */
+    uint32_t               most;       /* 0: any number */
+    const char            *preset;     /* what it is when absent, as text */
+    uint32_t               combine;    /* mdm_combine_e */
+    const char            *attribute;  /* in an answer: kept by this name */
+    const char            *escrow;     /* a kind of secret; in an answer: kept
+                                          there; in a command: taken from there
+                                          at delivery when absent */
+};
+
+#define MDM_TEXTS(...)   (const char *const[]) { __VA_ARGS__, NULL }
+#define MDM_ONE_OF(...)  .one_of = MDM_TEXTS(__VA_ARGS__)
+#define MDM_ON(...)      .on = &(const mdm_systems_t) { __VA_ARGS__ }
+#define MDM_KEYS(...)    .keys = (const mdm_key_t[]) { __VA_ARGS__, { 0 } }
+
+
+/* --- functions: what tables cannot say --- */
+
+/* A value of a property list; belongs to the host and lasts for the call. */
+typedef struct mdm_node_s  mdm_node_t;
+
+/* One call of a plugin's function. */
+typedef struct mdm_call_s  mdm_call_t;
+
+typedef struct {
+    mdm_text_t             name;
+    mdm_text_t             value;
+} mdm_parameter_t;         /* "name=value" of mdm_plugin in nginx.conf */
+
+
+/*
+ * What the host does for a plugin; append-only, `size` tells what is there.
+ * Functions that return a node, or bool, give NULL or false when memory ran
+ * out or a node is of the wrong type; values of absent nodes are zero.
+ */
+
+typedef struct {
+    size_t                 size;
+
+    /* reading; get() of what is no dictionary, or has no such key, is NULL */
+    uint32_t             (*type)(const mdm_node_t *node);
+    const mdm_node_t    *(*get)(const mdm_node_t *dict, const char *key);
+    size_t               (*count)(const mdm_node_t *node);
+    const mdm_node_t    *(*item)(const mdm_node_t *node, size_t n);
+    mdm_text_t           (*name)(const mdm_node_t *member);
+    bool                 (*boolean)(const mdm_node_t *node);
+    int64_t              (*integer)(const mdm_node_t *node);
+    double               (*real)(const mdm_node_t *node);
+    mdm_text_t           (*text)(const mdm_node_t *node);  /* string, data */
+    int64_t              (*date)(const mdm_node_t *node);  /* seconds of 1970 */
+
+    /* making; set() replaces a member, and removes it when value is NULL */
+    mdm_node_t          *(*new_boolean)(mdm_call_t *call, bool value);
+    mdm_node_t          *(*new_integer)(mdm_call_t *call, int64_t value);
+    mdm_node_t          *(*new_real)(mdm_call_t *call, double value);
+    mdm_node_t          *(*new_string)(mdm_call_t *call, mdm_text_t value);
+    mdm_node_t          *(*new_data)(mdm_call_t *call, mdm_text_t value);
+    mdm_node_t          *(*new_date)(mdm_call_t *call, int64_t value);
+    mdm_node_t          *(*new_array)(mdm_call_t *call);
+    mdm_node_t          *(*new_dictionary)(mdm_call_t *call);
+    mdm_node_t          *(*copy)(mdm_call_t *call, const mdm_node_t *node);
+    bool                 (*set)(mdm_call_t *call, mdm_node_t *dict,
+                                const char *key, mdm_node_t *value);
+    bool                 (*append)(mdm_call_t *call, mdm_node_t *array,
+                                   mdm_node_t *item);
+    void                *(*alloc)(mdm_call_t *call, size_t size);
+
+    /* telling what is wrong: in config() and validate().  path: "Key",
+     * "Key[2].Key" or "" for the whole; rule: what must hold, in words. */
+    void                 (*fault)(mdm_call_t *call, const char *path,
+                                  const char *rule);
+    void                 (*warn)(mdm_call_t *call, const char *path,
+                                 const char *rule);
+
+    /* effects: in result().  They are stored with the report, exactly once. */
+    bool                 (*set_attribute)(mdm_call_t *call, const char *name,
+                                          const mdm_node_t *value);
+    bool                 (*keep_secret)(mdm_call_t *call, const char *kind,
+                                        mdm_text_t value);
+    bool                 (*queue_command)(mdm_call_t *call,
+                                          const char *request_type,
+                                          const mdm_node_t *command);
+    bool                 (*emit_event)(mdm_call_t *call, const char *type,
+                                       const mdm_node_t *data);
+} mdm_host_t;
+
+struct mdm_call_s {
+    const mdm_host_t      *host;
+    void                  *state;      /* what config() left */
+};
+
+
+typedef struct {
+    mdm_text_t             request_type;
+    mdm_text_t             status;     /* "Acknowledged", "Error", … */
+    const mdm_node_t      *report;     /* the whole of it */
+} mdm_result_t;
+
+#define MDM_COMMAND  1
+#define MDM_PAYLOAD  2
+
+/* of payloads */
+#define MDM_EXCLUSIVE     0x0001   /* combines with no other of its type */
+#define MDM_MANAGES       0x0002   /* is what enrols a device */
+
+/* of commands */
+#define MDM_ONCE          0x0100   /* never repeated when unanswered */
+#define MDM_URGENT        0x0200   /* before what is delivered already */
+#define MDM_DESTRUCTIVE   0x0400   /* needs the right "destructive" */
+#define MDM_SUPERSEDES    0x0800   /* undelivered ones of its subject go */
+
+#define MDM_DAYS(n)       ((n) * 86400u)
+
+typedef struct {
+    uint32_t               kind;       /* MDM_COMMAND, MDM_PAYLOAD; 0 ends */
+    uint32_t               flags;
+    const char            *name;       /* RequestType or PayloadType */
+    const char            *variant;    /* of several under one name, or NULL */
+    const char *const     *told_by;    /* "Key" or "Key=value": one of them
+                                          makes it this variant */
+    const char            *title;
+    const mdm_systems_t   *on;
+    const mdm_key_t       *keys;       /* NULL: its contents are not checked */
+    const mdm_key_t       *answer;     /* what its report has besides */
+
+    /* of commands: subject is "prefix", or "prefix:value" of the first key
+     * there is; commands of one subject never overtake each other */
+    const char            *subject;
+    const char *const     *subject_keys;
+    uint32_t               expires;    /* seconds; 0: never by itself */
+
+    /* false, after fault() where there is one: it failed.  NULL: tables do */
+    bool                 (*validate)(mdm_call_t *call, const mdm_node_t *value);
+    bool                 (*build)(mdm_call_t *call, mdm_node_t *value);
+    bool                 (*result)(mdm_call_t *call,
+                                   const mdm_result_t *result);
+    bool                 (*merge)(mdm_call_t *call,
+                                  const mdm_node_t *const *values, size_t n,
+                                  mdm_node_t *into);
+} mdm_type_t;
+
+
+typedef struct {
+    size_t                 size;       /* MDM_PLUGIN fills in these */
+    uint32_t               abi;
+    uint32_t               type_size, key_size, systems_size;
+
+    const char            *name;
+    const char            *version;
+    const mdm_type_t      *types;      /* ends with { 0 } */
+    const char *const     *parameters; /* names that config() takes, or NULL */
+
+    bool                 (*config)(mdm_call_t *call,
+                                   const mdm_parameter_t *parameters, size_t n,
+                                   void **state);
+    void                 (*shutdown)(void *state);
+} mdm_plugin_t;
+
+#define MDM_PLUGIN                                                            \
+    .size = sizeof(mdm_plugin_t), .abi = MDM_PLUGIN_ABI,                      \
+    .type_size = sizeof(mdm_type_t), .key_size = sizeof(mdm_key_t),           \
+    .systems_size = sizeof(mdm_systems_t)
+
+__attribute__((visibility("default")))
+const mdm_plugin_t *ngx_mdm_plugin(void);
+
+
+#endif /* _NGX_MDM_PLUGIN_H_INCLUDED_ */

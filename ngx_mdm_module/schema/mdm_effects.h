@@ -1,0 +1,48 @@
+
+/*
+ * What a report changes besides its command's state: attributes, secrets,
+ * commands to follow, events.  A list in an arena; the engine seals what is
+ * secret, and SQL stores it in the transaction of the report.
+ */
+
+
+#ifndef _MDM_EFFECTS_H_INCLUDED_
+#define _MDM_EFFECTS_H_INCLUDED_
+
+
+#include "mdm_schema.h"
+
+
+#define MDM_EFFECTS_MAX             1000
+#define MDM_EFFECTS_MAX_NAME        128       /* of an attribute, a kind */
+#define MDM_EFFECTS_MAX_TEXT        4096      /* of an attribute's value */
+#define MDM_EFFECTS_MAX_SECRET      65536
+#define MDM_EFFECTS_MAX_BYTES       1048576   /* all together */
+
+
+typedef enum {
+    MDM_EFFECT_ATTRIBUTE = 0,    /* name, value: boolean, integer, real, string
+                                    or date; NULL removes it */
+    MDM_EFFECT_SECRET,           /* name: kind; text */
+    MDM_EFFECT_COMMAND,          /* name: request type; value: its members */
+    MDM_EFFECT_EVENT             /* name: type; value: dictionary */
+} mdm_effect_e;
+
+typedef struct mdm_effect_s  mdm_effect_t;
+
+struct mdm_effect_s {
+    mdm_effect_e          what;
+    mdm_str_t             name;
+    const mdm_node_t     *value;
+    mdm_str_t             text;
+    mdm_effect_t         *next;
+};
+
+struct mdm_effects_s {
+    mdm_effect_t         *first, *last;
+    size_t                n;
+    size_t                bytes;
+};
+
+
+#endif /* _MDM_EFFECTS_H_INCLUDED_ */
