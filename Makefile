@@ -32,15 +32,22 @@ MDMCTL_OBJS = $(MDMCTL_SRCS:%.c=build/obj/%.o)
 REVISION = $(shell sed -n 's/^\#define NGX_MDM_REVISION *//p' \
              ngx_mdm_module/pg/ngx_mdm_pg.h)
 
+# plugins/NAME/*.c is one plugin.
+PLUGIN_SRCS   = $(wildcard plugins/*/*.c)
+PLUGIN_OBJS   = $(PLUGIN_SRCS:%.c=build/obj/%.o)
+PLUGIN_HEADER = ngx_mdm_module/ngx_mdm_plugin.h
+PLUGINS       = $(patsubst plugins/%/,build/plugins/%.so, \
+                    $(sort $(dir $(PLUGIN_SRCS))))
+
 MODULE_FILES = config $(sort $(wildcard ngx_mdm_module/*.c \
                                         ngx_mdm_module/*/*.[ch] \
                                         ngx_mdm_module/*.h))
 
-.PHONY: all module mdmctl asan sim deps demo run stop test soak bench install \
-        clean FORCE
+.PHONY: all module mdmctl plugins asan sim deps demo run stop test soak bench \
+        install clean FORCE
 .DELETE_ON_ERROR:
 
-all: module mdmctl
+all: module mdmctl plugins
 
 module: build/ngx_mdm_module.so
 mdmctl: build/mdmctl
@@ -121,6 +128,29 @@ build/obj/%.o: %.c
 	    -DMDM_SQL_DIR='"$(PREFIX)/share/ngx_mdm/sql"' -c -o $@ $<
 
 -include $(MDMCTL_OBJS:.o=.d) $(CORE_OBJS:.o=.d)
+
+
+# --- plugins: they get one header and are linked to nothing of ours ---
+
+plugins: $(PLUGINS)
+	@rm -f $(filter-out $(PLUGINS),$(wildcard build/plugins/*.so))
+
+build/obj/plugins/%.o: plugins/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(HARDEN) $(WARNINGS) -fvisibility=hidden -MMD -MP \
+	    -I$(dir $(PLUGIN_HEADER)) -c -o $@ $<
+
+.SECONDARY: $(PLUGIN_OBJS)
+.SECONDEXPANSION:
+
+# A running nginx has the old file mapped: the new one takes its name.
+build/plugins/%.so: plugins/% $$(addprefix build/obj/,$$(addsuffix .o,\
+                    $$(basename $$(wildcard plugins/$$*/*.c))))
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -shared $(NOW) -Wl,-z,defs -o $@.new $(filter %.o,$^) \
+	    && mv $@.new $@
+
+-include $(PLUGIN_OBJS:.o=.d)
 
 
 # --- the simulator, unit tests, fuzz targets: their own files say how ---

@@ -34,6 +34,7 @@ typedef struct {
     ngx_array_t                 databases; /* of ngx_mdm_pg_conf_t */
     ngx_array_t                 webhooks;  /* of ngx_mdm_webhook_conf_t */
     mdm_secret_ring_t           ring;
+    mdm_schema_t               *schema;    /* what its plugins describe */
     ngx_uint_t                  used;      /* some location has a route */
     ngx_uint_t                  device;    /* ... for devices */
     ngx_mdm_metrics_t          *metrics;

@@ -807,7 +807,8 @@ ngx_mdm_init_process(ngx_cycle_t *cycle)
         ngx_mdm_metrics_database(mcf->metrics, i, &places[i]);
 
         mcf->engines[i] = ngx_mdm_engine_create(cycle, &db[i], &mcf->ring,
-                                                mcf->threads, &places[i]);
+                                                mcf->schema, mcf->threads,
+                                                &places[i]);
         if (mcf->engines[i] == NULL) {
             return NGX_ERROR;
         }

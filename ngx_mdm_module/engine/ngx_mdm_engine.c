@@ -33,8 +33,8 @@ static ngx_int_t ngx_mdm_engine_accept_key(ngx_mdm_engine_t *engine,
 
 ngx_mdm_engine_t *
 ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
-    const mdm_secret_ring_t *ring, ngx_thread_pool_t *threads,
-    ngx_mdm_metrics_database_t *metrics)
+    const mdm_secret_ring_t *ring, const mdm_schema_t *schema,
+    ngx_thread_pool_t *threads, ngx_mdm_metrics_database_t *metrics)
 {
     ngx_mdm_engine_t  *engine;
 
@@ -46,6 +46,7 @@ ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     engine->cycle = cycle;
     engine->log = cycle->log;
     engine->ring = ring;
+    engine->schema = schema;
     engine->threads = threads;
     ngx_queue_init(&engine->hubs);
     engine->metrics = metrics;

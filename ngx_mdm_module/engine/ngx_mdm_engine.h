@@ -18,6 +18,7 @@
 #include "../message/mdm_base.h"
 #include "../pg/ngx_mdm_pg.h"
 #include "../pki/mdm_secret.h"
+#include "../schema/mdm_schema.h"
 
 #include <ngx_thread_pool.h>
 
@@ -36,6 +37,7 @@ typedef struct {
     ngx_thread_pool_t         *threads;    /* NULL: none configured */
     ngx_mdm_pg_t              *pg;
     const mdm_secret_ring_t   *ring;
+    const mdm_schema_t        *schema;     /* the cycle's */
     ngx_mdm_tenants_t         *tenants;
     ngx_mdm_certificates_t    *certificates;
     ngx_mdm_seen_t            *seen;
@@ -51,7 +53,8 @@ typedef struct {
 /* In a worker; `metrics` stays.  NULL when memory ran out. */
 ngx_mdm_engine_t *ngx_mdm_engine_create(ngx_cycle_t *cycle,
     ngx_mdm_pg_conf_t *conf, const mdm_secret_ring_t *ring,
-    ngx_thread_pool_t *threads, ngx_mdm_metrics_database_t *metrics);
+    const mdm_schema_t *schema, ngx_thread_pool_t *threads,
+    ngx_mdm_metrics_database_t *metrics);
 void ngx_mdm_engine_destroy(ngx_mdm_engine_t *engine);
 
 
