@@ -40,7 +40,7 @@ static char *mdmctl_key_id(mdm_arena_t *arena, const unsigned char *id);
 
 static const char  *mdmctl_kinds[] = {
     "command", "report", "message", "unlock_token", "bootstrap_token",
-    "push_key", NULL
+    "push_key", "profile", "signing_key", NULL
 };
 
 

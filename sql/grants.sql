@@ -87,6 +87,16 @@ GRANT EXECUTE ON FUNCTION @revision@.push_certificate_store,
                           @revision@.rfc3339_seconds
    TO mdm_api;
 
+-- The API: profiles; it opens them, and signs with the tenant's key.
+GRANT SELECT, INSERT, DELETE ON mdm.profile TO mdm_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.signing_certificate TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.profile_store, @revision@.profile_list,
+                          @revision@.profile_get, @revision@.profile_delete,
+                          @revision@.signing_certificate_store,
+                          @revision@.signing_certificate_get,
+                          @revision@.signing_certificate_delete
+   TO mdm_api;
+
 -- The API: webhooks.
 GRANT SELECT ON mdm.webhook, mdm.webhook_failure, mdm.event TO mdm_api;
 GRANT SELECT, INSERT, DELETE ON mdm.webhook_replay TO mdm_api;
@@ -120,6 +130,7 @@ GRANT EXECUTE ON FUNCTION mdm.partition_ahead TO mdm_job;
 -- Metrics.
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.metric TO mdm_job;
 GRANT SELECT (tenant_id, not_after) ON mdm.push_certificate TO mdm_job;
+GRANT SELECT (tenant_id, not_after) ON mdm.signing_certificate TO mdm_job;
 GRANT EXECUTE ON FUNCTION @revision@.metric_read, @revision@.metric_measure,
                           @revision@.metric_put, @revision@.metric_share,
                           @revision@.metric_webhook_lag

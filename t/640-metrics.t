@@ -189,6 +189,10 @@ $pg->psql(q{INSERT INTO mdm.push_certificate (tenant_id, topic, certificate, pri
     SELECT t.tenant_id, 'topic-' || d, '', '', now() - interval '1 year',
            now() + d * interval '1 day' + interval '1 hour', 's', 'i', '01', ''
       FROM mdm.tenant t, unnest('{-3,5,6,20,60,61,89,95}'::integer[]) d});
+$pg->psql(q{INSERT INTO mdm.signing_certificate (tenant_id, certificates, private_key,
+        not_before, not_after, subject, issuer, serial, fingerprint)
+    SELECT t.tenant_id, '', '', now(), now() + t.tenant_id * interval '25 hours',
+           's', 'i', '01', '' FROM mdm.tenant t});
 $pg->psql(q{INSERT INTO mdm.webhook (name, only_tenant_id, cursor_xid, cursor_event_id,
         cursor_at, delivered, attempts)
     VALUES ('all', NULL, '0', 0, now() - interval '1 day', 7, 0),
@@ -220,6 +224,7 @@ is $metrics->value(@{ $_->[0] }, %db), $_->[1], "@{ $_->[0] }: $_->[1]"
         [ 'push_certificates_expiring', days => 7, 4 ],
         [ 'push_certificates_expiring', days => 30, 6 ],
         [ 'push_certificates_expiring', days => 90, 12 ], [ 'push_certificate_days_left', 0 ],
+        [ 'signing_certificate_days_left', 1 ],
         [ 'webhook_delivered_total', webhook => 'all', 7 ],
         [ 'webhook_delivered_total', webhook => 'of-other', 8e9 ],
         [ 'webhook_failing', webhook => 'all', 0 ],
@@ -255,7 +260,8 @@ $pg->psql(q{INSERT INTO mdm.enrollment (tenant_id, device_id, channel, state)
     SELECT 1, 'sample-' || i, 'device', CASE i % 4 WHEN 0 THEN 'closed' ELSE 'pending' END
       FROM generate_series(1, 60000) i});
 $pg->psql('SELECT mdm_r2.metric_measure(200)', role => 'mdm_job');
-$pg->psql("DELETE FROM mdm.webhook WHERE name = 'done'; DELETE FROM mdm.push_certificate");
+$pg->psql("DELETE FROM mdm.webhook WHERE name = 'done'; DELETE FROM mdm.push_certificate;
+    DELETE FROM mdm.signing_certificate");
 $pg->psql('SELECT mdm_r2.metric_measure(200)', role => 'mdm_job');
 my %measured = map { ("$_->[0] $_->[1]" => $_->[2]) }
     $pg->query('SELECT name, label, value FROM mdm.metric');

@@ -26,6 +26,8 @@ my @roles = qw(mdm_device mdm_api mdm_job mdm_owner);
 # Two tenants with a row of every table each, made through the front door as far
 # as there is one.
 
+sql("INSERT INTO mdm.secret_key (key_id, check_value) VALUES ('sealed b', '')");
+
 for my $tenant (1, 2) {
     sql("SELECT mdm_r2.tenant_add('tenant-$tenant', '{host-$tenant}', '')");
     sql("SELECT mdm_r2.token_add('tenant-$tenant', 'token', sha256('$tenant'), '{admin}')");
@@ -48,7 +50,11 @@ for my $tenant (1, 2) {
         'd', 'safe', false, false, false, 3600, 0::smallint, 3600, NULL, '{A}',
         '{\"\"}', true);
         SELECT mdm_r2.push_certificate_store($tenant, 'joe', '', 'topic', 'der', 'sealed',
-            0, 2000000000, 'CN=a', 'CN=b', '01', sha256('p$tenant'))", role => 'mdm_api');
+            0, 2000000000, 'CN=a', 'CN=b', '01', sha256('p$tenant'));
+        SELECT mdm_r2.profile_store($tenant, 'joe', '', 'id-$tenant', 'com.example', 'u', NULL,
+            1, '{}', false, false, false, NULL, NULL, 'sealed by', sha256('d$tenant'));
+        SELECT mdm_r2.signing_certificate_store($tenant, 'joe', '', 'der', 'sealed by', 0,
+            2000000000, 'CN=a', 'CN=b', '01', sha256('s$tenant'))", role => 'mdm_api');
 }
 
 for my $table (@tables) {

@@ -30,6 +30,7 @@ idempotency       SIU         SIU                           SD
 identity          SIU         SU                            SU
 lease             -           -                             SIUD
 metric            -           -                             SIUD
+profile           -           SID                           -
 push              -           SIU                           SUD
 push_certificate  -           IU,S(but private_key)         S(tenant_id,not_after)
 queue             SIUD        SIUD                          SUD
@@ -37,6 +38,7 @@ result            SIU         SI                            SI
 schema_version    S           S                             S
 secret            SI          S                             -
 secret_key        S           S                             S
+signing_certificate  -        SIUD                          S(tenant_id,not_after)
 tenant            S           S                             S
 tenant_host       S           S                             S
 webhook           -           S                             SIU
@@ -56,8 +58,9 @@ my %functions = (
         enrollment_end enrollment_history enrollment_items enrollment_known
         enrollment_lock enrollment_queue enrollment_report enrollment_secret
         enrollment_show enrollment_why enrollments events identity_revoke is_dormant
-        micros push_certificate_get push_certificate_list push_certificate_store
-        push_targets queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds startup
+        micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
+        push_targets queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds
+        signing_certificate_delete signing_certificate_get signing_certificate_store startup
         tenant_changes tenant_load token_check token_refused webhook_failures
         webhook_replay webhooks written_id',
     mdm_job => 'lease_take metric_measure metric_put metric_read metric_share

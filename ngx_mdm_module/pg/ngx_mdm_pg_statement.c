@@ -95,6 +95,20 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     /* tenant, devices, users */
     { "push_targets",        NGX_MDM_PG_API,   0, "iTT" },
 
+    /* profiles: tenant, actor, remote, id, identifier, uuid, display name,
+     * payloads, types, manages, secret, signed, signer, wants, content,
+     * digest */
+    { "profile_store",       NGX_MDM_PG_API,   0, "ittttttjTbbbtTyy" },
+    { "profile_list",        NGX_MDM_PG_API,   0, "itjt" },
+    { "profile_get",         NGX_MDM_PG_API,   0, "itttb" },
+    { "profile_delete",      NGX_MDM_PG_API,   0, "ittt" },
+
+    /* tenant, actor, remote, certificates, private_key, not_before, not_after,
+     * subject, issuer, serial, fingerprint */
+    { "signing_certificate_store",  NGX_MDM_PG_API, 0, "ittyyiittty" },
+    { "signing_certificate_get",    NGX_MDM_PG_API, 0, "i" },
+    { "signing_certificate_delete", NGX_MDM_PG_API, 0, "itt" },
+
     /* webhooks: name, tenant's name; name, replay, xid, event, payloads,
      * limit, bytes; name, tenant, replay, xid, event, at, delivered; name,
      * attempts, error; name, tenant, xid, event, type, status, error; tenant,

@@ -100,6 +100,9 @@ static const ngx_mdm_metrics_known_t  ngx_mdm_metrics_known[] = {
     { "push_certificate_days_left", NULL,
       "Whole days until the first push certificate expires.", 0 },
 
+    { "signing_certificate_days_left", NULL,
+      "Whole days until the first signing certificate expires.", 0 },
+
     { "webhook_lag_seconds", "webhook",
       "For how long the oldest event that is not delivered has waited.", 0 },
 

@@ -437,6 +437,27 @@ BEGIN
              ORDER BY c.topic
              LIMIT v_left;
 
+        WHEN 'profile' THEN
+            RETURN QUERY
+            SELECT concat_ws(chr(10), v_tenant_id, p.profile_uuid), v_tenant_id,
+                   p.profile_uuid::text, p.content
+              FROM mdm.profile p
+             WHERE p.tenant_id = v_tenant_id
+               AND p.profile_uuid > coalesce(v_part[2], '')
+               AND substr(p.content, 1, octet_length(p_key_id)) <> p_key_id
+             ORDER BY p.profile_uuid
+             LIMIT v_left;
+
+        WHEN 'signing_key' THEN
+            RETURN QUERY
+            SELECT concat_ws(chr(10), v_tenant_id, encode(c.fingerprint, 'hex')),
+                   v_tenant_id, encode(c.fingerprint, 'hex'), c.private_key
+              FROM mdm.signing_certificate c
+             WHERE c.tenant_id = v_tenant_id
+               AND v_part[2] IS NULL
+               AND substr(c.private_key, 1, octet_length(p_key_id)) <> p_key_id
+             LIMIT v_left;
+
         ELSE
             RETURN QUERY
             SELECT concat_ws(chr(10), v_tenant_id, s.enrollment_id, s.secret_id),
@@ -464,11 +485,12 @@ $$;
 
 COMMENT ON FUNCTION @revision@.rekey_batch IS
 'The next values that are not sealed with the key p_key_id, over all tenants.
-p_kind: command, report, message (of an event), push_key, or a kind of secret;
-p_after: the position of the last row of the batch before, or empty. row: what the
-seal is tied to besides tenant and kind: the CommandUUID of a command, the topic of a
-push key, the written id of the channel of a secret or message, and that and the
-CommandUUID with a slash between them of a report.';
+p_kind: command, report, message (of an event), push_key, profile, signing_key, or a
+kind of secret; p_after: the position of the last row of the batch before, or empty.
+row: what the seal is tied to besides tenant and kind: the CommandUUID of a command, the
+topic of a push key, the id of a profile, the fingerprint of a signing key, the written
+id of the channel of a secret or message, and that and the CommandUUID with a slash
+between them of a report.';
 
 CREATE FUNCTION @revision@.micros(p_time timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -519,6 +541,17 @@ BEGIN
          WHERE c.tenant_id = v_tenant_id
            AND c.topic = v_part[2]
            AND c.private_key = p_old;
+    WHEN 'profile' THEN
+        UPDATE mdm.profile p
+           SET content = p_new
+         WHERE p.tenant_id = v_tenant_id
+           AND p.profile_uuid = v_part[2]
+           AND p.content = p_old;
+    WHEN 'signing_key' THEN
+        UPDATE mdm.signing_certificate c
+           SET private_key = p_new
+         WHERE c.tenant_id = v_tenant_id
+           AND c.private_key = p_old;
     ELSE
         UPDATE mdm.secret s
            SET value = p_new
@@ -556,6 +589,12 @@ BEGIN
                 WHERE v.tenant_id = v_tenant_id
                   AND substr(v.payload, 1, octet_length(p_key_id)) = p_key_id)
             + (SELECT count(*) FROM mdm.push_certificate c
+                WHERE c.tenant_id = v_tenant_id
+                  AND substr(c.private_key, 1, octet_length(p_key_id)) = p_key_id)
+            + (SELECT count(*) FROM mdm.profile p
+                WHERE p.tenant_id = v_tenant_id
+                  AND substr(p.content, 1, octet_length(p_key_id)) = p_key_id)
+            + (SELECT count(*) FROM mdm.signing_certificate c
                 WHERE c.tenant_id = v_tenant_id
                   AND substr(c.private_key, 1, octet_length(p_key_id)) = p_key_id)
             + (SELECT count(*) FROM mdm.secret s

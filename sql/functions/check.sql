@@ -147,6 +147,21 @@ BEGIN
                AND NOT EXISTS (SELECT FROM mdm.enrollment e
                                 WHERE e.tenant_id = v_tenant_id
                                   AND e.enrollment_id = s.enrollment_id)
+            UNION ALL
+            SELECT format('profile: %s is sealed with a key that is not in use',
+                          p.profile_uuid)
+              FROM mdm.profile p
+             WHERE p.tenant_id = v_tenant_id
+               AND NOT EXISTS (SELECT FROM mdm.secret_key k
+                                WHERE k.key_id = substr(p.content, 1, 8)
+                                  AND k.retired_at IS NULL)
+            UNION ALL
+            SELECT 'signing_certificate: its key is sealed with a key that is not in use'
+              FROM mdm.signing_certificate c
+             WHERE c.tenant_id = v_tenant_id
+               AND NOT EXISTS (SELECT FROM mdm.secret_key k
+                                WHERE k.key_id = substr(c.private_key, 1, 8)
+                                  AND k.retired_at IS NULL)
             ) AS f (fault);
     END LOOP;
 

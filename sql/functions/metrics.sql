@@ -164,6 +164,14 @@ BEGIN
               ORDER BY c.not_after
               LIMIT 1) s;
 
+    PERFORM @revision@.metric_put(
+                'signing_certificate_days_left', '',
+                greatest(0, floor(extract(epoch FROM s.not_after - now()) / 86400)))
+       FROM (SELECT c.not_after
+               FROM mdm.signing_certificate c
+              ORDER BY c.not_after
+              LIMIT 1) s;
+
     FOR v_webhook IN SELECT * FROM mdm.webhook w ORDER BY w.name LIMIT 25 LOOP
         PERFORM @revision@.metric_put('webhook_delivered_total', v_webhook.name,
                                       v_webhook.delivered);
