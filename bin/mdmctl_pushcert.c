@@ -81,7 +81,7 @@ mdmctl_pushcert_read(const mdmctl_options_t *options, mdm_arena_t *arena,
     for (i = 0; i < options->nwords; i++) {
 
         if (mdmctl_read_file(arena, options->words[i],
-                             MDM_PUSH_CERTIFICATE_MAX_SIZE, &text)
+                             MDM_KEY_PAIR_MAX_SIZE, &text)
             != MDMCTL_OK)
         {
             return MDMCTL_FAILED;

@@ -10,11 +10,9 @@
 #define _MDM_PUSH_CERTIFICATE_H_INCLUDED_
 
 
-#include "mdm_certificate.h"
+#include "mdm_key_pair.h"
 
 
-#define MDM_PUSH_CERTIFICATE_MAX_SIZE    (64 * 1024)     /* of the text */
-#define MDM_PUSH_CERTIFICATE_MAX_COUNT   16
 #define MDM_PUSH_TOPIC_MAX               255
 
 

@@ -652,7 +652,7 @@ test_bounds(void **state)
 
     both = join(certificate_pem(ec), key_pem(ec_key, NULL));
 
-    for (i = 0, many = both; i < MDM_PUSH_CERTIFICATE_MAX_COUNT - 1; i++) {
+    for (i = 0, many = both; i < MDM_KEY_PAIR_MAX_COUNT - 1; i++) {
         many = join(many, certificate_pem(ca));
     }
 
@@ -660,13 +660,13 @@ test_bounds(void **state)
     refuse(join(many, certificate_pem(ca)), MDM_TOO_LARGE,
            "more than 16 certificates");
 
-    text = mdm_arena_alloc(&arena, MDM_PUSH_CERTIFICATE_MAX_SIZE + 1);
-    memset(text, 'x', MDM_PUSH_CERTIFICATE_MAX_SIZE + 1);
+    text = mdm_arena_alloc(&arena, MDM_KEY_PAIR_MAX_SIZE + 1);
+    memset(text, 'x', MDM_KEY_PAIR_MAX_SIZE + 1);
     memcpy(text, both.data, both.len);
 
-    take((mdm_str_t) { MDM_PUSH_CERTIFICATE_MAX_SIZE,
+    take((mdm_str_t) { MDM_KEY_PAIR_MAX_SIZE,
                        (unsigned char *) text }, ec, ec_key);
-    refuse((mdm_str_t) { MDM_PUSH_CERTIFICATE_MAX_SIZE + 1,
+    refuse((mdm_str_t) { MDM_KEY_PAIR_MAX_SIZE + 1,
                          (unsigned char *) text },
            MDM_TOO_LARGE, "larger than 65536 bytes");
 
