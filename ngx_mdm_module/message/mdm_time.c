@@ -1,9 +1,14 @@
 
-/* Reading a time. */
+/* Reading and writing a time. */
 
+
+#include <time.h>
 
 #include "mdm_time.h"
 
+
+#define MDM_TIME_FIRST         INT64_C(-62135596800)  /* 0001-01-01 */
+#define MDM_TIME_LAST          INT64_C(253402300799)  /* the end of 9999 */
 
 /* 400 years; from 0000-03-01; none that a year of four digits has */
 #define MDM_TIME_ERA_DAYS      146097
@@ -15,6 +20,7 @@ static int64_t mdm_time_days(mdm_str_t *s);
 static int64_t mdm_time_fraction(mdm_str_t *s);
 static bool mdm_time_zone(mdm_str_t s, int *zone);
 static int mdm_time_digits(mdm_str_t *s, size_t n, char after);
+static char *mdm_time_put(char *text, int value, int unit, char after);
 
 
 mdm_rc_e
@@ -169,4 +175,45 @@ mdm_time_digits(mdm_str_t *s, size_t n, char after)
     s->len -= len;
 
     return value;
+}
+
+
+mdm_rc_e
+mdm_time_write(int64_t seconds, char *text)
+{
+    time_t     t;
+    struct tm  tm;
+
+    t = seconds;
+
+    if (seconds < MDM_TIME_FIRST || seconds > MDM_TIME_LAST
+        || gmtime_r(&t, &tm) == NULL)
+    {
+        return MDM_MALFORMED;
+    }
+
+    text = mdm_time_put(text, tm.tm_year + 1900, 1000, '-');
+    text = mdm_time_put(text, tm.tm_mon + 1, 10, '-');
+    text = mdm_time_put(text, tm.tm_mday, 10, 'T');
+    text = mdm_time_put(text, tm.tm_hour, 10, ':');
+    text = mdm_time_put(text, tm.tm_min, 10, ':');
+    text = mdm_time_put(text, tm.tm_sec, 10, 'Z');
+    *text = '\0';
+
+    return MDM_OK;
+}
+
+
+/* As many digits as `unit` has, and the character after them. */
+
+static char *
+mdm_time_put(char *text, int value, int unit, char after)
+{
+    for ( ; unit > 0; unit /= 10) {
+        *text++ = (char) ('0' + value / unit % 10);
+    }
+
+    *text++ = after;
+
+    return text;
 }
