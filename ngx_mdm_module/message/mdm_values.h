@@ -3,7 +3,8 @@
  * Per-device values: "%SerialNumber%" in a stored command becomes the value of
  * that attribute when the command is delivered.  "%%" is one percent sign.  A
  * name is [A-Za-z][A-Za-z0-9._-]{0,127}; what does not look like one between
- * two signs stays as it is.
+ * two signs stays as it is.  Names of members are not looked through, nor are
+ * CommandUUID and RequestType.
  */
 
 
@@ -24,9 +25,14 @@ typedef struct {
 } mdm_values_t;
 
 
-/* Collects the names in one text; MDM_TOO_LARGE past the bound. */
+/* Collects the names in one text, of which they are parts; MDM_TOO_LARGE past
+ * the bound. */
 mdm_rc_e mdm_values_find(mdm_str_t text, mdm_values_t *values,
     mdm_fault_t *fault);
+
+/* With each percent sign twice: what shall stay as it is in a command of which
+ * other texts want values.  Absent when memory ran out. */
+mdm_str_t mdm_values_literal(mdm_arena_t *arena, mdm_str_t text);
 
 /*
  * What a stored command wants at its delivery, one text each (the column
@@ -36,6 +42,9 @@ mdm_rc_e mdm_values_find(mdm_str_t text, mdm_values_t *values,
  *     UnlockToken<unlock_token   member of Command: data from this escrow
  *     Payload:profile            member of Command: data, a profile, whose
  *                                strings are resolved, too
+ *
+ * An empty list: nothing but "%%" to turn.  A name that is not in the list
+ * stays as it is.
  */
 
 /* The value of an attribute, or of a kind of secret: an absent string is "not
@@ -44,9 +53,13 @@ typedef mdm_str_t (*mdm_values_pt)(void *data, mdm_str_t name, bool secret);
 
 /*
  * Resolves a stored command (an XML plist) and writes it anew.  A value is
- * text, escaped as its place wants it, and never looked through again.
- * MDM_MALFORMED names the value that is not known.
+ * text, escaped as its place wants it, and never looked through again.  A
+ * signed profile stays byte for byte.
+ *
+ * MDM_MALFORMED: a value is not known or no text, in words that name it, or
+ * the command cannot be read.  MDM_TOO_LARGE: it would become so.
  */
+#define MDM_VALUES_MAX_SIZE   (8 * 1024 * 1024)
 mdm_rc_e mdm_values_resolve(mdm_arena_t *arena, mdm_str_t command,
     const mdm_str_t *wants, size_t n, mdm_values_pt value, void *data,
     mdm_str_t *resolved, mdm_fault_t *fault);
