@@ -1,13 +1,16 @@
 
 /*
- * The content of a CMS SignedData, and the BER rewriter below it: what it
- * gives is definite, passes the guard again and is not rewritten again.
+ * The content of a CMS SignedData, the BER rewriter below it, and who signed:
+ * what the rewriter gives is definite, passes the guard again and is not
+ * rewritten again.
  */
 
 
+#include <openssl/err.h>
+
 #include "fuzz.h"
 #include "fuzz_der.h"
-#include "pki/mdm_cms.h"
+#include "pki/mdm_cms_sign.h"
 
 
 static void
@@ -53,6 +56,24 @@ parts(mdm_arena_t *arena, mdm_str_t ber)
 }
 
 
+/* Why it does not hold is said, and OpenSSL's errors do not stay. */
+
+static void
+verify(mdm_arena_t *arena, mdm_str_t ber)
+{
+    mdm_rc_e          rc;
+    mdm_fault_t       fault;
+    mdm_cms_signer_t  signer;
+
+    fault.text[0] = '\0';
+    rc = mdm_cms_verify(arena, ber, INT64_C(1800000000), &signer, &fault);
+
+    fuzz_expect((rc == MDM_OK) == (fault.text[0] == '\0'));
+    fuzz_expect(strlen(signer.subject) < sizeof(signer.subject));
+    fuzz_expect(ERR_peek_error() == 0);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -72,6 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_expect(content.len <= size);
 
     parts(&arena, (mdm_str_t) { size, data });
+    verify(&arena, (mdm_str_t) { size, data });
 
     mdm_arena_free(&arena);
 
