@@ -36,6 +36,12 @@ GRANT EXECUTE ON FUNCTION @revision@.poll, @revision@.deliver, @revision@.report
                           @revision@.message_event
    TO mdm_device;
 
+-- Devices: effects of reports. Deleting is what keeps a history of secrets short.
+GRANT DELETE ON mdm.secret TO mdm_device;
+GRANT EXECUTE ON FUNCTION @revision@.report_types, @revision@.effects_apply,
+                          @revision@.effects_command, @revision@.secret_keep
+   TO mdm_device;
+
 -- The API: no device secrets, no tokens but their last use.
 GRANT SELECT ON mdm.enrollment_seen, mdm.attribute TO mdm_api;
 GRANT SELECT, UPDATE ON mdm.enrollment, mdm.identity TO mdm_api;
@@ -67,6 +73,15 @@ GRANT EXECUTE ON FUNCTION @revision@.enrollment_items, @revision@.enrollment_kno
                           @revision@.enrollment_show, @revision@.enrollment_why,
                           @revision@.enrollment_secret, @revision@.enrollment_report,
                           @revision@.written_id, @revision@.micros
+   TO mdm_api;
+
+-- The API: effects of a report that is kept.
+GRANT INSERT, UPDATE, DELETE ON mdm.attribute TO mdm_api;
+GRANT INSERT, DELETE ON mdm.secret TO mdm_api;
+GRANT UPDATE (effects_at, effects_failed) ON mdm.result TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.effects_open, @revision@.effects_again,
+                          @revision@.effects_apply, @revision@.effects_command,
+                          @revision@.secret_keep, @revision@.attributes_set
    TO mdm_api;
 
 -- The API: events and audit.

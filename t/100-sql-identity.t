@@ -81,7 +81,7 @@ sub report {
 
     return $role{device}->run(q{SELECT concat_ws(' ', outcome, command_uuid)
         FROM mdm_r2.report(} . members($device, $cert, %o) . ", '{$uuid}', '{$status}',
-        ARRAY['raw'::bytea], '{NULL}', '{NULL}', '{NULL}')");
+        ARRAY['raw'::bytea], '{NULL}', '{NULL}', '{NULL}', '{NULL}')");
 }
 
 

@@ -50,7 +50,7 @@ sub report {
 
     return $role{device}->run('SELECT command_uuid FROM mdm_r2.report('
         . members($device) . sprintf ", '{%s}', '{%s}', ARRAY['raw'::bytea],
-        ARRAY[%s]::text[], ARRAY[%s]::text[], '{NULL}')", $uuid, $status // 'Acknowledged',
+        ARRAY[%s]::text[], '{NULL}', ARRAY[%s]::text[], '{NULL}')", $uuid, $status // 'Acknowledged',
         $o{reason} ? "'$o{reason}'" : 'NULL', $o{json} ? "'$o{json}'" : 'NULL');
 }
 
@@ -206,10 +206,11 @@ subtest 'the plain life' => sub {
     is sql(q{SELECT encode(report, 'escape') FROM mdm.result
               WHERE command_uuid = 'plain-4'}), 'raw', 'and is kept raw';
     enqueue($d, 'plain-5', type => 'DeviceInformation'), idle($d);
-    report($d, 'plain-5', undef, json => '{"OSVersion": "18.1", "IsSupervised": true}');
+    report($d, 'plain-5', undef, json =>
+        '{"attributes": {"OSVersion": "18.1", "IsSupervised": true}}');
     is $role{api}->run("SELECT os_version, supervised
         FROM mdm_r2.enrollments(1, '', 500) WHERE device_id = '$d'"), '18.1|t',
-        'DeviceInformation tells attributes and supervision';
+        'a report tells attributes and supervision';
 };
 
 

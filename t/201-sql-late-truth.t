@@ -34,8 +34,8 @@ sub report {
 
     return $role{device}->run(sprintf q{SELECT outcome || ' ' || coalesce(reported_type,
         '?') FROM mdm_r2.report(%s, '{%s}', '{%s}', ARRAY['%s'::bytea], '{NULL}',
-        ARRAY[%s]::text[], '{NULL}')}, $member, $uuid, $status // 'Acknowledged',
-        $o{raw} // 'raw', $o{json} ? "'$o{json}'" : 'NULL');
+        '{NULL}', ARRAY[%s]::text[], '{NULL}')}, $member, $uuid, $status // 'Acknowledged',
+        $o{raw} // 'raw', $o{json} ? "'{\"attributes\": $o{json}}'" : 'NULL');
 }
 
 sub enqueue {
@@ -161,7 +161,7 @@ subtest 'answers that nobody asked for' => sub {
     is result('unknown-2'), '', 'leaves nothing';
     $role{device}->run("DO \$\$ BEGIN FOR i IN 1 .. 120 LOOP
         PERFORM mdm_r2.report($member, ARRAY['many-' || i], '{Acknowledged}',
-            ARRAY['raw'::bytea], '{NULL}', '{NULL}', '{NULL}'); END LOOP; END \$\$");
+            ARRAY['raw'::bytea], '{NULL}', '{NULL}', '{NULL}', '{NULL}'); END LOOP; END \$\$");
     is sql(q{SELECT count(*) FROM mdm.result WHERE state = 'UNASKED'}), '100',
         'of such reports at most 100 are kept for a channel';
 };

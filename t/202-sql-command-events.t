@@ -65,7 +65,7 @@ sub report {
     return $role{device}->run('SELECT mdm_r2.report(' . members(map { $_->[0] } @_) . ', '
         . join(', ', $list->(1, @_), $list->(2, @_),
             'ARRAY[' . join(',', map { "'raw $_->[1]'::bytea" } @_) . ']',
-            $list->(3, @_), $list->(9, @_), $list->(4, @_)) . ')');
+            $list->(3, @_), $list->(9, @_), $list->(9, @_), $list->(4, @_)) . ')');
 }
 
 sub enqueue {

@@ -104,7 +104,7 @@ sub state {
              WHERE (q.tenant_id, q.enrollment_id) = (e.tenant_id, e.enrollment_id)
             UNION ALL
             SELECT to_jsonb(r) - '{tenant_id,enrollment_id,command_id,queued_at,pushed_at,
-                     notnow_at,finished_at,reported_at,command_created_at}'::text[]
+                     notnow_at,finished_at,reported_at,effects_at,command_created_at}'::text[]
               FROM mdm.result r
              WHERE (r.tenant_id, r.enrollment_id) = (e.tenant_id, e.enrollment_id)
             UNION ALL
@@ -144,11 +144,13 @@ for my $round (1 .. $rounds) {
         my @reports = map {
             my $uuid = rand() < 0.9 ? $out{$_} // pick(@uuids) : pick(@uuids, 'stray');
             [ $_, $uuid, pick(('Acknowledged') x 6, 'NotNow', 'Error'), "raw $uuid",
-                pick((undef) x 5, 'why'), pick((undef) x 5, '{"OSVersion": "' . rand() . '"}'),
+                pick((undef) x 5, 'why'), pick((undef) x 5, 'ProfileList'),
+                pick((undef) x 5, '{"attributes": {"OSVersion": "' . rand() . '"}}',
+                    '{"failed": "its handler has no luck"}'),
                 pick((undef) x 5, '{"a": "b"}') ];
         } grep { rand() < 0.7 } @devices, 'D99';
         $many++ if grep { $_->[2] eq 'Acknowledged' } @reports;
-        $differ .= both('report', [qw(text text bytea text text text)], @reports);
+        $differ .= both('report', [qw(text text bytea text text text text)], @reports);
     }
 
     my %state = map { $_ => 1 } split /\n/, state(2);

@@ -130,7 +130,7 @@ sub report {
     return 'SELECT * FROM mdm_r2.report(' . members(@ids) . ', '
         . (ref $uuid ? "'{" . join(',', @$uuid) . "}'" : $all->($uuid))
         . ', ' . $all->($status) . ", ARRAY[" . join(',', map { "'raw'::bytea" } @ids)
-        . ']' . (', ' . $all->('NULL')) x 3 . ')';
+        . ']' . (', ' . $all->('NULL')) x 4 . ')';
 }
 
 my $uuid = sql(q{SELECT q.command_uuid FROM mdm.queue q JOIN mdm.enrollment e

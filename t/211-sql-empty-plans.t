@@ -56,10 +56,10 @@ check('poll', "SELECT * FROM mdm_r2.poll($members)");
 check('deliver', "SELECT * FROM mdm_r2.deliver($members)");
 check('report', "SELECT * FROM mdm_r2.report($members, '{one,one,one,one}',
     '{Acknowledged,Error,Acknowledged,NotNow}', array_fill('raw'::bytea, '{4}'), $null, $null,
-    $null)");
+    $null, $null)");
 check('a report alone', "SELECT * FROM mdm_r2.report('{1}', '{A}', '{\"\"}',
     ARRAY[sha256('A')], '{f}', '{two}', '{Acknowledged}', ARRAY['raw'::bytea], '{NULL}',
-    '{NULL}', '{NULL}')");
+    '{NULL}', '{NULL}', '{NULL}')");
 
 is $pg->psql(q{SELECT string_agg(device_id || ' ' || command_uuid || ' ' || q.state, ', '
         ORDER BY device_id, command_uuid)

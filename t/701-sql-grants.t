@@ -18,7 +18,7 @@ my @roles = qw(mdm_device mdm_api mdm_job);
 my $tables = <<'END';
                   mdm_device  mdm_api                       mdm_job
 api_token         -           S,U(last_used_at)             -
-attribute         SIUD        S                             -
+attribute         SIUD        SIUD                          -
 audit             -           SI                            -
 command           SI          SI,U(targets)                 -
 command_move      S           S                             S
@@ -34,9 +34,9 @@ profile           -           SID                           -
 push              -           SIU                           SUD
 push_certificate  -           IU,S(but private_key)         S(tenant_id,not_after)
 queue             SIUD        SIUD                          SUD
-result            SIU         SI                            SI
+result            SIU         SI,U(effects_at,effects_failed)  SI
 schema_version    S           S                             S
-secret            SI          S                             -
+secret            SID         SID                           -
 secret_key        S           S                             S
 signing_certificate  -        SIUD                          S(tenant_id,not_after)
 tenant            S           S                             S
@@ -48,18 +48,19 @@ END
 
 my %functions = (
     mdm_device => 'attributes_set authenticate bootstrap_token_get bootstrap_token_set
-        check_out deliver enrollment_lock generation_open identity_check identity_refused
+        check_out deliver effects_apply effects_command enrollment_lock generation_open identity_check identity_refused
         identity_roll_back message_event next_command pending_drop poll queue_close
         queue_finish renewal_finish renewal_open report report_late report_many
-        report_not_now report_one report_unasked seen startup tenant_changes tenant_load
+        report_not_now report_one report_types report_unasked secret_keep seen startup tenant_changes tenant_load
         token_update',
-    mdm_api => 'audit_list command_cancel command_payload command_release
-        command_release_all command_show command_targets commands_cancel enqueue
+    mdm_api => 'attributes_set audit_list command_cancel command_payload command_release
+        command_release_all command_show command_targets commands_cancel effects_again effects_apply effects_command
+        effects_open enqueue
         enrollment_end enrollment_history enrollment_items enrollment_known
         enrollment_lock enrollment_queue enrollment_report enrollment_secret
         enrollment_show enrollment_why enrollments events identity_revoke is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
-        push_targets queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds
+        push_targets queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup
         tenant_changes tenant_load token_check token_refused webhook_failures
         webhook_replay webhooks written_id',

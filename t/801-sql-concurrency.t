@@ -100,7 +100,7 @@ my $deliver = 'SELECT count(*) FROM test.members() m,
     mdm_r2.deliver(m.t, m.d, m.u, m.c, m.e) WHERE m.t IS NOT NULL';
 my $report = 'SELECT count(*) FROM test.members() m,
     mdm_r2.report(m.t, m.d, m.u, m.c, m.e, m.uuid, m.status, m.raw, m.nothing, m.nothing,
-        m.nothing)
+        m.nothing, m.nothing)
     WHERE m.t IS NOT NULL';
 
 $pg->psql(enrol("D$_"), role => 'mdm_device') for 1 .. $devices;

@@ -15,8 +15,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "poll",                NGX_MDM_PG_POLL,  1, "ittyb" },
     { "deliver",             NGX_MDM_PG_WRITE, 1, "ittyb" },
 
-    /* … command_uuid, status, report, reason, attributes, url_params */
-    { "report",              NGX_MDM_PG_WRITE, 1, "ittybttyttt" },
+    /* … command_uuid, status, report, reason, request_type, effects,
+     * url_params */
+    { "report",              NGX_MDM_PG_WRITE, 1, "ittybttytttt" },
 
     /* tenants, enrollments, ages in ms */
     { "seen",                NGX_MDM_PG_WRITE, 0, "III" },

@@ -1,38 +1,5 @@
 -- What devices answer.
 
-CREATE FUNCTION @revision@.attributes_set(
-    p_tenant_id      bigint,
-    p_enrollment_id  bigint,
-    p_attributes     jsonb)
-RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO mdm.attribute AS a (tenant_id, enrollment_id, name, value_text,
-                                    value_number, value_boolean, value_time)
-    SELECT p_tenant_id, p_enrollment_id, j.key,
-           CASE jsonb_typeof(j.value) WHEN 'string' THEN j.value #>> '{}' END,
-           CASE jsonb_typeof(j.value) WHEN 'number' THEN (j.value #>> '{}')::numeric END,
-           CASE jsonb_typeof(j.value) WHEN 'boolean' THEN (j.value #>> '{}')::boolean END,
-           CASE jsonb_typeof(j.value) WHEN 'object'
-                THEN (j.value ->> 'time')::timestamptz END
-      FROM jsonb_each(p_attributes) AS j
-     WHERE jsonb_typeof(j.value) IN ('string', 'number', 'boolean')
-        OR (jsonb_typeof(j.value) = 'object' AND j.value ? 'time')
-     ORDER BY j.key COLLATE "C"
-    ON CONFLICT (tenant_id, enrollment_id, name) DO UPDATE
-       SET value_text = excluded.value_text,
-           value_number = excluded.value_number,
-           value_boolean = excluded.value_boolean,
-           value_time = excluded.value_time,
-           updated_at = now();
-END
-$$;
-
-COMMENT ON FUNCTION @revision@.attributes_set IS
-'Stores the members of a JSON object as attributes of a channel. Strings, numbers
-and booleans go to the column of their type, {"time": "..."} to value_time; null,
-arrays and other objects are passed over.';
-
 CREATE FUNCTION @revision@.report_unasked(
     p_tenant_id      bigint,
     p_enrollment_id  bigint,
@@ -81,13 +48,17 @@ CREATE FUNCTION @revision@.report_late(
     p_state          text,
     p_report         bytea,
     p_reason         text,
+    p_request_type   text,
+    p_effects        jsonb,
     OUT reported_type  text,
-    OUT changed        boolean)
+    OUT changed        boolean,
+    OUT wrong_type     boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     v_row  record;
 BEGIN
     changed := false;
+    wrong_type := false;
 
     SELECT r.state, r.request_type, r.pushed_at, r.reported_at, r.finished_at
       INTO v_row
@@ -105,9 +76,16 @@ BEGIN
 
     IF FOUND AND v_row.pushed_at IS NOT NULL THEN
         reported_type := v_row.request_type;
+        wrong_type := reported_type <> p_request_type IS TRUE;
+        IF wrong_type THEN
+            RETURN;
+        END IF;
+
         UPDATE mdm.result r
            SET from_state = r.state, state = p_state, reason = p_reason,
-               report = p_report, reported_at = now()
+               report = p_report, reported_at = now(),
+               effects_at = CASE WHEN NOT p_effects ? 'failed' THEN now() END,
+               effects_failed = p_effects ->> 'failed'
          WHERE r.tenant_id = p_tenant_id
            AND r.enrollment_id = p_enrollment_id
            AND r.command_uuid = p_command_uuid
@@ -127,7 +105,8 @@ COMMENT ON FUNCTION @revision@.report_late IS
 'A report for which no row is live. Closed by us after delivery: it becomes what
 the device says, once. Answered before: nothing. Never delivered or never asked:
 the report is kept as UNASKED, and reported_type is null. changed: it was the
-first to say so.';
+first to say so. wrong_type: the row is of another type than p_request_type (null:
+none was assumed), and nothing was done. p_effects: are noted, not applied.';
 
 CREATE FUNCTION @revision@.report_not_now(
     p_tenant_id      bigint,
@@ -200,15 +179,19 @@ CREATE FUNCTION @revision@.report_one(
     p_status         text,
     p_report         bytea,
     p_reason         text,
-    p_attributes     jsonb,
+    p_request_type   text,
+    p_effects        jsonb,
     OUT reported_type  text,
-    OUT changed        boolean)
+    OUT changed        boolean,
+    OUT wrong_type     boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_state  text := CASE WHEN p_status = 'Acknowledged' THEN 'ACKNOWLEDGED'
-                          ELSE 'ERROR' END;
-    v_row    record;
+    v_state   text := CASE WHEN p_status = 'Acknowledged' THEN 'ACKNOWLEDGED'
+                           ELSE 'ERROR' END;
+    v_reason  text;
 BEGIN
+    wrong_type := false;
+
     IF p_status = 'NotNow' THEN
         SELECT * INTO reported_type, changed
           FROM @revision@.report_not_now(p_tenant_id, p_enrollment_id, p_command_uuid);
@@ -220,50 +203,65 @@ BEGIN
          WHERE q.tenant_id = p_tenant_id
            AND q.command_uuid = p_command_uuid
            AND q.enrollment_id = p_enrollment_id
+           AND (p_request_type IS NULL OR q.request_type = p_request_type)
         RETURNING q.*)
     INSERT INTO mdm.result AS r
            (tenant_id, enrollment_id, generation, command_id, command_created_at,
             command_uuid, request_type, from_state, state, reason, report, renewal,
             delivered_count, queued_at, sent_at, pushed_at, notnow_at, finished_at,
-            reported_at)
+            reported_at, effects_at, effects_failed)
     -- From QUEUED: the report proves a delivery that the database forgot when it
     -- failed over to an older state.
     SELECT p_tenant_id, p_enrollment_id, g.generation, g.command_id,
            g.command_created_at, p_command_uuid, g.request_type,
            CASE g.state WHEN 'QUEUED' THEN 'PUSH' ELSE g.state END, v_state, p_reason,
            p_report, g.renewal, g.delivered_count, g.queued_at, g.sent_at,
-           coalesce(g.pushed_at, now()), g.notnow_at, now(), now()
+           coalesce(g.pushed_at, now()), g.notnow_at, now(), now(),
+           CASE WHEN NOT p_effects ? 'failed' THEN now() END, p_effects ->> 'failed'
       FROM gone g
     RETURNING r.request_type INTO reported_type;
     changed := FOUND;
 
-    IF NOT changed THEN
-        SELECT * INTO reported_type, changed
-          FROM @revision@.report_late(p_tenant_id, p_enrollment_id, p_generation,
-                                      p_command_uuid, v_state, p_report, p_reason);
+    IF NOT changed AND p_request_type IS NOT NULL THEN
+        SELECT q.request_type INTO reported_type
+          FROM mdm.queue q
+         WHERE q.tenant_id = p_tenant_id
+           AND q.command_uuid = p_command_uuid
+           AND q.enrollment_id = p_enrollment_id;
+        IF FOUND THEN
+            wrong_type := true;
+            RETURN;
+        END IF;
     END IF;
 
-    IF changed AND v_state = 'ACKNOWLEDGED' AND reported_type = 'DeviceInformation'
-       AND p_attributes IS NOT NULL
-    THEN
-        PERFORM @revision@.attributes_set(p_tenant_id, p_enrollment_id, p_attributes);
-        IF jsonb_typeof(p_attributes -> 'IsSupervised') = 'boolean' THEN
-            UPDATE mdm.enrollment e
-               SET supervised = (p_attributes ->> 'IsSupervised')::boolean
-             WHERE e.tenant_id = p_tenant_id
-               AND e.enrollment_id = p_enrollment_id
-               AND e.supervised IS DISTINCT FROM
-                   (p_attributes ->> 'IsSupervised')::boolean;
+    IF NOT changed THEN
+        SELECT * INTO reported_type, changed, wrong_type
+          FROM @revision@.report_late(p_tenant_id, p_enrollment_id, p_generation,
+                                      p_command_uuid, v_state, p_report, p_reason,
+                                      p_request_type, p_effects);
+    END IF;
+
+    IF changed AND reported_type IS NOT NULL AND p_effects IS NOT NULL THEN
+        v_reason := @revision@.effects_apply(p_tenant_id, p_enrollment_id, p_generation,
+                                             p_command_uuid, reported_type, p_effects);
+        IF v_reason IS NOT NULL AND NOT p_effects ? 'failed' THEN
+            UPDATE mdm.result r
+               SET effects_at = NULL, effects_failed = v_reason
+             WHERE r.tenant_id = p_tenant_id
+               AND r.enrollment_id = p_enrollment_id
+               AND r.command_uuid = p_command_uuid
+               AND r.reported_at = now();
         END IF;
     END IF;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.report_one IS
-'One report, whatever became of its command, with the attributes that it brings.
-The caller has set the tenant, checked the identity and holds the channel''s
-advisory lock. reported_type: null when it is unknown; changed: it was the first
-to say so.';
+'One report, whatever became of its command, with its effects. The caller has set
+the tenant, checked the identity and holds the channel''s advisory lock.
+reported_type: null when it is unknown; changed: it was the first to say so;
+wrong_type: the command is of another type than p_request_type (null: none was
+assumed), and nothing was done.';
 
 CREATE FUNCTION @revision@.report_many(
     p_tenant_id       bigint,
@@ -393,7 +391,8 @@ CREATE FUNCTION @revision@.report(
     p_statuses       text[],
     p_reports        bytea[],
     p_reasons        text[],
-    p_attributes     text[],
+    p_request_types  text[],
+    p_effects        text[],
     p_url_params     text[])
 RETURNS TABLE (n integer, outcome text, enrollment_id bigint, reported_type text,
                command_uuid text, request_type text, payload bytea)
@@ -436,13 +435,14 @@ BEGIN
     END IF;
 
     -- Rows of enrollment are locked for the whole batch before anything of the
-    -- queue is touched. Only supervision is kept there, so this is rare.
-    IF array_to_string(p_attributes, '') <> '' THEN
+    -- queue is touched: where supervision changes, and where commands follow, which
+    -- must be of the generation that is live. This is rare.
+    IF array_to_string(p_effects, '') <> '' THEN
         FOR v_n IN
             SELECT m.n
-              FROM unnest(p_tenant_ids, p_device_ids, p_user_ids, p_attributes)
-                   WITH ORDINALITY AS m (tenant_id, device_id, user_id, attributes, n)
-             WHERE jsonb_typeof(m.attributes::jsonb -> 'IsSupervised') = 'boolean'
+              FROM unnest(p_tenant_ids, p_device_ids, p_user_ids, p_effects)
+                   WITH ORDINALITY AS m (tenant_id, device_id, user_id, effects, n)
+             WHERE m.effects LIKE '%"IsSupervised"%' OR m.effects LIKE '%"commands"%'
              ORDER BY m.tenant_id, m.device_id COLLATE "C", m.user_id COLLATE "C"
         LOOP
             v_ignored := set_config('mdm.tenant', p_tenant_ids[v_n]::text, true);
@@ -450,9 +450,10 @@ BEGIN
               WHERE e.tenant_id = p_tenant_ids[v_n]
                 AND e.device_id = p_device_ids[v_n]
                 AND e.user_id = p_user_ids[v_n]
-                AND e.certificate = p_certificates[v_n]
-                AND e.supervised IS DISTINCT FROM
-                    (p_attributes[v_n]::jsonb ->> 'IsSupervised')::boolean
+                AND p_certificates[v_n] IN (e.certificate, e.pending_certificate)
+                AND (p_effects[v_n]::jsonb ? 'commands'
+                     OR e.supervised::text IS DISTINCT FROM
+                        (p_effects[v_n]::jsonb #>> '{attributes,IsSupervised}'))
                 FOR NO KEY UPDATE;
         END LOOP;
     END IF;
@@ -537,11 +538,14 @@ BEGIN
                               AND q.offer_rank <= 1
                               AND m.outcome = 'ok'
                               AND p_statuses[m.n] <> 'NotNow'
-                              AND p_attributes[m.n] IS NULL
+                              AND p_effects[m.n] IS NULL
                             LIMIT 2) w
                    HAVING count(*) = 1
                       AND bool_and(w.command_uuid = p_command_uuids[m.n]
-                                   AND w.state = 'PUSH')) o ON true;
+                                   AND w.state = 'PUSH'
+                                   AND w.request_type = coalesce(p_request_types[m.n],
+                                                                 w.request_type))) o
+                   ON true;
         END IF;
 
         v_from := 1;
@@ -585,9 +589,12 @@ BEGIN
                     v_row := @revision@.report_one(
                         v_tenant_id, v_enrollment, v_generations[v_j],
                         p_command_uuids[v_n], p_statuses[v_n], p_reports[v_n],
-                        p_reasons[v_n], p_attributes[v_n]::jsonb);
+                        p_reasons[v_n], p_request_types[v_n], p_effects[v_n]::jsonb);
                     v_reported[v_j] := v_row.reported_type;
                     v_changed[v_j] := v_row.changed;
+                    IF v_row.wrong_type THEN
+                        v_outcomes[v_j] := 'wrong_type';
+                    END IF;
 
                 ELSIF v_outcomes[v_j] = 'pending' AND p_statuses[v_n] <> 'NotNow' THEN
                     v_changed[v_j] := @revision@.report_unasked(
@@ -654,12 +661,13 @@ COMMENT ON FUNCTION @revision@.report IS
 member per channel. p_statuses: Acknowledged, Error, CommandFormatError, NotNow,
 or Unreadable for a report that could not be decoded. p_reports: the raw report,
 sealed as "report", of a NotNow as "message" for its event. p_reasons: the reason
-in plain words, or null. p_attributes: a JSON object (see attributes_set()) stored
-when the command was a DeviceInformation that was acknowledged, or null.
-p_url_params: a JSON object for the event, or null. A report that changed something
+in plain words, or null. p_request_types: of which type the command is taken to be,
+or null. p_effects: what the report changes besides, as effects_apply() takes it, or
+null; applied once, with the first report on a command that was asked. p_url_params: a JSON object for the event, or null. A report that changed something
 writes one event: command_acknowledged, command_failed or command_not_now.
 n: place of the member; outcome: that of identity_check(), and with pending the
-report is kept as UNASKED; reported_type: the request type of the command that was
+report is kept as UNASKED; or wrong_type: the command is of another type than was
+assumed, namely of reported_type, and nothing was done for this member; reported_type: the request type of the command that was
 answered, null when it is unknown; then the next command as in deliver(), without
 the rows that answered NotNow; rows come in no order. A repeated report changes
 nothing and is ok.';
