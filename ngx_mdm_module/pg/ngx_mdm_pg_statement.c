@@ -51,8 +51,8 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
 
     /* commands: tenant, actor, remote, command_uuid, request_type, subject,
      * payload, digest, repeat, urgent, renewal, supersedes, expires,
-     * priority, not_before, dedupe_key, devices, users, push */
-    { "enqueue",             NGX_MDM_PG_API,   0, "itttttyytbbbikitTTb" },
+     * priority, not_before, dedupe_key, devices, users, push, wants */
+    { "enqueue",             NGX_MDM_PG_API,   0, "itttttyytbbbikitTTbT" },
     { "command_cancel",      NGX_MDM_PG_API,   0, "itttbi" },
     { "commands_cancel",     NGX_MDM_PG_API,   0, "ittTbji" },
     { "queue_cancel",        NGX_MDM_PG_API,   0, "itttttb" },

@@ -1,0 +1,8 @@
+-- A stored command serves every device, though each gets its own values.
+
+ALTER TABLE mdm.command ADD COLUMN wants text[];
+
+COMMENT ON COLUMN mdm.command.wants IS
+'What is put in at each delivery: names of attributes, "Member<kind" for a secret in
+escrow, "Member:profile" for a profile whose texts are looked through, too; empty:
+only "%%" is turned. null: the payload goes out as it is.';
