@@ -18,7 +18,8 @@
 
 #define MDM_SCHEMA_MAX_DEPTH     64      /* of key tables */
 #define MDM_SCHEMA_MAX_KEYS      20000   /* of one type */
-#define MDM_FINDINGS_MAX         1000    /* kept; all are counted */
+#define MDM_FINDINGS_MAX         1000    /* faults, and as many warnings,
+                                            that are kept; all count */
 
 
 typedef struct mdm_schema_s       mdm_schema_t;
@@ -96,9 +97,9 @@ struct mdm_finding_s {
     const char           *code;      /* "type", "required", "range", "one_of",
                                         "pattern", "unknown_key",
                                         "unknown_type", "count", "plugin",
-                                        "profile", "value", "unavailable",
-                                        "unknown_fact", "ignored",
-                                        "deprecated" */
+                                        "profile", "value", "conflict",
+                                        "unavailable", "unknown_fact",
+                                        "ignored", "deprecated" */
     bool                  warning;
     mdm_finding_t        *next;
 };

@@ -145,6 +145,9 @@ mdm_rc_e mdm_schema_systems(mdm_schema_compile_t *compile,
 void mdm_schema_unit_free(mdm_schema_unit_t *unit);
 int mdm_schema_compare(const mdm_schema_type_t *a, const mdm_schema_type_t *b);
 
+/* mdm_schema_finding.c */
+mdm_str_t mdm_schema_cut(mdm_str_t text, size_t max);
+
 /* mdm_schema_text.c: numbers and names as tables write them */
 bool mdm_schema_read_integer(const char *text, int64_t *value);
 bool mdm_schema_read_real(const char *text, double *value);
