@@ -32,8 +32,8 @@ MDMCTL_OBJS = $(MDMCTL_SRCS:%.c=build/obj/%.o)
 REVISION = $(shell sed -n 's/^\#define NGX_MDM_REVISION *//p' \
              ngx_mdm_module/pg/ngx_mdm_pg.h)
 
-# plugins/NAME/*.c is one plugin.
-PLUGIN_SRCS   = $(wildcard plugins/*/*.c)
+# plugins/NAME/*.c is one plugin; template is one to copy.
+PLUGIN_SRCS   = $(filter-out plugins/template/%,$(wildcard plugins/*/*.c))
 PLUGIN_OBJS   = $(PLUGIN_SRCS:%.c=build/obj/%.o)
 PLUGIN_HEADER = ngx_mdm_module/ngx_mdm_plugin.h
 PLUGINS       = $(patsubst plugins/%/,build/plugins/%.so, \
