@@ -1,0 +1,62 @@
+
+/*
+ * ActivationLockBypassCode: asks for the code that ends Activation Lock, and
+ * keeps it in escrow.  A device gives it only in its first days of
+ * supervision.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  activation_lock_bypass_code_on = {
+    .ios = { .introduced = "7.1", .supervised = MDM_YES,
+             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_FORBIDDEN },
+    .macos = { .introduced = "10.15", .supervised = MDM_YES,
+               .device_channel = MDM_YES, .user_channel = MDM_NO,
+               .user_enrollment = MDM_FORBIDDEN },
+    .visionos = { .introduced = "2.0", .supervised = MDM_YES,
+                  .user_enrollment = MDM_FORBIDDEN }
+};
+
+
+static const mdm_key_t  activation_lock_bypass_code_keys[] = {
+    { 0 }
+};
+
+
+static const mdm_key_t  activation_lock_bypass_code_answer[] = {
+    { "ActivationLockBypassCode", MDM_STRING, MDM_NEEDED|MDM_SECRET,
+      .escrow = "activation_lock_bypass_code" },
+    { 0 }
+};
+
+
+static const mdm_type_t  activation_lock_bypass_code_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .name = "ActivationLockBypassCode",
+        .title = "Activation Lock Bypass Code",
+        .on = &activation_lock_bypass_code_on,
+        .keys = activation_lock_bypass_code_keys,
+        .answer = activation_lock_bypass_code_answer,
+        .subject = "activation-lock",
+        .expires = MDM_DAYS(30)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  activation_lock_bypass_code_plugin = {
+    MDM_PLUGIN,
+    .name = "ActivationLockBypassCode",
+    .version = "1",
+    .types = activation_lock_bypass_code_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &activation_lock_bypass_code_plugin;
+}

@@ -1,0 +1,66 @@
+
+/*
+ * ActiveNSExtensions: the extensions a user of a Mac has, and whether he uses
+ * them.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  active_ns_extensions_on = {
+    .macos = { .introduced = "10.13", .access_rights = MDM_INSPECT_APPS,
+               .device_channel = MDM_NO, .user_channel = MDM_YES,
+               .user_enrollment = MDM_FORBIDDEN }
+};
+
+
+static const mdm_key_t  active_ns_extensions_keys[] = {
+    { "FilterExtensionPoints", MDM_ARRAY, MDM_KEYS({ NULL, MDM_STRING }) },
+    { 0 }
+};
+
+
+static const mdm_key_t  active_ns_extensions_answer[] = {
+    { "Extensions", MDM_ARRAY, MDM_NEEDED,
+      MDM_KEYS({ NULL, MDM_DICTIONARY,
+                 MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
+                          { "ExtensionPoint", MDM_STRING, MDM_NEEDED },
+                          { "DisplayName", MDM_STRING, MDM_NEEDED },
+                          { "ContainerDisplayName", MDM_STRING },
+                          { "ContainerIdentifier", MDM_STRING },
+                          { "Path", MDM_STRING, MDM_NEEDED },
+                          { "Version", MDM_STRING, MDM_NEEDED },
+                          { "UserElection", MDM_STRING, MDM_NEEDED,
+                            MDM_ONE_OF("Default", "Use", "Ignore") }) }) },
+    { 0 }
+};
+
+
+static const mdm_type_t  active_ns_extensions_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .name = "ActiveNSExtensions",
+        .title = "Active NSExtensions",
+        .on = &active_ns_extensions_on,
+        .keys = active_ns_extensions_keys,
+        .answer = active_ns_extensions_answer,
+        .expires = MDM_DAYS(30)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  active_ns_extensions_plugin = {
+    MDM_PLUGIN,
+    .name = "ActiveNSExtensions",
+    .version = "1",
+    .types = active_ns_extensions_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &active_ns_extensions_plugin;
+}

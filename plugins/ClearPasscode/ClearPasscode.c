@@ -1,0 +1,55 @@
+
+/*
+ * ClearPasscode: removes a device's passcode.  The unlock token that proves
+ * the right to do so is taken from escrow when the sender leaves it out.
+ * Never repeated by itself: the user may have set a new passcode in between.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  clear_passcode_on = {
+    .ios = { .introduced = "4.0", .access_rights = MDM_LOCK_AND_CLEAR,
+             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_FORBIDDEN },
+    .visionos = { .introduced = "1.1", .access_rights = MDM_LOCK_AND_CLEAR,
+                  .user_enrollment = MDM_FORBIDDEN },
+    .watchos = { .introduced = "10.0", .access_rights = MDM_LOCK_AND_CLEAR }
+};
+
+
+static const mdm_key_t  clear_passcode_keys[] = {
+    { "UnlockToken", MDM_DATA, MDM_NEEDED|MDM_SECRET,
+      .escrow = "unlock_token" },
+    { 0 }
+};
+
+
+static const mdm_type_t  clear_passcode_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .flags = MDM_ONCE|MDM_DESTRUCTIVE,
+        .name = "ClearPasscode",
+        .title = "Clear Passcode",
+        .on = &clear_passcode_on,
+        .keys = clear_passcode_keys,
+        .subject = "passcode",
+        .expires = MDM_DAYS(90)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  clear_passcode_plugin = {
+    MDM_PLUGIN,
+    .name = "ClearPasscode",
+    .version = "1",
+    .types = clear_passcode_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &clear_passcode_plugin;
+}

@@ -1,0 +1,67 @@
+
+/*
+ * InstallEnterpriseApplication: installs an app of one's own on a Mac, by its
+ * manifest or by where that lies.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  install_enterprise_application_on = {
+    .macos = { .introduced = "10.13.6", .access_rights = MDM_CHANGE_APPS,
+               .device_channel = MDM_YES, .user_channel = MDM_NO,
+               .user_enrollment = MDM_ALLOWED }
+};
+
+
+static const mdm_key_t  install_enterprise_application_keys[] = {
+    { "Manifest", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_ANY }) },
+    { "ManifestURL", MDM_STRING },
+    { "ManifestURLPinningCerts", MDM_ARRAY, MDM_KEYS({ NULL, MDM_DATA }) },
+    { "PinningRevocationCheckRequired", MDM_BOOLEAN, .preset = "false" },
+    { "InstallAsManaged", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.macos = { .introduced = "11.0",
+                        .user_enrollment = MDM_FORBIDDEN }) },
+    { "ManagementFlags", MDM_INTEGER, MDM_ONE_OF("1"),
+      MDM_ON(.macos = { .introduced = "11.0",
+                        .user_enrollment = MDM_FORBIDDEN }) },
+    { "Configuration", MDM_DICTIONARY,
+      MDM_ON(.macos = { .introduced = "11.0" }), MDM_KEYS({ "*", MDM_ANY }) },
+    { "ChangeManagementState", MDM_STRING, MDM_ONE_OF("Managed"),
+      MDM_ON(.macos = { .introduced = "11.0",
+                        .user_enrollment = MDM_FORBIDDEN }) },
+    { "iOSApp", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.macos = { .introduced = "11.0" }) },
+    { 0 }
+};
+
+
+static const mdm_type_t  install_enterprise_application_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .name = "InstallEnterpriseApplication",
+        .title = "Install Enterprise Application",
+        .on = &install_enterprise_application_on,
+        .keys = install_enterprise_application_keys,
+        .subject = "app",
+        .subject_keys = MDM_TEXTS("ManifestURL"),
+        .expires = MDM_DAYS(90)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  install_enterprise_application_plugin = {
+    MDM_PLUGIN,
+    .name = "InstallEnterpriseApplication",
+    .version = "1",
+    .types = install_enterprise_application_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &install_enterprise_application_plugin;
+}

@@ -1,0 +1,61 @@
+
+/*
+ * InstallProfile: installs a configuration profile, or replaces the one with
+ * its identifier.  Only the newest of an identifier is wanted: it supersedes
+ * what was not delivered yet.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  install_profile_on = {
+    .ios = { .introduced = "4.0", .access_rights = MDM_CHANGE_PROFILES,
+             .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
+             .shared_device_channel = MDM_YES,
+             .shared_user_channel = MDM_YES },
+    .macos = { .introduced = "10.7", .access_rights = MDM_CHANGE_PROFILES,
+               .device_channel = MDM_YES, .user_channel = MDM_YES,
+               .user_enrollment = MDM_ALLOWED },
+    .tvos = { .introduced = "9.0", .access_rights = MDM_CHANGE_PROFILES },
+    .visionos = { .introduced = "1.1", .access_rights = MDM_CHANGE_PROFILES,
+                  .user_enrollment = MDM_ALLOWED },
+    .watchos = { .introduced = "10.0", .access_rights = MDM_CHANGE_PROFILES }
+};
+
+
+static const mdm_key_t  install_profile_keys[] = {
+    { "Payload", MDM_PROFILE, MDM_NEEDED },
+    { 0 }
+};
+
+
+static const mdm_type_t  install_profile_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .flags = MDM_SUPERSEDES,
+        .name = "InstallProfile",
+        .title = "Install Profile",
+        .on = &install_profile_on,
+        .keys = install_profile_keys,
+        .subject = "profile",
+        .subject_keys = MDM_TEXTS("Payload"),
+        .expires = MDM_DAYS(90)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  install_profile_plugin = {
+    MDM_PLUGIN,
+    .name = "InstallProfile",
+    .version = "1",
+    .types = install_profile_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &install_profile_plugin;
+}

@@ -1,0 +1,82 @@
+
+/*
+ * LOMDeviceRequest: a Mac turns others on, off, or restarts them over their
+ * lights-out management.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  lom_device_request_on = {
+    .macos = { .introduced = "11.0", .access_rights = MDM_LOCK_AND_CLEAR,
+               .device_channel = MDM_YES, .user_channel = MDM_NO,
+               .user_enrollment = MDM_FORBIDDEN }
+};
+
+
+static const mdm_key_t  lom_device_request_request[] = {
+    { "DeviceRequestType", MDM_STRING, MDM_NEEDED,
+      MDM_ONE_OF("PowerON", "PowerOFF", "Reset") },
+    { "DeviceRequestUUID", MDM_STRING, MDM_NEEDED },
+    { "DeviceDNSName", MDM_STRING, MDM_NEEDED },
+    { "PrimaryIPv6AddressList", MDM_ARRAY, MDM_NEEDED,
+      MDM_KEYS({ NULL, MDM_STRING }) },
+    { "SecondaryIPv6AddressList", MDM_ARRAY, MDM_NEEDED,
+      MDM_KEYS({ NULL, MDM_STRING }) },
+    { "LOMProtocolVersion", MDM_INTEGER, MDM_NEEDED },
+    { 0 }
+};
+
+
+static const mdm_key_t  lom_device_request_response[] = {
+    { "DeviceRequestSuccess", MDM_BOOLEAN, MDM_NEEDED },
+    { "DeviceRequestUUID", MDM_STRING, MDM_NEEDED },
+    { "DeviceRequestReturnError", MDM_STRING },
+    { 0 }
+};
+
+
+static const mdm_key_t  lom_device_request_keys[] = {
+    { "RequestList", MDM_ARRAY, MDM_NEEDED,
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = lom_device_request_request }) },
+    { 0 }
+};
+
+
+static const mdm_key_t  lom_device_request_answer[] = {
+    { "ResponseList", MDM_ARRAY, MDM_NEEDED,
+      MDM_KEYS({ NULL, MDM_DICTIONARY,
+                 .keys = lom_device_request_response }) },
+    { 0 }
+};
+
+
+static const mdm_type_t  lom_device_request_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .name = "LOMDeviceRequest",
+        .title = "LOM Device Request",
+        .on = &lom_device_request_on,
+        .keys = lom_device_request_keys,
+        .answer = lom_device_request_answer,
+        .subject = "lights-out",
+        .expires = MDM_DAYS(90)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  lom_device_request_plugin = {
+    MDM_PLUGIN,
+    .name = "LOMDeviceRequest",
+    .version = "1",
+    .types = lom_device_request_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &lom_device_request_plugin;
+}

@@ -1,0 +1,62 @@
+
+/*
+ * ManagedMediaList: the managed books on a device.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  managed_media_list_on = {
+    .ios = { .introduced = "8.0", .access_rights = MDM_CHANGE_APPS,
+             .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
+             .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO }
+};
+
+
+static const mdm_key_t  managed_media_list_keys[] = {
+    { 0 }
+};
+
+
+static const mdm_key_t  managed_media_list_answer[] = {
+    { "Books", MDM_ARRAY, MDM_NEEDED,
+      MDM_KEYS({ NULL, MDM_DICTIONARY,
+                 MDM_KEYS({ "iTunesStoreID", MDM_INTEGER, MDM_NEEDED },
+                          { "State", MDM_STRING },
+                          { "PersistentID", MDM_STRING },
+                          { "Kind", MDM_STRING },
+                          { "Version", MDM_STRING },
+                          { "Author", MDM_STRING },
+                          { "Title", MDM_STRING }) }) },
+    { 0 }
+};
+
+
+static const mdm_type_t  managed_media_list_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .name = "ManagedMediaList",
+        .title = "Managed Media List",
+        .on = &managed_media_list_on,
+        .keys = managed_media_list_keys,
+        .answer = managed_media_list_answer,
+        .expires = MDM_DAYS(30)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  managed_media_list_plugin = {
+    MDM_PLUGIN,
+    .name = "ManagedMediaList",
+    .version = "1",
+    .types = managed_media_list_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &managed_media_list_plugin;
+}

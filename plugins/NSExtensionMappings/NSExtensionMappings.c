@@ -1,0 +1,59 @@
+
+/*
+ * NSExtensionMappings: which extension points a user of a Mac has extensions
+ * for.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  ns_extension_mappings_on = {
+    .macos = { .introduced = "10.13", .access_rights = MDM_INSPECT_APPS,
+               .device_channel = MDM_NO, .user_channel = MDM_YES,
+               .user_enrollment = MDM_FORBIDDEN }
+};
+
+
+static const mdm_key_t  ns_extension_mappings_keys[] = {
+    { 0 }
+};
+
+
+static const mdm_key_t  ns_extension_mappings_answer[] = {
+    { "Extensions", MDM_ARRAY, MDM_NEEDED,
+      MDM_KEYS({ NULL, MDM_DICTIONARY,
+                 MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
+                          { "ExtensionPoint", MDM_STRING, MDM_NEEDED },
+                          { "DisplayName", MDM_STRING, MDM_NEEDED }) }) },
+    { 0 }
+};
+
+
+static const mdm_type_t  ns_extension_mappings_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .name = "NSExtensionMappings",
+        .title = "NSExtension Mappings",
+        .on = &ns_extension_mappings_on,
+        .keys = ns_extension_mappings_keys,
+        .answer = ns_extension_mappings_answer,
+        .expires = MDM_DAYS(30)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  ns_extension_mappings_plugin = {
+    MDM_PLUGIN,
+    .name = "NSExtensionMappings",
+    .version = "1",
+    .types = ns_extension_mappings_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &ns_extension_mappings_plugin;
+}

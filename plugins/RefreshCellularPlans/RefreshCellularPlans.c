@@ -1,0 +1,49 @@
+
+/*
+ * RefreshCellularPlans: asks the carrier's server for plans of an eSIM.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  refresh_cellular_plans_on = {
+    .ios = { .introduced = "13.0", .user_enrollment = MDM_FORBIDDEN,
+             .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
+             .shared_user_channel = MDM_NO }
+};
+
+
+static const mdm_key_t  refresh_cellular_plans_keys[] = {
+    { "eSIMServerURL", MDM_STRING, MDM_NEEDED },
+    { 0 }
+};
+
+
+static const mdm_type_t  refresh_cellular_plans_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .name = "RefreshCellularPlans",
+        .title = "Refresh Cellular Plans",
+        .on = &refresh_cellular_plans_on,
+        .keys = refresh_cellular_plans_keys,
+        .subject = "cellular-plan",
+        .expires = MDM_DAYS(90)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  refresh_cellular_plans_plugin = {
+    MDM_PLUGIN,
+    .name = "RefreshCellularPlans",
+    .version = "1",
+    .types = refresh_cellular_plans_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &refresh_cellular_plans_plugin;
+}

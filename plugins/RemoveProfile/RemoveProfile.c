@@ -1,0 +1,60 @@
+
+/*
+ * RemoveProfile: removes a profile.  Counts as destructive whatever it
+ * removes, since the profile may be the one that manages the device.
+ * Supersedes an InstallProfile of that identifier, and is superseded by it.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  remove_profile_on = {
+    .ios = { .introduced = "4.0", .access_rights = MDM_CHANGE_PROFILES,
+             .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
+             .shared_device_channel = MDM_YES,
+             .shared_user_channel = MDM_YES },
+    .macos = { .introduced = "10.7", .access_rights = MDM_CHANGE_PROFILES,
+               .device_channel = MDM_YES, .user_channel = MDM_YES,
+               .user_enrollment = MDM_ALLOWED },
+    .tvos = { .introduced = "9.0", .access_rights = MDM_CHANGE_PROFILES },
+    .visionos = { .introduced = "1.1", .access_rights = MDM_CHANGE_PROFILES,
+                  .user_enrollment = MDM_ALLOWED },
+    .watchos = { .introduced = "10.0", .access_rights = MDM_CHANGE_PROFILES }
+};
+
+
+static const mdm_key_t  remove_profile_keys[] = {
+    { "Identifier", MDM_STRING, MDM_NEEDED },
+    { 0 }
+};
+
+
+static const mdm_type_t  remove_profile_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .flags = MDM_DESTRUCTIVE|MDM_SUPERSEDES,
+        .name = "RemoveProfile",
+        .title = "Remove Profile",
+        .on = &remove_profile_on,
+        .keys = remove_profile_keys,
+        .subject = "profile",
+        .subject_keys = MDM_TEXTS("Identifier")
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  remove_profile_plugin = {
+    MDM_PLUGIN,
+    .name = "RemoveProfile",
+    .version = "1",
+    .types = remove_profile_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &remove_profile_plugin;
+}

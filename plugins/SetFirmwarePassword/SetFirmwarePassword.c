@@ -1,0 +1,62 @@
+
+/*
+ * SetFirmwarePassword: sets, changes, or removes the firmware password of a
+ * Mac.  Shares its subject with the check of it, whose answer belongs to the
+ * password meant.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  set_firmware_password_on = {
+    .macos = { .introduced = "10.13", .access_rights = MDM_LOCK_AND_CLEAR,
+               .device_channel = MDM_YES, .user_channel = MDM_NO,
+               .user_enrollment = MDM_FORBIDDEN }
+};
+
+
+static const mdm_key_t  set_firmware_password_keys[] = {
+    { "CurrentPassword", MDM_STRING, MDM_SECRET },
+    { "NewPassword", MDM_STRING, MDM_NEEDED|MDM_SECRET },
+    { "AllowOroms", MDM_BOOLEAN, .preset = "false" },
+    { 0 }
+};
+
+
+static const mdm_key_t  set_firmware_password_answer[] = {
+    { "SetFirmwarePassword", MDM_DICTIONARY, MDM_NEEDED,
+      MDM_KEYS({ "PasswordChanged", MDM_BOOLEAN, MDM_NEEDED }) },
+    { 0 }
+};
+
+
+static const mdm_type_t  set_firmware_password_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .flags = MDM_DESTRUCTIVE,
+        .name = "SetFirmwarePassword",
+        .title = "Set Firmware Password",
+        .on = &set_firmware_password_on,
+        .keys = set_firmware_password_keys,
+        .answer = set_firmware_password_answer,
+        .subject = "firmware-password",
+        .expires = MDM_DAYS(90)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  set_firmware_password_plugin = {
+    MDM_PLUGIN,
+    .name = "SetFirmwarePassword",
+    .version = "1",
+    .types = set_firmware_password_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &set_firmware_password_plugin;
+}

@@ -1,0 +1,50 @@
+
+/*
+ * UserConfigured: lets a user of a Shared iPad go on who waits for his
+ * configuration.
+ */
+
+
+#include "ngx_mdm_plugin.h"
+
+
+static const mdm_systems_t  user_configured_on = {
+    .ios = { .introduced = "17.0", .supervised = MDM_YES,
+             .automated = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
+             .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_NO,
+             .shared_user_channel = MDM_YES }
+};
+
+
+static const mdm_key_t  user_configured_keys[] = {
+    { 0 }
+};
+
+
+static const mdm_type_t  user_configured_types[] = {
+    {
+        .kind = MDM_COMMAND,
+        .name = "UserConfigured",
+        .title = "User Configured",
+        .on = &user_configured_on,
+        .keys = user_configured_keys,
+        .subject = "setup",
+        .expires = MDM_DAYS(90)
+    },
+    { 0 }
+};
+
+
+static const mdm_plugin_t  user_configured_plugin = {
+    MDM_PLUGIN,
+    .name = "UserConfigured",
+    .version = "1",
+    .types = user_configured_types
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &user_configured_plugin;
+}
