@@ -84,6 +84,13 @@ GRANT EXECUTE ON FUNCTION @revision@.effects_open, @revision@.effects_again,
                           @revision@.secret_keep, @revision@.attributes_set
    TO mdm_api;
 
+-- The API: what is known of enrolments, for typed commands, and given by operators.
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.attribute TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.target_facts, @revision@.attribute_known,
+                          @revision@.enrollment_attributes,
+                          @revision@.attributes_json, @revision@.attributes_set
+   TO mdm_api;
+
 -- The API: events and audit.
 GRANT SELECT ON mdm.event, mdm.audit TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.events, @revision@.audit_list,

@@ -27,9 +27,9 @@ my $super = $pg->session;
 sub sql { return $super->run($_[0]) }
 
 
-# A million channels, four attributes each of the first quarter of them; one
-# short name that every second user has; one channel with thousands of commands,
-# asked and done. Indexes are made after the rows.
+# A million channels, four attributes each of the first quarter of them, two others
+# of the last; one short name that every second user has; one channel with thousands
+# of commands, asked and done. Indexes are made after the rows.
 
 sql(q{SELECT mdm_r2.tenant_add('acme', '{}', ''), mdm_r2.tenant_add('beta', '{}', '')});
 sql(q{
@@ -55,9 +55,16 @@ BEGIN
            CASE a.name WHEN 'SerialNumber' THEN 'S' || e.enrollment_id
                        WHEN 'OSVersion' THEN '26.0'
                        WHEN 'ProductName' THEN 'iPhone17,2' END,
-           CASE a.name WHEN 'IsLocked' THEN false END
+           CASE a.name WHEN 'IsLocked' THEN e.enrollment_id % 50000 = 0 END
       FROM (SELECT * FROM mdm.enrollment ORDER BY enrollment_id LIMIT 250000) e,
            unnest('{SerialNumber,OSVersion,ProductName,IsLocked}'::text[]) AS a (name);
+    INSERT INTO mdm.attribute (tenant_id, enrollment_id, name, value_number, value_time)
+    SELECT e.tenant_id, e.enrollment_id, a.name,
+           CASE a.name WHEN 'Level' THEN 0.5 END,
+           CASE a.name WHEN 'BackedUp' THEN timestamptz '2026-05-04 08:15Z'
+                                            + e.enrollment_id * interval '1 s' END
+      FROM (SELECT * FROM mdm.enrollment ORDER BY enrollment_id DESC LIMIT 50000) e,
+           unnest('{Level,BackedUp}'::text[]) AS a (name);
     FOR r IN SELECT * FROM definition LOOP EXECUTE r.text; END LOOP;
 END $$;
 INSERT INTO mdm.enrollment_seen SELECT tenant_id, enrollment_id, now() FROM mdm.enrollment;
@@ -148,8 +155,19 @@ check_plans('two that all have, and a serial number',
           p_values => '{26*,iPhone*}'"));
 check_plans('two that do not come together',
     page("p_names => '{OSVersion,ProductName}', p_values => '{26.0,Mac*}'"), %bounded);
-check_plans('a boolean that nobody has',
-    page("p_names => '{IsLocked}', p_values => '{true}'"), %bounded);
+check_plans('a boolean that few have',
+    page("p_names => '{IsLocked}', p_values => '{true}'"));
+check_plans('a boolean that nearly all have',
+    page("p_names => '{IsLocked}', p_values => '{false}'"));
+check_plans('... in the middle', page("p_names => '{IsLocked}', p_values => '{false}'",
+    "chr(1114111) || E'\\nD050001\\n'"));
+check_plans('a number that many have', page("p_names => '{Level}', p_values => '{0.5}'"),
+    removed => 2);
+check_plans('... and a time that one has', page("p_names => '{BackedUp,Level}',
+    p_values => '{x,0.50}', p_times => ARRAY[1778837700000000, NULL]"));
+check_plans('a number and a boolean that do not meet',
+    page("p_names => '{IsLocked,Level}', p_values => '{false,0.5}'"), %bounded);
+check_plans('a number that nobody has', page("p_names => '{Level}', p_values => '{1}'"));
 check_plans('one user', page("p_user => 'user77'"));
 check_plans('a prefix of users', page("p_user => 'user77*'"));
 check_plans('a user of whom there are many', page("p_user => 'admin'"));

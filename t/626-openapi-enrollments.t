@@ -81,6 +81,12 @@ calls(
     [ GET => "$history/open/report", undef, '503 cannot_open' ],
     [ GET => '/v1/enrollments/UDID-mac/secrets/unlock_token', undef, '503 cannot_open' ],
 
+    [ PATCH => '/v1/enrollments/UDID-iphone/attributes', { a => 'x', b => 1.5, c => \1,
+        d => { time => '2026-05-04T08:15:00Z' }, e => undef }, 200 ],
+    [ PATCH => '/v1/enrollments/UDID-iphone/attributes', { x => [] }, '400 bad_body' ],
+    [ PATCH => '/v1/enrollments/a,b/attributes', { x => 1 }, '400 bad_enrollment_id' ],
+    [ PATCH => '/v1/enrollments/x/attributes', { x => 1 }, '404 unknown_enrollment' ],
+
     [ DELETE => '/v1/enrollments/UDID-mac', undef, 200 ],
     [ DELETE => '/v1/enrollments/UDID-mac', undef, '409 not_live' ],
     [ DELETE => '/v1/enrollments/UDID-mac:USER-ann', undef, '400 not_a_device' ],

@@ -53,7 +53,8 @@ my %functions = (
         queue_finish renewal_finish renewal_open report report_late report_many
         report_not_now report_one report_types report_unasked secret_keep seen startup tenant_changes tenant_load
         token_update',
-    mdm_api => 'attributes_set audit_list command_cancel command_payload command_release
+    mdm_api => 'attribute_known attributes_json enrollment_attributes target_facts
+        attributes_set audit_list command_cancel command_payload command_release
         command_release_all command_show command_targets commands_cancel effects_again effects_apply effects_command
         effects_open enqueue
         enrollment_end enrollment_history enrollment_items enrollment_known

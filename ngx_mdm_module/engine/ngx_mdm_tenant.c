@@ -11,6 +11,8 @@
 #include "ngx_mdm_tenant.h"
 #include "ngx_mdm_thread.h"
 
+#include <jansson.h>
+
 
 #define NGX_MDM_TENANT_POLL          2000
 #define NGX_MDM_TENANT_UNKNOWN_MS    2000
@@ -34,7 +36,8 @@ enum {
     NGX_MDM_TENANT_ID = 0,
     NGX_MDM_TENANT_NAME,
     NGX_MDM_TENANT_VERSION,
-    NGX_MDM_TENANT_DEVICE_CA
+    NGX_MDM_TENANT_DEVICE_CA,
+    NGX_MDM_TENANT_SETTINGS
 };
 
 enum {
@@ -111,6 +114,8 @@ static ngx_int_t ngx_mdm_tenant_load(ngx_mdm_tenants_t *tenants,
 static void ngx_mdm_tenant_loaded(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
 static ngx_int_t ngx_mdm_tenant_build(ngx_mdm_tenant_load_t *load);
+static void ngx_mdm_tenant_policies(ngx_mdm_tenant_t *tenant,
+    ngx_str_t settings);
 static void ngx_mdm_tenant_read_anchors(void *data);
 static void ngx_mdm_tenant_ready(void *data);
 static void ngx_mdm_tenant_replace(ngx_mdm_tenant_load_t *load);
@@ -452,6 +457,10 @@ ngx_mdm_tenant_build(ngx_mdm_tenant_load_t *load)
         goto failed;
     }
 
+    ngx_mdm_tenant_policies(tenant,
+                            ngx_mdm_pg_text(&load->rows, 0,
+                                            NGX_MDM_TENANT_SETTINGS));
+
     load->tenant = tenant;
     load->thread.run = ngx_mdm_tenant_read_anchors;
     load->thread.done = ngx_mdm_tenant_ready;
@@ -469,6 +478,30 @@ failed:
     ngx_destroy_pool(pool);
 
     return NGX_ERROR;
+}
+
+
+/* The settings are a JSON object that "mdmctl tenant set" writes. */
+
+static void
+ngx_mdm_tenant_policies(ngx_mdm_tenant_t *tenant, ngx_str_t settings)
+{
+    json_t              *json, *rights;
+    const char          *facts;
+    ngx_mdm_policies_t  *policies;
+
+    policies = &tenant->policies;
+    json = json_loadb((char *) settings.data, settings.len, 0, NULL);
+
+    rights = json_object_get(json, "access_rights");
+    facts = json_string_value(json_object_get(json, "unknown_facts"));
+
+    policies->access_rights = json_is_integer(rights)
+                              ? json_integer_value(rights) : -1;
+    policies->strict = json_is_true(json_object_get(json, "strict"));
+    policies->demand_facts = facts != NULL
+                             && ngx_strcmp(facts, "refuse") == 0;
+    json_decref(json);
 }
 
 

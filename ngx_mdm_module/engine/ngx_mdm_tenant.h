@@ -20,6 +20,18 @@
 #define NGX_MDM_TENANT_MAX_KEY  255
 
 
+/* What a tenant wants of commands and profiles before they are taken. */
+
+typedef struct {
+    int64_t                    access_rights;     /* that its devices granted;
+                                                     -1: not known */
+    unsigned                   strict:1;          /* unknown keys and types are
+                                                     faults */
+    unsigned                   demand_facts:1;    /* so is what is not known of
+                                                     a device */
+} ngx_mdm_policies_t;
+
+
 typedef struct {
     ngx_str_node_t             node;       /* by key: host or tenant name */
     ngx_queue_t                queue;      /* most recently used first */
@@ -32,6 +44,7 @@ typedef struct {
     int64_t                    id;
     int64_t                    version;
     ngx_str_t                  name;
+    ngx_mdm_policies_t         policies;
     mdm_anchors_t             *anchors;    /* NULL: no CA, no device enrols */
     time_t                     again;      /* to read CAs that could not be
                                               read; else 0 */

@@ -62,9 +62,13 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "command_targets",     NGX_MDM_PG_API,   0, "ittj" },
     { "command_payload",     NGX_MDM_PG_API,   0, "ittt" },
 
+    /* tenant, devices, users, names of values */
+    { "target_facts",        NGX_MDM_PG_API,   0, "iTTT" },
+
     /* enrolments: tenant, after, limit, channel, ownership, state,
-     * supervised, seen after, seen before, user, serial, names, values */
-    { "enrollments",         NGX_MDM_PG_API,   0, "itjtttbiittTT" },
+     * supervised, seen after, seen before, user, serial, names, values,
+     * values that are times */
+    { "enrollments",         NGX_MDM_PG_API,   0, "itjtttbiittTTI" },
 
     /* tenant, device, user, after, limit, state, request_type */
     { "enrollment_queue",    NGX_MDM_PG_API,   0, "itttj" },
@@ -76,6 +80,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     /* tenant, actor, remote, device, user, kind or command_uuid */
     { "enrollment_secret",   NGX_MDM_PG_API,   0, "ittttt" },
     { "enrollment_report",   NGX_MDM_PG_API,   0, "ittttt" },
+
+    /* tenant, actor, remote, device, user, attributes (JSON) */
+    { "enrollment_attributes", NGX_MDM_PG_API, 0, "ittttt" },
 
     /* tenant, actor, remote, device or fingerprint */
     { "enrollment_end",      NGX_MDM_PG_API,   0, "ittt" },

@@ -63,6 +63,8 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
       NGX_MDM_API_NO_BODY, ngx_mdm_api_enrollment_show },
     { NGX_HTTP_DELETE, "/v1/enrollments/*", "destructive", "",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_enrollment_end },
+    { NGX_HTTP_PATCH, "/v1/enrollments/*/attributes", "command", "",
+      NGX_MDM_API_JSON, ngx_mdm_api_attributes },
     { NGX_HTTP_GET, "/v1/enrollments/*/queue", "read", "limit after",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_queue },
     { NGX_HTTP_GET, "/v1/enrollments/*/history", "read",
@@ -243,6 +245,7 @@ ngx_mdm_api_methods(u_char *buf, ngx_uint_t allowed, const char *between)
         { NGX_HTTP_GET, "GET" },
         { NGX_HTTP_PUT, "PUT" },
         { NGX_HTTP_POST, "POST" },
+        { NGX_HTTP_PATCH, "PATCH" },
         { NGX_HTTP_DELETE, "DELETE" }
     };
 
@@ -266,7 +269,7 @@ ngx_mdm_api_allow(ngx_http_request_t *r, ngx_uint_t allowed)
 {
     u_char  *value;
 
-    value = ngx_pnalloc(r->pool, sizeof("GET, PUT, POST, DELETE"));
+    value = ngx_pnalloc(r->pool, sizeof("GET, PUT, POST, PATCH, DELETE"));
     if (value == NULL) {
         return NGX_ERROR;
     }

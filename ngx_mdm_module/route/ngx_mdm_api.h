@@ -243,7 +243,8 @@ typedef enum {
     NGX_MDM_API_TIME,            /* int8: microseconds since 1970 */
     NGX_MDM_API_TEXT,
     NGX_MDM_API_ATTRIBUTE        /* two text[]: what follows the name, and the
-                                    values */
+                                    values; and int8[]: the values that are
+                                    times, null for others */
 } ngx_mdm_api_filter_e;
 
 typedef struct {
@@ -303,6 +304,7 @@ void ngx_mdm_api_history(ngx_mdm_api_t *api);
 void ngx_mdm_api_enrollment_show(ngx_mdm_api_t *api);
 void ngx_mdm_api_why(ngx_mdm_api_t *api);
 void ngx_mdm_api_enrollment_end(ngx_mdm_api_t *api);
+void ngx_mdm_api_attributes(ngx_mdm_api_t *api);
 void ngx_mdm_api_identity_revoke(ngx_mdm_api_t *api);
 void ngx_mdm_api_report(ngx_mdm_api_t *api);
 void ngx_mdm_api_secret(ngx_mdm_api_t *api);

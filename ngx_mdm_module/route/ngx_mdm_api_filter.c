@@ -18,6 +18,7 @@
 typedef struct {
     ngx_mdm_pg_value_t            names[NGX_MDM_API_ATTRIBUTES_MAX];
     ngx_mdm_pg_value_t            values[NGX_MDM_API_ATTRIBUTES_MAX];
+    ngx_mdm_pg_value_t            times[NGX_MDM_API_ATTRIBUTES_MAX];
     ngx_uint_t                    n;
 } ngx_mdm_api_attributes_t;
 
@@ -73,6 +74,9 @@ ngx_mdm_api_filters(ngx_mdm_api_t *api, const ngx_mdm_api_filter_t *filters)
                                      attributes.n) != NGX_OK
                 || ngx_mdm_pg_set_array(&api->call.params[filter->param + 1],
                                         api->pool, 't', attributes.values,
+                                        attributes.n) != NGX_OK
+                || ngx_mdm_pg_set_array(&api->call.params[filter->param + 2],
+                                        api->pool, 'i', attributes.times,
                                         attributes.n) != NGX_OK))
         {
             ngx_mdm_api_out_of_memory(api);
@@ -172,6 +176,7 @@ static ngx_int_t
 ngx_mdm_api_filter_attribute(ngx_mdm_api_t *api, ngx_str_t name,
     ngx_str_t value, ngx_mdm_api_attributes_t *attributes)
 {
+    int64_t    time;
     ngx_str_t  attribute;
 
     attribute.data = ngx_strlchr(name.data, name.data + name.len, '.') + 1;
@@ -195,6 +200,12 @@ ngx_mdm_api_filter_attribute(ngx_mdm_api_t *api, ngx_str_t name,
                          attribute.len);
     ngx_mdm_pg_set_bytes(&attributes->values[attributes->n], value.data,
                          value.len);
+    ngx_mdm_pg_set_null(&attributes->times[attributes->n]);
+
+    if (mdm_time_read(ngx_mdm_to_str(value), &time) == MDM_OK) {
+        ngx_mdm_pg_set_int8(&attributes->times[attributes->n], time);
+    }
+
     attributes->n++;
 
     return NGX_OK;

@@ -54,16 +54,7 @@ BEGIN
                  LIMIT 100) u;
     END IF;
 
-    SELECT coalesce(json_object_agg(
-               a.name,
-               CASE WHEN a.value_text IS NOT NULL THEN to_json(a.value_text)
-                    WHEN a.value_number IS NOT NULL THEN to_json(a.value_number)
-                    WHEN a.value_boolean IS NOT NULL THEN to_json(a.value_boolean)
-                    ELSE to_json(@revision@.rfc3339(a.value_time)) END
-               ORDER BY a.name), '{}')
-      INTO attributes
-      FROM mdm.attribute a
-     WHERE a.tenant_id = p_tenant_id AND a.enrollment_id = v_channel.enrollment_id;
+    attributes := @revision@.attributes_json(p_tenant_id, v_channel.enrollment_id);
 
     SELECT coalesce(json_agg(json_strip_nulls(json_build_object(
                'fingerprint', encode(i.fingerprint, 'hex'),

@@ -125,11 +125,14 @@ CREATE FUNCTION @revision@.enrollments(
     p_user         text DEFAULT NULL,
     p_serial       text DEFAULT NULL,
     p_names        text[] DEFAULT '{}',
-    p_values       text[] DEFAULT '{}')
+    p_values       text[] DEFAULT '{}',
+    p_times        bigint[] DEFAULT '{}')
 RETURNS SETOF @revision@.enrollment_item
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     c_examined   CONSTANT integer := 10000;
+    -- Stands for a value that is no text: behind all that are.
+    c_typed      CONSTANT text := chr(1114111);
     -- A cursor has no line feed inside a field; order is all that matters here.
     v_value      text := translate(split_part(p_after, chr(10), 1), chr(1), chr(10));
     v_device_id  text := split_part(p_after, chr(10), 2);
@@ -139,7 +142,10 @@ DECLARE
     v_values     text[] := p_values;
     v_from       text[];
     v_to         text[];
+    v_numbers    float8[];
+    v_times      timestamptz[];
     v_by         integer;
+    v_column     text;
     v_user_from  text;
     v_user_to    text;
     v_scan       refcursor;
@@ -155,7 +161,12 @@ BEGIN
     IF p_serial IS NOT NULL THEN
         v_names := 'SerialNumber'::text || v_names;
         v_values := p_serial || v_values;
+        v_times := ARRAY[NULL::timestamptz];
     END IF;
+    v_times := v_times || ARRAY(
+        SELECT to_timestamp(0) + t.micros * interval '1 microsecond'
+          FROM unnest(p_times) WITH ORDINALITY AS t (micros, n)
+         ORDER BY t.n);
 
     -- What begins with a prefix lies between it and the last character that
     -- Unicode has, which nobody writes.
@@ -163,7 +174,12 @@ BEGIN
         v_from[i] := regexp_replace(v_values[i], '\*$', '');
         v_to[i] := v_from[i]
             || CASE WHEN v_from[i] <> v_values[i] THEN chr(1114111) ELSE '' END;
-        IF v_by IS NULL AND v_values[i] NOT IN ('true', 'false') THEN
+        IF v_values[i] ~ '^-?[0-9]{1,100}(\.[0-9]{1,100})?([eE][+-]?[0-9]{1,2})?$' THEN
+            v_numbers[i] := v_values[i]::float8;
+        END IF;
+        IF v_by IS NULL
+           OR v_values[v_by] IN ('true', 'false') AND v_values[i] NOT IN ('true', 'false')
+        THEN
             v_by := i;
         END IF;
     END LOOP;
@@ -181,6 +197,9 @@ BEGIN
            AND e.user_id = v_user_id;
         -- Here, because COALESCE in it would keep a condition out of the index.
         v_after_id := coalesce(v_after_id, 0);
+        v_column := CASE WHEN v_numbers[v_by] IS NOT NULL THEN 'float'
+                         WHEN v_times[v_by] IS NOT NULL THEN 'time'
+                         WHEN v_values[v_by] IN ('true', 'false') THEN 'boolean' END;
 
         OPEN v_scan FOR
         SELECT e.enrollment_id, e.device_id, e.user_id, e.channel, e.ownership, e.state,
@@ -248,6 +267,42 @@ BEGIN
 
     LOOP
         FETCH v_scan INTO v_row;
+
+        -- Behind the texts come those of the type as which the value reads, by that
+        -- type's index. It is a range, for what is equal would be sought by another.
+        IF NOT FOUND AND v_column IS NOT NULL AND v_examined < c_examined THEN
+            CLOSE v_scan;
+            OPEN v_scan FOR EXECUTE format(
+                'SELECT e.enrollment_id, e.device_id, e.user_id, e.channel, e.ownership,'
+                '       e.state, e.supervised, e.user_short_name, s.seen_at, $1 AS value'
+                '  FROM (SELECT a.%1$I, a.enrollment_id'
+                '          FROM mdm.attribute a'
+                '         WHERE a.tenant_id = $2'
+                '           AND a.name = $3'
+                '           AND a.%1$I >= %2$s'
+                '           AND a.%1$I <= %2$s'
+                '           AND (a.%1$I, a.enrollment_id) > (%2$s, $5)'
+                '         ORDER BY a.%1$I, a.enrollment_id'
+                '         LIMIT $6) a'
+                ' CROSS JOIN LATERAL ('
+                '       SELECT *'
+                '         FROM mdm.enrollment e'
+                '        WHERE e.tenant_id = $2 AND e.enrollment_id = a.enrollment_id'
+                '        LIMIT 1) e'
+                '  LEFT JOIN LATERAL ('
+                '       SELECT s.seen_at'
+                '         FROM mdm.enrollment_seen s'
+                '        WHERE s.tenant_id = $2 AND s.enrollment_id = a.enrollment_id'
+                '        LIMIT 1) s ON true'
+                ' ORDER BY a.%1$I, a.enrollment_id', 'value_' || v_column,
+                CASE v_column WHEN 'float' THEN '$4' WHEN 'time' THEN '$7' ELSE '$8' END)
+            USING c_typed, p_tenant_id, v_names[v_by], v_numbers[v_by],
+                  CASE v_value WHEN c_typed THEN v_after_id ELSE 0 END, c_examined,
+                  v_times[v_by], v_values[v_by] = 'true';
+            v_column := NULL;
+            FETCH v_scan INTO v_row;
+        END IF;
+
         EXIT WHEN NOT FOUND;
         v_examined := v_examined + 1;
 
@@ -272,7 +327,9 @@ BEGIN
                    AND a.enrollment_id = v_row.enrollment_id
                    AND a.name = v_names[i]
                    AND (a.value_text BETWEEN v_from[i] AND v_to[i]
-                        OR a.value_boolean::text = v_values[i]));
+                        OR a.value_float = v_numbers[i]
+                        OR a.value_boolean::text = v_values[i]
+                        OR a.value_time = v_times[i]));
         END LOOP;
 
         CONTINUE WHEN NOT v_fits AND v_examined < c_examined;
@@ -288,6 +345,7 @@ BEGIN
         IF v_examined = c_examined THEN
             v_ids := v_ids || NULL::bigint;
             v_cursors := v_cursors || v_cursor;
+            EXIT;
         END IF;
     END LOOP;
     CLOSE v_scan;
@@ -300,7 +358,8 @@ COMMENT ON FUNCTION @revision@.enrollments IS
 'A page of the channels of a tenant that fit all filters; a null filters nothing.
 p_after: the cursor of the last row shown, or empty. p_seen_after, p_seen_before:
 microseconds since 1970, never seen is before. p_user, p_serial, p_values: exact, or
-a prefix with * at its end; "true" and "false" mean booleans, too. Order: by value
-where p_serial or p_names are given, by short name where p_user is, else by
-(device_id, user_id). At most 10000 channels are examined: when they were not enough,
+a prefix with * at its end; what reads as a number or boolean means those, too, and so
+do p_times: each value in microseconds since 1970, null when it is no time. Order: by
+value where p_serial or p_names are given, what is no text last; by short name where
+p_user is, else by (device_id, user_id). At most 10000 channels are examined: when they were not enough,
 the last row has no id, and its cursor tells where to go on.';

@@ -51,6 +51,7 @@ my %body = (
     'POST /v1/commands'        => sub {
         return { enrollments => [ $_[0]{id} ], command => $command->(@_) };
     },
+    'PATCH /v1/enrollments/*/attributes' => sub { { AssetTag => 'A-1', n => 3 } },
     'POST /v1/commands/cancel' => sub { { command_uuids => [ $_[0]{command_uuid} ] } },
     'POST /v1/webhooks/*/replay' => sub { { since => '2026-01-01T00:00:00.000Z' } },
     'PUT /v1/pushcert'         => sub {

@@ -15,7 +15,7 @@ use JSON::PP ();
 use MDM::Test ();
 use MDM::Test::Schema ();
 
-my @methods = qw(get put post delete);
+my @methods = qw(get put post patch delete);
 
 
 sub load {
