@@ -20,8 +20,8 @@ PACKAGES  = nginx nginx-dev postgresql make gcc libc6-dev \
             libcurl4-openssl-dev libcmocka-dev openssl perl libio-socket-ssl-perl curl clang \
             libclang-rt-dev iproute2 nftables valgrind
 
-CORE_DIRS = message schema pki
-CORE_SRCS = $(wildcard $(CORE_DIRS:%=ngx_mdm_module/%/*.c))
+CORE_DIRS = message schema pki plugin
+CORE_SRCS = $(wildcard $(CORE_DIRS:%=ngx_mdm_module/%/mdm_*.c))
 CORE_INCS = $(CORE_DIRS:%=-Ingx_mdm_module/%)
 CORE_LIBS = -lplist-2.0 -ljansson -lcrypto
 CORE_OBJS = $(CORE_SRCS:%.c=build/obj/%.o)
@@ -125,7 +125,8 @@ build/obj/%.o: %.c
 	@$(CC) $(CFLAGS) $(HARDEN) $(WARNINGS) -MMD -MP $(CORE_INCS) \
 	    -I$(shell pkg-config --variable=includedir libpq) \
 	    -DMDM_REVISION=$(REVISION) \
-	    -DMDM_SQL_DIR='"$(PREFIX)/share/ngx_mdm/sql"' -c -o $@ $<
+	    -DMDM_SQL_DIR='"$(PREFIX)/share/ngx_mdm/sql"' \
+	    -DMDM_PLUGIN_DIR='"$(PREFIX)/lib/nginx/mdm"' -c -o $@ $<
 
 -include $(MDMCTL_OBJS:.o=.d) $(CORE_OBJS:.o=.d)
 

@@ -102,9 +102,10 @@ static const mdmctl_command_t  mdmctl_commands[] = {
 
     { "send", "ID... FILE [--no-push] [--priority N] "
       "[--not-before-in SECONDS]\n"
-      "      [--expires-in SECONDS] [--dedupe-key KEY] [--tenant TENANT]",
+      "      [--expires-in SECONDS] [--dedupe-key KEY] [--tenant TENANT]\n"
+      "      [--plugins FILES]...",
       "queue a command (plist or .mobileconfig) for devices or users",
-      2, MDMCTL_MAX_WORDS, "tNPBED", mdmctl_send },
+      2, MDMCTL_MAX_WORDS, "tNPBEDl", mdmctl_send },
 
     { "command", "UUID [--tenant TENANT]",
       "show what became of a command at each of its targets",
@@ -153,6 +154,11 @@ static const mdmctl_command_t  mdmctl_commands[] = {
     { "pushcert list", "[--tenant TENANT]",
       "show the push certificates, without their keys",
       0, 0, "t", mdmctl_pushcert_list },
+
+    { "plugins", "[FILE]... [--json] [--plugins FILES]...",
+      "show the plugins in files, or in those of --plugins, and what each of\n"
+      "      them describes",
+      0, MDMCTL_MAX_WORDS, "lj", mdmctl_plugins },
 
     { "rekey", "[--retire]",
       "encrypt every stored secret with the first secret key; with --retire\n"
@@ -335,6 +341,8 @@ mdmctl_help(void)
          "      64 hexadecimal digits, as \"openssl rand -hex 32\" prints;\n"
          "      may be repeated: the first encrypts, all decrypt;\n"
          "      otherwise the environment's MDM_SECRET_KEY\n"
+         "\nFILES is a file or a pattern; without --plugins the environment's "
+         "MDM_PLUGINS, or\n" MDM_PLUGIN_DIR "/*.so.\n"
          "\nID is written as in the API: UDID, EnrollmentID, UDID:UserID, ...  "
          "TIME is\n"
          "RFC 3339: 2026-05-04T08:15:00Z.  A token's scopes are \"read\", "

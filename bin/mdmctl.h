@@ -48,6 +48,7 @@ typedef struct {
 typedef struct {
     const char           *database;
     mdmctl_list_t         secret_keys;    /* files */
+    mdmctl_list_t         plugins;        /* files, or patterns of them */
     bool                  help;
     const char           *tenant;
     const char           *sql;
@@ -82,6 +83,7 @@ typedef struct {
     const char           *actor;
     const char           *action;
     const char           *since;
+    bool                  json;
 
     bool                  given[MDMCTL_MAX_OPTIONS];
 
@@ -278,6 +280,7 @@ int mdmctl_audit(mdmctl_options_t *options);
 int mdmctl_webhook_list(mdmctl_options_t *options);
 int mdmctl_webhook_failures(mdmctl_options_t *options);
 int mdmctl_webhook_replay(mdmctl_options_t *options);
+int mdmctl_plugins(mdmctl_options_t *options);
 int mdmctl_rekey(mdmctl_options_t *options);
 
 

@@ -38,6 +38,7 @@ static int mdmctl_option_words(mdmctl_options_t *options, int argc,
 static const mdmctl_option_t  mdmctl_option_table[] = {
     { "database",      'd', MDMCTL_TEXT, MDMCTL_MEMBER(database) },
     { "secret-key",    'k', MDMCTL_LIST, MDMCTL_MEMBER(secret_keys) },
+    { "plugins",       'l', MDMCTL_LIST, MDMCTL_MEMBER(plugins) },
     { "help",          'h', MDMCTL_FLAG, MDMCTL_MEMBER(help) },
     { "tenant",        't', MDMCTL_TEXT, MDMCTL_MEMBER(tenant) },
     { "host",          'H', MDMCTL_LIST, MDMCTL_MEMBER(hosts) },
@@ -72,6 +73,7 @@ static const mdmctl_option_t  mdmctl_option_table[] = {
     { "actor",         'R', MDMCTL_TEXT, MDMCTL_MEMBER(actor) },
     { "action",        'X', MDMCTL_TEXT, MDMCTL_MEMBER(action) },
     { "since",         'z', MDMCTL_TEXT, MDMCTL_MEMBER(since) },
+    { "json",          'j', MDMCTL_FLAG, MDMCTL_MEMBER(json) },
 };
 
 
@@ -166,6 +168,12 @@ mdmctl_option_words(mdmctl_options_t *options, int argc, char **argv)
 
     if (options->secret_keys.n == 0 && env != NULL && *env != '\0') {
         options->secret_keys.words[options->secret_keys.n++] = env;
+    }
+
+    env = getenv("MDM_PLUGINS");
+
+    if (options->plugins.n == 0 && env != NULL && *env != '\0') {
+        options->plugins.words[options->plugins.n++] = env;
     }
 
     for ( ; optind < argc; optind++) {

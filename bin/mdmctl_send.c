@@ -11,7 +11,7 @@
 
 #include "mdm_command.h"
 #include "mdm_enrollment_id.h"
-#include "mdmctl.h"
+#include "mdmctl_plugin.h"
 
 
 #define MDMCTL_YEAR          (366 * 86400)
@@ -23,6 +23,7 @@ typedef struct {
     mdm_arena_t           arena;
     PGconn               *db;
     mdm_secret_ring_t     ring;
+    mdmctl_plugins_t      plugins;
     long long             tenant_id;
     unsigned              ntargets;
     char                **targets;        /* as written */
@@ -71,6 +72,10 @@ mdmctl_send(mdmctl_options_t *options)
     rc = mdmctl_keys_needed(options, &send->ring);
 
     if (rc == MDMCTL_OK) {
+        rc = mdmctl_plugins_load(options, &send->plugins);
+    }
+
+    if (rc == MDMCTL_OK) {
         rc = mdmctl_send_targets(send);
     }
 
@@ -96,6 +101,7 @@ mdmctl_send(mdmctl_options_t *options)
     }
 
     PQfinish(send->db);
+    mdmctl_plugins_unload(&send->plugins);
     mdm_secret_ring_wipe(&send->ring);
     mdm_arena_free(&send->arena);
 
@@ -179,10 +185,11 @@ mdmctl_send_read(mdmctl_send_t *send, const char *file)
         return MDMCTL_FAILED;
     }
 
-    if (mdm_command_envelope(&send->arena, body, uuid, &send->envelope, &fault)
+    if (mdm_command_envelope(&send->arena, body, send->plugins.schema, uuid,
+                             &send->envelope, &fault)
         != MDM_OK
-        || mdm_command_read(&send->arena, send->envelope, &send->command,
-                            &fault)
+        || mdm_command_read(&send->arena, send->envelope, send->plugins.schema,
+                            &send->command, &fault)
            != MDM_OK)
     {
         return mdmctl_error("\"%s\": %s", file, fault.text);
@@ -260,11 +267,11 @@ mdmctl_send_enqueue(mdmctl_send_t *send)
 static int
 mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
 {
-    mdm_str_t                  sealed, digest;
-    unsigned char              hash[MDM_SECRET_DIGEST_SIZE];
-    unsigned char              digests[MDM_SECRET_MAX_DIGESTS];
-    const mdm_command_t       *command;
-    const mdm_command_type_t  *type;
+    mdm_str_t                 sealed, digest;
+    unsigned char             hash[MDM_SECRET_DIGEST_SIZE];
+    unsigned char             digests[MDM_SECRET_MAX_DIGESTS];
+    const mdm_command_t      *command;
+    const mdm_schema_type_t  *type;
 
     command = &send->command;
     type = command->type;
@@ -290,10 +297,10 @@ mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
     mdmctl_add(params, (const char *) command->subject.data);
     mdmctl_add_bytes(&send->arena, params, sealed);
     mdmctl_add_bytes(&send->arena, params, digest);
-    mdmctl_add(params, type->repeat == MDM_REPEAT_ONCE ? "once" : "safe");
+    mdmctl_add(params, type->flags & MDM_ONCE ? "once" : "safe");
     mdmctl_add(params, command->urgent ? "t" : "f");
     mdmctl_add(params, command->renewal ? "t" : "f");
-    mdmctl_add(params, type->supersedes ? "t" : "f");
+    mdmctl_add(params, type->flags & MDM_SUPERSEDES ? "t" : "f");
     mdmctl_add_int(&send->arena, params, send->expires);
     mdmctl_add_int(&send->arena, params, send->priority);
     mdmctl_add_int(&send->arena, params, send->not_before);

@@ -16,6 +16,7 @@
 #include "engine/ngx_mdm_engine.h"
 #include "engine/ngx_mdm_exchange.h"
 #include "engine/ngx_mdm_webhook.h"
+#include "plugin/ngx_mdm_plugin_conf.h"
 
 
 #define NGX_MDM_VERSION   "0.1.0"
@@ -34,7 +35,7 @@ typedef struct {
     ngx_array_t                 databases; /* of ngx_mdm_pg_conf_t */
     ngx_array_t                 webhooks;  /* of ngx_mdm_webhook_conf_t */
     mdm_secret_ring_t           ring;
-    mdm_schema_t               *schema;    /* what its plugins describe */
+    ngx_mdm_plugins_t           plugins;
     ngx_uint_t                  used;      /* some location has a route */
     ngx_uint_t                  device;    /* ... for devices */
     ngx_mdm_metrics_t          *metrics;

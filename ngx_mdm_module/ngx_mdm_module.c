@@ -7,6 +7,7 @@
 
 
 #include "ngx_mdm.h"
+#include "engine/ngx_mdm_plugin_watch.h"
 
 
 #define NGX_MDM_SECRET_FILE_MAX   4096
@@ -34,6 +35,9 @@ static char *ngx_mdm_read_secret_key(ngx_conf_t *cf, ngx_str_t *path,
     mdm_secret_ring_t *ring);
 static char *ngx_mdm_set_identity(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_mdm_set_plugin(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void ngx_mdm_inherit_plugins(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf);
 static char *ngx_mdm_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_mdm_check_webhooks(ngx_conf_t *cf,
@@ -72,6 +76,13 @@ static ngx_command_t  ngx_mdm_commands[] = {
     { ngx_string("mdm_secret_key"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_mdm_set_secret_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mdm_plugin"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_mdm_set_plugin,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -163,7 +174,8 @@ ngx_mdm_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&mcf->webhooks, cf->pool, 1,
                           sizeof(ngx_mdm_webhook_conf_t))
-           != NGX_OK)
+           != NGX_OK
+        || ngx_mdm_plugins_init(&mcf->plugins, cf->pool) != NGX_OK)
     {
         return NULL;
     }
@@ -265,6 +277,15 @@ ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
                            "\"mdm %V\" in location \"%V\" needs a key: write "
                            "\"mdm_secret_key FILE;\" in http, and make the "
                            "file with \"openssl rand -hex 32\"",
+                           &conf->route->name, &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->route->tenant && mcf->plugins.n == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mdm %V\" in location \"%V\" needs plugins, "
+                           "which know commands and payloads: write "
+                           "\"mdm_plugin /usr/lib/nginx/mdm/*.so;\" in http",
                            &conf->route->name, &clcf->name);
         return NGX_CONF_ERROR;
     }
@@ -609,6 +630,49 @@ ngx_mdm_set_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* mdm_plugin PATH [key=value ...]; */
+
+static char *
+ngx_mdm_set_plugin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_mdm_main_conf_t  *mcf = conf;
+
+    return ngx_mdm_plugins_add(cf, &mcf->plugins);
+}
+
+
+/* A cycle that began without this module has no place for its
+ * configuration. */
+
+static void
+ngx_mdm_inherit_plugins(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf)
+{
+    ngx_uint_t            i;
+    ngx_cycle_t          *old;
+    ngx_mdm_main_conf_t  *before;
+
+    old = cf->cycle->old_cycle;
+
+    if (old == NULL || ngx_is_init_cycle(old)) {
+        return;
+    }
+
+    for (i = 0; old->modules[i] != NULL; i++) {
+
+        if (old->modules[i] == &ngx_mdm_module) {
+            before = ngx_http_cycle_get_module_main_conf(old, ngx_mdm_module);
+
+            if (before != NULL) {
+                ngx_mdm_plugins_inherit(&mcf->plugins, &before->plugins,
+                                        cf->log);
+            }
+
+            return;
+        }
+    }
+}
+
+
 /* mdm_webhook URL [name=] [database=] [tenant=] [secret=] [format=] [ca=]
  *             [timeout=]; */
 
@@ -688,6 +752,8 @@ ngx_mdm_postconfiguration(ngx_conf_t *cf)
     if (ngx_mdm_check_webhooks(cf, mcf) != NGX_CONF_OK) {
         return NGX_ERROR;
     }
+
+    ngx_mdm_inherit_plugins(cf, mcf);
 
     if (mcf->used) {
         mcf->metrics = ngx_mdm_metrics_create(cf, &mcf->databases,
@@ -807,8 +873,8 @@ ngx_mdm_init_process(ngx_cycle_t *cycle)
         ngx_mdm_metrics_database(mcf->metrics, i, &places[i]);
 
         mcf->engines[i] = ngx_mdm_engine_create(cycle, &db[i], &mcf->ring,
-                                                mcf->schema, mcf->threads,
-                                                &places[i]);
+                                                mcf->plugins.schema,
+                                                mcf->threads, &places[i]);
         if (mcf->engines[i] == NULL) {
             return NGX_ERROR;
         }
@@ -821,7 +887,7 @@ ngx_mdm_init_process(ngx_cycle_t *cycle)
         }
     }
 
-    return NGX_OK;
+    return ngx_mdm_plugin_watch(cycle, &mcf->plugins, mcf->threads);
 }
 
 

@@ -30,6 +30,7 @@ sub placed {
         '/etc/nginx/mdm/secret.key'  => '%%SECRET_KEY%%',
         '/var/log/nginx/'            => '%%DIR%%/',
         'host=/run/postgresql dbname=mdm' => '%%PG%%',
+        '/usr/lib/nginx/mdm/*.so'    => '%%PLUGINS%%',
         'listen 443'                 => 'listen 127.0.0.1:%%TLS_PORT%%',
         'http {'                     => 'http { %%HTTP%%',
     );

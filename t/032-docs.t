@@ -82,7 +82,7 @@ is_deeply [ sort split /,\s+/, $changes ],
 
 # Without a database they all fail, but none for a wrong command line.
 
-delete @ENV{qw(MDM_DATABASE MDM_SECRET_KEY)};
+delete @ENV{qw(MDM_DATABASE MDM_SECRET_KEY MDM_PLUGINS)};
 my @lines = join('', values %doc) =~ /^    mdmctl (.*?)(?: >\S+)?$/mg;
 my @bad = grep {
     my $line = s/\$SHA256/'0' x 64/er;

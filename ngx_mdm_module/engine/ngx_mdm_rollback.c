@@ -83,7 +83,7 @@ ngx_mdm_roll_back_command(ngx_mdm_exchange_t *x, mdm_str_t *uuid,
     *uuid = mdm_arena_str(&x->arena, text, NGX_MDM_UUID_LEN);
 
     if (mdm_command_envelope(&x->arena, mdm_str(ngx_mdm_inventory_command),
-                             *uuid, &envelope, &fault)
+                             x->engine->schema, *uuid, &envelope, &fault)
            != MDM_OK
         || mdm_secret_seal(&x->arena, x->engine->ring, x->tenant->id,
                            "command", *uuid, envelope, payload)

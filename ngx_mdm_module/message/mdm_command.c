@@ -15,11 +15,11 @@
 
 
 static mdm_rc_e mdm_command_fields(mdm_arena_t *arena, plist_t root,
-    mdm_command_t *command, mdm_fault_t *fault);
+    const mdm_schema_t *schema, mdm_command_t *command, mdm_fault_t *fault);
 static mdm_rc_e mdm_command_name(mdm_arena_t *arena, plist_t dict,
     const char *key, size_t max, mdm_str_t *value, mdm_fault_t *fault);
 static mdm_rc_e mdm_command_subject(mdm_arena_t *arena, plist_t dict,
-    mdm_command_t *command, mdm_fault_t *fault);
+    const mdm_schema_t *schema, mdm_command_t *command, mdm_fault_t *fault);
 static mdm_rc_e mdm_command_subject_key(mdm_arena_t *arena, plist_t dict,
     mdm_command_t *command, mdm_fault_t *fault);
 static mdm_rc_e mdm_command_subject_node(mdm_arena_t *arena, plist_t dict,
@@ -29,19 +29,21 @@ static mdm_rc_e mdm_command_subject_url(mdm_arena_t *arena, mdm_str_t *name,
 static mdm_rc_e mdm_command_subject_set(mdm_arena_t *arena, mdm_str_t name,
     mdm_command_t *command, mdm_fault_t *fault);
 static mdm_rc_e mdm_command_profile(mdm_arena_t *arena, plist_t dict,
-    mdm_command_t *command, mdm_fault_t *fault);
-static bool mdm_command_profile_manages(plist_t profile);
+    const char *key, const mdm_schema_t *schema, mdm_command_t *command,
+    mdm_fault_t *fault);
+static bool mdm_command_profile_manages(const mdm_schema_t *schema,
+    plist_t profile);
 
 
 mdm_rc_e
-mdm_command_read(mdm_arena_t *arena, mdm_str_t body, mdm_command_t *command,
-    mdm_fault_t *fault)
+mdm_command_read(mdm_arena_t *arena, mdm_str_t body,
+    const mdm_schema_t *schema, mdm_command_t *command, mdm_fault_t *fault)
 {
     plist_t   root;
     mdm_rc_e  rc;
 
     memset(command, 0, sizeof(mdm_command_t));
-    command->type = mdm_command_type_find(mdm_null_str);
+    command->type = mdm_schema_command(schema, mdm_null_str);
 
     /* what is judged here is carried out by another parser */
 
@@ -50,7 +52,7 @@ mdm_command_read(mdm_arena_t *arena, mdm_str_t body, mdm_command_t *command,
         return rc;
     }
 
-    rc = mdm_command_fields(arena, root, command, fault);
+    rc = mdm_command_fields(arena, root, schema, command, fault);
 
     mdm_plist_free(root);
 
@@ -59,8 +61,8 @@ mdm_command_read(mdm_arena_t *arena, mdm_str_t body, mdm_command_t *command,
 
 
 static mdm_rc_e
-mdm_command_fields(mdm_arena_t *arena, plist_t root, mdm_command_t *command,
-    mdm_fault_t *fault)
+mdm_command_fields(mdm_arena_t *arena, plist_t root,
+    const mdm_schema_t *schema, mdm_command_t *command, mdm_fault_t *fault)
 {
     plist_t   dict;
     mdm_rc_e  rc;
@@ -84,10 +86,10 @@ mdm_command_fields(mdm_arena_t *arena, plist_t root, mdm_command_t *command,
         return rc;
     }
 
-    command->type = mdm_command_type_find(command->request_type);
-    command->urgent = command->type->urgent;
+    command->type = mdm_schema_command(schema, command->request_type);
+    command->urgent = (command->type->flags & MDM_URGENT) != 0;
 
-    return mdm_command_subject(arena, dict, command, fault);
+    return mdm_command_subject(arena, dict, schema, command, fault);
 }
 
 
@@ -121,32 +123,36 @@ mdm_command_name(mdm_arena_t *arena, plist_t dict, const char *key, size_t max,
 
 
 static mdm_rc_e
-mdm_command_subject(mdm_arena_t *arena, plist_t dict, mdm_command_t *command,
-    mdm_fault_t *fault)
+mdm_command_subject(mdm_arena_t *arena, plist_t dict,
+    const mdm_schema_t *schema, mdm_command_t *command, mdm_fault_t *fault)
 {
-    const char  *prefix;
+    const char               *key;
+    const mdm_schema_type_t  *type;
 
-    switch (command->type->subject) {
+    type = command->type;
 
-    case MDM_SUBJECT_KEY:
-        return mdm_command_subject_key(arena, dict, command, fault);
-
-    case MDM_SUBJECT_PROFILE:
-        return mdm_command_profile(arena, dict, command, fault);
-
-    case MDM_SUBJECT_FIXED:
-        prefix = command->type->subject_prefix;
-        command->subject = mdm_arena_str(arena, prefix, strlen(prefix));
-
-        if (!mdm_str_is_set(command->subject)) {
-            return mdm_fault(fault, MDM_NO_MEMORY, "no memory for a subject");
-        }
-
-        return MDM_OK;
-
-    default:
+    if (type->subject == NULL) {
         return MDM_OK;
     }
+
+    key = mdm_schema_profile_key(type);
+
+    if (key != NULL) {
+        return mdm_command_profile(arena, dict, key, schema, command, fault);
+    }
+
+    if (type->subject_keys != NULL) {
+        return mdm_command_subject_key(arena, dict, command, fault);
+    }
+
+    command->subject = mdm_arena_str(arena, type->subject,
+                                     strlen(type->subject));
+
+    if (!mdm_str_is_set(command->subject)) {
+        return mdm_fault(fault, MDM_NO_MEMORY, "no memory for a subject");
+    }
+
+    return MDM_OK;
 }
 
 
@@ -157,17 +163,11 @@ static mdm_rc_e
 mdm_command_subject_key(mdm_arena_t *arena, plist_t dict,
     mdm_command_t *command, mdm_fault_t *fault)
 {
-    size_t       i, n;
-    const char  *key;
+    const char *const  *key;
 
-    n = sizeof(command->type->subject_keys)
-        / sizeof(command->type->subject_keys[0]);
-
-    for (i = 0; i < n; i++) {
-        key = command->type->subject_keys[i];
-
-        if (key && plist_dict_get_item(dict, key)) {
-            return mdm_command_subject_node(arena, dict, key, command, fault);
+    for (key = command->type->subject_keys; *key != NULL; key++) {
+        if (plist_dict_get_item(dict, *key)) {
+            return mdm_command_subject_node(arena, dict, *key, command, fault);
         }
     }
 
@@ -258,7 +258,7 @@ mdm_command_subject_set(mdm_arena_t *arena, mdm_str_t name,
     const char     *prefix;
     unsigned char  *p;
 
-    prefix = command->type->subject_prefix;
+    prefix = command->type->subject;
     len = strlen(prefix);
 
     if (len + 1 + name.len > MDM_COMMAND_SUBJECT_MAX) {
@@ -283,24 +283,24 @@ mdm_command_subject_set(mdm_arena_t *arena, mdm_str_t name,
 }
 
 
-/* The profile inside of InstallProfile: plain, or signed (CMS). */
+/* The profile that a command brings: plain, or signed (CMS). */
 
 static mdm_rc_e
-mdm_command_profile(mdm_arena_t *arena, plist_t dict, mdm_command_t *command,
-    mdm_fault_t *fault)
+mdm_command_profile(mdm_arena_t *arena, plist_t dict, const char *key,
+    const mdm_schema_t *schema, mdm_command_t *command, mdm_fault_t *fault)
 {
     plist_t      profile;
     mdm_rc_e     rc;
     mdm_str_t    payload, name;
     mdm_fault_t  inner;
 
-    rc = mdm_plist_data(arena, dict, "Payload", &payload, fault);
+    rc = mdm_plist_data(arena, dict, key, &payload, fault);
     if (rc != MDM_OK) {
         return rc;
     }
 
     if (payload.len == 0) {
-        return mdm_fault(fault, MDM_MALFORMED, "Payload is missing or empty");
+        return mdm_fault(fault, MDM_MALFORMED, "%s is missing or empty", key);
     }
 
     inner.text[0] = '\0';
@@ -320,7 +320,7 @@ mdm_command_profile(mdm_arena_t *arena, plist_t dict, mdm_command_t *command,
     }
 
     if (rc == MDM_OK) {
-        command->renewal = mdm_command_profile_manages(profile);
+        command->renewal = mdm_command_profile_manages(schema, profile);
         rc = mdm_command_subject_set(arena, name, command, &inner);
     }
 
@@ -335,18 +335,18 @@ mdm_command_profile(mdm_arena_t *arena, plist_t dict, mdm_command_t *command,
     }
 
     return mdm_fault(fault, MDM_MALFORMED,
-                     "Payload cannot be read as a profile: %.140s",
+                     "%s cannot be read as a profile: %.140s", key,
                      inner.text);
 }
 
 
 static bool
-mdm_command_profile_manages(plist_t profile)
+mdm_command_profile_manages(const mdm_schema_t *schema, plist_t profile)
 {
     bool              found;
     plist_t           content, item;
     uint64_t          len;
-    const char       *type;
+    mdm_str_t         type;
     plist_array_iter  iter;
 
     content = plist_dict_get_item(profile, "PayloadContent");
@@ -359,7 +359,7 @@ mdm_command_profile_manages(plist_t profile)
     found = false;
     plist_array_new_iter(content, &iter);
 
-    for ( ;; ) {
+    while (!found) {
         plist_array_next_item(content, iter, &item);
 
         if (item == NULL) {
@@ -367,13 +367,13 @@ mdm_command_profile_manages(plist_t profile)
         }
 
         len = 0;
-        type = plist_get_string_ptr(plist_dict_get_item(item, "PayloadType"),
-                                    &len);
+        type.data = (const unsigned char *)
+                    plist_get_string_ptr(plist_dict_get_item(item,
+                                                             "PayloadType"),
+                                         &len);
+        type.len = len;
 
-        if (type && strcmp(type, "com.apple.mdm") == 0) {
-            found = true;
-            break;
-        }
+        found = mdm_str_is_set(type) && mdm_schema_manages(schema, type);
     }
 
     free(iter);

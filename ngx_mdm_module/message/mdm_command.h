@@ -11,7 +11,7 @@
 
 
 #include "mdm_base.h"
-#include "../schema/mdm_command_type.h"
+#include "../schema/mdm_schema.h"
 
 
 #define MDM_COMMAND_LIMIT        (4 * 1024 * 1024)
@@ -26,31 +26,31 @@ typedef struct {
     mdm_str_t             subject;       /* "profile:com.example", "app:…";
                                             absent: commands of this type have
                                             no order among themselves */
-    const mdm_command_type_t  *type;     /* never NULL: a default row serves
+    const mdm_schema_type_t  *type;      /* never NULL: a default row serves
                                             unknown types */
-    bool                  renewal;       /* InstallProfile with a com.apple.mdm
-                                            payload */
-    bool                  urgent;        /* type->urgent */
+    bool                  renewal;       /* a profile with a payload that
+                                            manages */
+    bool                  urgent;        /* of its type */
 } mdm_command_t;
 
 
 /*
  * Reads an envelope.  CommandUUID and Command.RequestType must be non-empty
- * strings of bounded length without control characters.  An InstallProfile
- * payload that cannot be read as a profile (plain or CMS-signed) is
- * MDM_MALFORMED with words.
+ * strings of bounded length without control characters.  What is to be a profile
+ * and cannot be read as one (plain or CMS-signed) is MDM_MALFORMED with words.
  */
 mdm_rc_e mdm_command_read(mdm_arena_t *arena, mdm_str_t body,
-    mdm_command_t *command, mdm_fault_t *fault);
+    const mdm_schema_t *schema, mdm_command_t *command, mdm_fault_t *fault);
 
 /*
  * For mdmctl and the API: takes an envelope without CommandUUID, or a bare Command
- * dictionary (with RequestType at the top), or a .mobileconfig (becomes
- * InstallProfile), and writes a whole envelope with the given UUID.  A
+ * dictionary (with RequestType at the top), or a .mobileconfig (becomes the
+ * command that brings profiles), and writes a whole envelope with the given UUID.  A
  * complete envelope is returned unchanged.
  */
 mdm_rc_e mdm_command_envelope(mdm_arena_t *arena, mdm_str_t body,
-    mdm_str_t command_uuid, mdm_str_t *envelope, mdm_fault_t *fault);
+    const mdm_schema_t *schema, mdm_str_t command_uuid, mdm_str_t *envelope,
+    mdm_fault_t *fault);
 
 
 #endif /* _MDM_COMMAND_H_INCLUDED_ */

@@ -31,13 +31,13 @@ typedef struct {
 static mdm_rc_e mdm_envelope_kind(plist_t root, mdm_envelope_kind_e *kind,
     mdm_fault_t *fault);
 static mdm_rc_e mdm_envelope_wrap(mdm_arena_t *arena, mdm_str_t body,
-    plist_t root, mdm_envelope_kind_e kind, mdm_str_t uuid,
-    mdm_str_t *envelope, mdm_fault_t *fault);
+    plist_t root, mdm_envelope_kind_e kind, const mdm_schema_t *schema,
+    mdm_str_t uuid, mdm_str_t *envelope, mdm_fault_t *fault);
 static mdm_rc_e mdm_envelope_splice(mdm_arena_t *arena, mdm_str_t body,
     const mdm_plist_outline_t *outline, mdm_envelope_kind_e kind,
     mdm_str_t written, mdm_str_t *envelope);
 static mdm_rc_e mdm_envelope_profile(mdm_arena_t *arena, mdm_str_t body,
-    mdm_str_t uuid, mdm_str_t *envelope);
+    const mdm_schema_type_t *type, mdm_str_t uuid, mdm_str_t *envelope);
 static mdm_rc_e mdm_envelope_uuid(mdm_arena_t *arena, mdm_str_t uuid,
     mdm_str_t *xml, mdm_fault_t *fault);
 static void mdm_envelope_add(mdm_envelope_text_t *text, mdm_str_t piece);
@@ -58,7 +58,8 @@ static mdm_rc_e mdm_envelope_join(mdm_arena_t *arena,
 
 mdm_rc_e
 mdm_command_envelope(mdm_arena_t *arena, mdm_str_t body,
-    mdm_str_t command_uuid, mdm_str_t *envelope, mdm_fault_t *fault)
+    const mdm_schema_t *schema, mdm_str_t command_uuid, mdm_str_t *envelope,
+    mdm_fault_t *fault)
 {
     plist_t              root;
     mdm_rc_e             rc;
@@ -81,14 +82,14 @@ mdm_command_envelope(mdm_arena_t *arena, mdm_str_t body,
     }
 
     if (rc == MDM_OK) {
-        rc = mdm_envelope_wrap(arena, body, root, kind, command_uuid, &made,
-                               fault);
+        rc = mdm_envelope_wrap(arena, body, root, kind, schema, command_uuid,
+                               &made, fault);
     }
 
     mdm_plist_free(root);
 
     if (rc == MDM_OK) {
-        rc = mdm_command_read(arena, made, &command, fault);
+        rc = mdm_command_read(arena, made, schema, &command, fault);
     }
 
     if (rc == MDM_OK) {
@@ -125,12 +126,13 @@ mdm_envelope_kind(plist_t root, mdm_envelope_kind_e *kind,
 
 static mdm_rc_e
 mdm_envelope_wrap(mdm_arena_t *arena, mdm_str_t body, plist_t root,
-    mdm_envelope_kind_e kind, mdm_str_t uuid, mdm_str_t *envelope,
-    mdm_fault_t *fault)
+    mdm_envelope_kind_e kind, const mdm_schema_t *schema, mdm_str_t uuid,
+    mdm_str_t *envelope, mdm_fault_t *fault)
 {
-    mdm_rc_e             rc;
-    mdm_str_t            written;
-    mdm_plist_outline_t  outline;
+    mdm_rc_e                  rc;
+    mdm_str_t                 written;
+    mdm_plist_outline_t       outline;
+    const mdm_schema_type_t  *carrier;
 
     if (kind == MDM_ENVELOPE_WHOLE) {
         *envelope = body;
@@ -145,7 +147,15 @@ mdm_envelope_wrap(mdm_arena_t *arena, mdm_str_t body, plist_t root,
     }
 
     if (kind == MDM_ENVELOPE_PROFILE) {
-        return mdm_envelope_profile(arena, body, uuid, envelope);
+        carrier = mdm_schema_carrier(schema);
+
+        if (carrier == NULL) {
+            return mdm_fault(fault, MDM_UNSUPPORTED,
+                             "no plugin describes a command that brings "
+                             "profiles");
+        }
+
+        return mdm_envelope_profile(arena, body, carrier, uuid, envelope);
     }
 
     if (plist_is_binary((const char *) body.data, body.len)) {
@@ -200,8 +210,8 @@ mdm_envelope_splice(mdm_arena_t *arena, mdm_str_t body,
 
 
 static mdm_rc_e
-mdm_envelope_profile(mdm_arena_t *arena, mdm_str_t body, mdm_str_t uuid,
-    mdm_str_t *envelope)
+mdm_envelope_profile(mdm_arena_t *arena, mdm_str_t body,
+    const mdm_schema_type_t *type, mdm_str_t uuid, mdm_str_t *envelope)
 {
     plist_t    root, command;
     mdm_rc_e   rc;
@@ -216,9 +226,8 @@ mdm_envelope_profile(mdm_arena_t *arena, mdm_str_t body, mdm_str_t uuid,
     root = plist_new_dict();
     command = plist_new_dict();
 
-    plist_dict_set_item(command, "RequestType",
-                        plist_new_string("InstallProfile"));
-    plist_dict_set_item(command, "Payload",
+    plist_dict_set_item(command, "RequestType", plist_new_string(type->name));
+    plist_dict_set_item(command, mdm_schema_profile_key(type),
                         plist_new_data((const char *) body.data, body.len));
 
     plist_dict_set_item(root, "Command", command);

@@ -45,7 +45,7 @@ void
 ngx_mdm_api_ask(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
     ngx_mdm_pg_handler_pt handler)
 {
-    if (ask->command.type->destructive
+    if ((ask->command.type->flags & MDM_DESTRUCTIVE)
         && ngx_mdm_api_require(api, "destructive") != NGX_OK)
     {
         return;
@@ -64,16 +64,16 @@ ngx_mdm_api_ask(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
 static void
 ngx_mdm_api_ask_params(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
 {
-    const char                *repeat;
-    mdm_command_t             *command;
-    ngx_mdm_pg_value_t        *p;
-    const mdm_command_type_t  *type;
+    const char               *repeat;
+    mdm_command_t            *command;
+    ngx_mdm_pg_value_t       *p;
+    const mdm_schema_type_t  *type;
 
     p = api->call.params;
     command = &ask->command;
     type = command->type;
 
-    repeat = (type->repeat == MDM_REPEAT_ONCE) ? "once" : "safe";
+    repeat = (type->flags & MDM_ONCE) ? "once" : "safe";
 
     ngx_mdm_api_who(api, p);
     ngx_mdm_set_str(&p[3], command->command_uuid);
@@ -84,7 +84,7 @@ ngx_mdm_api_ask_params(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
     ngx_mdm_pg_set_bytes(&p[8], repeat, ngx_strlen(repeat));
     ngx_mdm_pg_set_bool(&p[9], command->urgent);
     ngx_mdm_pg_set_bool(&p[10], command->renewal);
-    ngx_mdm_pg_set_bool(&p[11], type->supersedes);
+    ngx_mdm_pg_set_bool(&p[11], (type->flags & MDM_SUPERSEDES) != 0);
     ngx_mdm_pg_set_int8(&p[12], ask->expires);
     ngx_mdm_pg_set_int2(&p[13], ask->priority);
     ngx_mdm_pg_set_int8(&p[14], ask->not_before);

@@ -506,21 +506,32 @@ static void
 ngx_mdm_api_release_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
     ngx_mdm_pg_value_t *withheld)
 {
-    const char          *name;
-    ngx_uint_t           n;
-    ngx_mdm_pg_value_t   names[MDM_COMMAND_TYPE_DESTRUCTIVE_MAX];
+    ngx_uint_t                n, all;
+    ngx_mdm_pg_value_t       *names;
+    const mdm_schema_type_t  *type;
 
+    names = NULL;
     n = 0;
 
     if (!ngx_mdm_api_may(api, "destructive")) {
-        for ( /* void */ ; n < MDM_COMMAND_TYPE_DESTRUCTIVE_MAX; n++) {
-            name = mdm_command_type_destructive(n);
 
-            if (name == NULL) {
-                break;
+        for (all = 0; mdm_schema_nth(api->engine->schema, all); all++) {
+            /* void */
+        }
+
+        names = ngx_pcalloc(api->pool, all * sizeof(ngx_mdm_pg_value_t));
+        if (names == NULL) {
+            ngx_mdm_api_out_of_memory(api);
+            return;
+        }
+
+        while (all > 0) {
+            type = mdm_schema_nth(api->engine->schema, --all);
+
+            if (type->flags & MDM_DESTRUCTIVE) {
+                ngx_mdm_pg_set_bytes(&names[n++], type->name,
+                                     ngx_strlen(type->name));
             }
-
-            ngx_mdm_pg_set_bytes(&names[n], name, ngx_strlen(name));
         }
     }
 

@@ -338,11 +338,12 @@ ngx_mdm_api_command_envelope(ngx_mdm_api_t *api,
     uuid.data = command->uuid;
     uuid.len = NGX_MDM_UUID_LEN;
 
-    ask->rc = mdm_command_envelope(&api->arena, text, uuid, &ask->envelope,
-                                   &ask->fault);
+    ask->rc = mdm_command_envelope(&api->arena, text, api->engine->schema,
+                                   uuid, &ask->envelope, &ask->fault);
 
     if (ask->rc == MDM_OK) {
-        ask->rc = mdm_command_read(&api->arena, ask->envelope, &ask->command,
+        ask->rc = mdm_command_read(&api->arena, ask->envelope,
+                                   api->engine->schema, &ask->command,
                                    &ask->fault);
     }
 

@@ -169,7 +169,8 @@ ngx_mdm_api_enqueue_read(void *data)
         return;
     }
 
-    ask->rc = mdm_command_read(&api->arena, ask->envelope, &ask->command,
+    ask->rc = mdm_command_read(&api->arena, ask->envelope,
+                               api->engine->schema, &ask->command,
                                &ask->fault);
 
     if (ask->rc == MDM_OK

@@ -85,6 +85,21 @@ const mdm_schema_plugin_t *mdm_schema_plugin(const mdm_schema_t *schema,
     size_t n);
 
 
+/* --- what the queue asks --- */
+
+/* MDM_STRING, …; MDM_END: a command of this type has no such key. */
+uint32_t mdm_schema_key_type(const mdm_schema_type_t *type, const char *name);
+
+/* The key of a command that is the profile which it is about, or NULL. */
+const char *mdm_schema_profile_key(const mdm_schema_type_t *type);
+
+/* The command that brings a profile; NULL: no plugin describes it. */
+const mdm_schema_type_t *mdm_schema_carrier(const mdm_schema_t *schema);
+
+/* Is a payload of this type what enrols a device? */
+bool mdm_schema_manages(const mdm_schema_t *schema, mdm_str_t payload_type);
+
+
 /* --- findings: all faults and warnings of one check --- */
 
 typedef struct mdm_finding_s  mdm_finding_t;

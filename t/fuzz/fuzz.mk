@@ -19,7 +19,8 @@ fuzz_sources  := $(wildcard ngx_mdm_module/message/*.c \
                             ngx_mdm_module/pki/*.c)
 fuzz_headers  := $(wildcard ngx_mdm_module/message/*.h \
                             ngx_mdm_module/schema/*.h \
-                            ngx_mdm_module/pki/*.h)
+                            ngx_mdm_module/pki/*.h \
+                            ngx_mdm_module/ngx_mdm_plugin.h)
 
 fuzz_names    := $(patsubst t/fuzz/fuzz_%.c,%,$(wildcard t/fuzz/fuzz_*.c))
 fuzz_programs := $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(fuzz_names))

@@ -8,6 +8,10 @@
 #include "fuzz_der.h"
 #include "fuzz_list.h"
 #include "message/mdm_command.h"
+#include "../unit/command_types.h"
+
+
+static const mdm_schema_t  *schema;
 
 
 static void
@@ -26,7 +30,7 @@ fuzz_read(mdm_arena_t *arena, mdm_str_t body, const mdm_command_t *command)
     fuzz_expect(!mdm_str_has_control(command->subject));
 
     other = fuzz_list_other(arena, body, MDM_COMMAND_LIMIT);
-    rc = mdm_command_read(arena, other, &again, NULL);
+    rc = mdm_command_read(arena, other, schema, &again, NULL);
 
     fuzz_expect(rc == MDM_OK || rc == MDM_TOO_LARGE);
 
@@ -49,12 +53,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mdm_fault_t    fault;
     mdm_command_t  command;
 
+    if (schema == NULL) {
+        schema = command_types_schema();
+    }
+
     body = fuzz_input(data, size);
     fault.text[0] = '\0';
 
     mdm_arena_init(&arena);
 
-    rc = mdm_command_read(&arena, body, &command, &fault);
+    rc = mdm_command_read(&arena, body, schema, &command, &fault);
 
     fuzz_expect(command.type != NULL);
     fuzz_expect((rc == MDM_OK) == (fault.text[0] == '\0'));
@@ -63,17 +71,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_read(&arena, body, &command);
     }
 
-    if (mdm_command_envelope(&arena, body, mdm_str("fuzz & <co>"), &made,
-                             NULL)
+    if (mdm_command_envelope(&arena, body, schema, mdm_str("fuzz & <co>"),
+                             &made, NULL)
         == MDM_OK)
     {
-        fuzz_expect(mdm_command_read(&arena, made, &command, NULL) == MDM_OK);
+        fuzz_expect(mdm_command_read(&arena, made, schema, &command, NULL)
+                    == MDM_OK);
         fuzz_expect(rc != MDM_OK || made.data == body.data);
         fuzz_expect(rc == MDM_OK
                     || mdm_str_eq_c(command.command_uuid, "fuzz & <co>"));
 
-        fuzz_expect(mdm_command_envelope(&arena, made, mdm_str("x"), &again,
-                                         NULL)
+        fuzz_expect(mdm_command_envelope(&arena, made, schema, mdm_str("x"),
+                                         &again, NULL)
                     == MDM_OK);
         fuzz_expect(again.data == made.data && again.len == made.len);
 

@@ -4,6 +4,7 @@
  */
 
 
+#include "command_types.h"
 #include "pki_fixture.h"
 #include "plist_fixture.h"
 
@@ -32,12 +33,14 @@
 static mdm_arena_t    arena;
 static mdm_command_t  command;
 static mdm_fault_t    fault;
+static mdm_schema_t  *schema;
 
 
 static int
 setup(void **state)
 {
     mdm_arena_init(&arena);
+    schema = command_types_schema();
     memset(&fault, 0, sizeof(fault));
 
     return 0;
@@ -47,6 +50,7 @@ setup(void **state)
 static int
 teardown(void **state)
 {
+    mdm_schema_destroy(schema);
     mdm_arena_free(&arena);
 
     return 0;
@@ -56,7 +60,7 @@ teardown(void **state)
 static mdm_rc_e
 reads(const char *body)
 {
-    return mdm_command_read(&arena, str(body), &command, &fault);
+    return mdm_command_read(&arena, str(body), schema, &command, &fault);
 }
 
 
@@ -72,17 +76,17 @@ an_envelope(void **state)
     assert_str(command.command_uuid, "uuid-1");
     assert_str(command.request_type, "DeviceInformation");
     assert_false(mdm_str_is_set(command.subject));
-    assert_string_equal(command.type->request_type, "DeviceInformation");
+    assert_string_equal(command.type->name, "DeviceInformation");
     assert_false(command.renewal);
     assert_false(command.urgent);
 
     assert_int_equal(reads(ENVELOPE(TYPE("FutureCommand"))), MDM_OK);
     assert_str(command.request_type, "FutureCommand");
-    assert_string_equal(command.type->request_type, "");
+    assert_string_equal(command.type->name, "");
 
     assert_int_equal(reads(ENVELOPE(TYPE("EraseDevice"))), MDM_OK);
     assert_true(command.urgent);
-    assert_int_equal(command.type->repeat, MDM_REPEAT_ONCE);
+    assert_true(command.type->flags & MDM_ONCE);
 }
 
 
@@ -269,7 +273,7 @@ install_profile(mdm_str_t payload)
 static mdm_rc_e
 reads_profile(mdm_str_t payload)
 {
-    return mdm_command_read(&arena, install_profile(payload), &command,
+    return mdm_command_read(&arena, install_profile(payload), schema, &command,
                             &fault);
 }
 
@@ -317,7 +321,7 @@ profiles(void **state)
     assert_int_equal(reads_profile(str(PROFILE)), MDM_OK);
     assert_str(command.subject, "profile:com.example.wifi");
     assert_false(command.renewal);
-    assert_true(command.type->supersedes);
+    assert_true(command.type->flags & MDM_SUPERSEDES);
 
     assert_int_equal(reads_profile(str(MDM_PROFILE)), MDM_OK);
     assert_str(command.subject, "profile:com.example.mdm");
@@ -388,7 +392,8 @@ makes(mdm_str_t body, const char *uuid, mdm_str_t *envelope)
 {
     mdm_rc_e  rc;
 
-    rc = mdm_command_envelope(&arena, body, str(uuid), envelope, &fault);
+    rc = mdm_command_envelope(&arena, body, schema, str(uuid), envelope,
+                              &fault);
 
     assert_true((rc == MDM_OK) == mdm_str_is_set(*envelope));
 
@@ -445,8 +450,8 @@ an_envelope_is_made(void **state)
         assert_int_equal(makes(str(rows[i].body), "a<b>&c", &made), MDM_OK);
         assert_non_null(strstr((const char *) made.data, rows[i].kept));
 
-        assert_int_equal(mdm_command_read(&arena, made, &command, &fault),
-                         MDM_OK);
+        assert_int_equal(mdm_command_read(&arena, made, schema, &command,
+                                          &fault), MDM_OK);
         assert_str(command.command_uuid, "a<b>&c");
         assert_str(command.request_type, "Settings");
         assert_str(command.subject, "settings");
@@ -467,8 +472,8 @@ an_envelope_of_a_profile(void **state)
     for (i = 0; i < 2; i++) {
         assert_int_equal(makes(bodies[i], "uuid-3", &made), MDM_OK);
 
-        assert_int_equal(mdm_command_read(&arena, made, &command, &fault),
-                         MDM_OK);
+        assert_int_equal(mdm_command_read(&arena, made, schema, &command,
+                                          &fault), MDM_OK);
         assert_str(command.command_uuid, "uuid-3");
         assert_str(command.request_type, "InstallProfile");
         assert_str(command.subject, "profile:com.example.mdm");
@@ -481,6 +486,32 @@ an_envelope_of_a_profile(void **state)
         assert_true(mdm_str_eq(payload, bodies[i]));
         plist_free(root);
     }
+}
+
+
+/* Without a plugin for it nobody knows which command brings a profile. */
+
+static void
+no_envelope_of_a_profile(void **state)
+{
+    mdm_str_t      made;
+    mdm_schema_t  *empty;
+
+    empty = mdm_schema_create();
+
+    assert_int_equal(mdm_command_envelope(&arena, str(PROFILE), empty,
+                                          mdm_str("u"), &made, &fault),
+                     MDM_UNSUPPORTED);
+    assert_string_equal(fault.text,
+                        "no plugin describes a command that brings profiles");
+
+    assert_int_equal(mdm_command_read(&arena,
+                                      install_profile(str(MDM_PROFILE)), empty,
+                                      &command, &fault), MDM_OK);
+    assert_false(mdm_str_is_set(command.subject));
+    assert_false(command.renewal);
+
+    mdm_schema_destroy(empty);
 }
 
 
@@ -498,7 +529,8 @@ an_envelope_of_a_binary_list(void **state)
     assert_int_equal(makes(binary_end(&b, root), "u", &made), MDM_OK);
     binary_free(&b);
 
-    assert_int_equal(mdm_command_read(&arena, made, &command, &fault), MDM_OK);
+    assert_int_equal(mdm_command_read(&arena, made, schema, &command, &fault),
+                     MDM_OK);
     assert_str(command.request_type, "ProfileList");
 
     binary_begin(&b);
@@ -510,7 +542,8 @@ an_envelope_of_a_binary_list(void **state)
     assert_int_equal(makes(binary_end(&b, root), "u", &made), MDM_OK);
     binary_free(&b);
 
-    assert_int_equal(mdm_command_read(&arena, made, &command, &fault), MDM_OK);
+    assert_int_equal(mdm_command_read(&arena, made, schema, &command, &fault),
+                     MDM_OK);
     assert_str(command.request_type, "ProfileList");
 }
 
@@ -576,6 +609,7 @@ main(void)
         test(a_whole_envelope_stays),
         test(an_envelope_is_made),
         test(an_envelope_of_a_profile),
+        test(no_envelope_of_a_profile),
         test(an_envelope_of_a_binary_list),
         test(envelopes_that_are_not_made)
     };

@@ -33,6 +33,7 @@
 #include <openssl/err.h>
 #include <sanitizer/lsan_interface.h>
 
+#include "command_types.h"
 #include "message/mdm_command.h"
 #include "message/mdm_enrollment_id.h"
 #include "message/mdm_message.h"
@@ -82,6 +83,8 @@ static struct {
     unsigned char     text[SAID_MAX];
 } said, expected;
 
+
+static mdm_schema_t  *schema;
 
 static bool      unclear;                /* refusals say not why */
 static unsigned  unsaid;
@@ -411,7 +414,7 @@ command(mdm_arena_t *arena, mdm_str_t seed)
     mdm_fault_t    fault;
     mdm_command_t  read;
 
-    rc = mdm_command_read(arena, seed, &read, &fault);
+    rc = mdm_command_read(arena, seed, schema, &read, &fault);
 
     if (rc == MDM_OK) {
         say(read.command_uuid);
@@ -431,7 +434,8 @@ envelope(mdm_arena_t *arena, mdm_str_t seed)
     mdm_str_t    made;
     mdm_fault_t  fault;
 
-    rc = mdm_command_envelope(arena, seed, mdm_str("uuid"), &made, &fault);
+    rc = mdm_command_envelope(arena, seed, schema, mdm_str("uuid"), &made,
+                              &fault);
 
     if (rc == MDM_OK) {
         say(made);
@@ -770,8 +774,12 @@ messages(void **state)
 static void
 commands(void **state)
 {
+    schema = command_types_schema();
+
     try_corpus("command", command);
     try_corpus("command", envelope);
+
+    mdm_schema_destroy(schema);
 
     assert_int_equal(wrong, 0);
 }

@@ -6,10 +6,13 @@ PKG_CONFIG  ?= pkg-config
 
 pure_sources  := $(wildcard ngx_mdm_module/message/*.c \
                             ngx_mdm_module/schema/*.c \
-                            ngx_mdm_module/pki/*.c)
+                            ngx_mdm_module/pki/*.c \
+                            ngx_mdm_module/plugin/mdm_*.c)
 pure_headers  := $(wildcard ngx_mdm_module/message/*.h \
                             ngx_mdm_module/schema/*.h \
-                            ngx_mdm_module/pki/*.h)
+                            ngx_mdm_module/pki/*.h \
+                            ngx_mdm_module/plugin/mdm_*.h \
+                            ngx_mdm_module/ngx_mdm_plugin.h)
 
 unit_tests    := $(patsubst t/unit/%.c,$(BUILD)/unit/%, \
                             $(wildcard t/unit/test_*.c))

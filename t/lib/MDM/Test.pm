@@ -38,6 +38,8 @@ my $owner = $$;
 
 my ($dir, @running, $failed);
 
+$ENV{MDM_PLUGINS} //= "$tree/build/plugins/*.so";      # for mdmctl
+
 
 sub import_servers {
     require MDM::Test::Postgres;

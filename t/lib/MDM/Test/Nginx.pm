@@ -15,7 +15,8 @@ package MDM::Test::Nginx;
 #
 # %%PORT%%, %%PORT2%%, %%TLS_PORT%% are free ports, %%DIR%% is a directory of
 # this server, %%PG%% and %%SECRET_KEY%% come from pg, %%HTTP%% is what every
-# http block needs here (paths and the access log); vars => {...} adds others.
+# http block needs here (paths, the access log, the plugins, which %%PLUGINS%%
+# names); vars => {...} adds others.
 # The pid file, the error log and the user are given on the command line.
 #
 # hurry => 4 makes its timers, not its time of day, run four times as fast;
@@ -138,7 +139,8 @@ sub placeholders {
         HTTP   => join("\n    ",
             (map { "${_}_temp_path $dir/$_;" }
                 qw(client_body proxy fastcgi uwsgi scgi)),
-            "access_log $dir/access.log;"),
+            "access_log $dir/access.log;", 'mdm_plugin ' . plugins() . ';'),
+        PLUGINS => plugins(),
         $pg ? (PG => $pg->address, SECRET_KEY => $pg->secret_key) : (),
     );
 }
@@ -147,6 +149,11 @@ sub placeholders {
 sub module {
     return MDM::Test::build($ENV{MDM_TEST_ASAN}
         ? 'asan/ngx_mdm_module.so' : 'ngx_mdm_module.so');
+}
+
+
+sub plugins {
+    return MDM::Test::build('plugins/*.so');
 }
 
 
