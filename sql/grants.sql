@@ -42,6 +42,12 @@ GRANT EXECUTE ON FUNCTION @revision@.report_types, @revision@.effects_apply,
                           @revision@.effects_command, @revision@.secret_keep
    TO mdm_device;
 
+-- Devices: what commands want at their delivery.
+GRANT EXECUTE ON FUNCTION @revision@.wanted, @revision@.wanted_value,
+                          @revision@.wanted_secret, @revision@.delivery_failed,
+                          @revision@.rfc3339
+   TO mdm_device;
+
 -- The API: no device secrets, no tokens but their last use.
 GRANT SELECT ON mdm.enrollment_seen, mdm.attribute TO mdm_api;
 GRANT SELECT, UPDATE ON mdm.enrollment, mdm.identity TO mdm_api;

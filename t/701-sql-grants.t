@@ -48,11 +48,12 @@ END
 
 my %functions = (
     mdm_device => 'attributes_set authenticate bootstrap_token_get bootstrap_token_set
-        check_out deliver effects_apply effects_command enrollment_lock generation_open identity_check identity_refused
-        identity_roll_back message_event next_command pending_drop poll queue_close
-        queue_finish renewal_finish renewal_open report report_late report_many
-        report_not_now report_one report_types report_unasked secret_keep seen startup tenant_changes tenant_load
-        token_update',
+        check_out deliver delivery_failed effects_apply effects_command enrollment_lock
+        generation_open identity_check identity_refused identity_roll_back
+        message_event next_command pending_drop poll queue_close queue_finish
+        renewal_finish renewal_open report report_late report_many report_not_now
+        report_one report_types report_unasked rfc3339 secret_keep seen startup
+        tenant_changes tenant_load token_update wanted wanted_secret wanted_value',
     mdm_api => 'attribute_known attributes_json enrollment_attributes target_facts
         attributes_set audit_list command_cancel command_payload command_release
         command_release_all command_show command_targets commands_cancel effects_again effects_apply effects_command

@@ -99,7 +99,13 @@ struct ngx_mdm_exchange_s {
                                                  payload */
     mdm_str_t                  payload_uuid;
     mdm_str_t                  payload;       /* sealed */
+    mdm_str_t                  wanted;        /* what is put into it, JSON; or
+                                                 absent */
     mdm_rc_e                   opened;
+    mdm_fault_t                undeliverable; /* why it cannot go out; "" */
+    mdm_str_t                  failed_uuid;
+    mdm_str_t                  failed_reason;
+    ngx_uint_t                 failures;
     ngx_msec_t                 asked;
 
     /* what the log and the route want to know */

@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_mdm_exchange.h"
+#include "ngx_mdm_deliver.h"
 #include "ngx_mdm_seen.h"
 
 
@@ -21,18 +21,14 @@ enum {
 enum {
     NGX_MDM_DELIVER_OUTCOME = 1,
     NGX_MDM_DELIVER_ENROLLMENT,
-    NGX_MDM_DELIVER_COMMAND_UUID,
-    NGX_MDM_DELIVER_REQUEST_TYPE,
-    NGX_MDM_DELIVER_PAYLOAD
+    NGX_MDM_DELIVER_COMMAND              /* see ngx_mdm_deliver.h */
 };
 
 enum {
     NGX_MDM_REPORT_OUTCOME = 1,
     NGX_MDM_REPORT_ENROLLMENT,
     NGX_MDM_REPORT_REPORTED_TYPE,
-    NGX_MDM_REPORT_COMMAND_UUID,
-    NGX_MDM_REPORT_REQUEST_TYPE,
-    NGX_MDM_REPORT_PAYLOAD
+    NGX_MDM_REPORT_COMMAND               /* see ngx_mdm_deliver.h */
 };
 
 
@@ -46,11 +42,6 @@ static void ngx_mdm_queue_report(ngx_mdm_exchange_t *x);
 static mdm_str_t ngx_mdm_queue_effects(ngx_mdm_exchange_t *x);
 static void ngx_mdm_queue_reported(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static void ngx_mdm_queue_hand_out(ngx_mdm_exchange_t *x,
-    const ngx_mdm_pg_rows_t *rows, int uuid_column, int payload_column);
-static void ngx_mdm_queue_open(void *data);
-static void ngx_mdm_queue_opened(void *data);
-static mdm_str_t ngx_mdm_queue_copy(ngx_mdm_exchange_t *x, ngx_str_t s);
 
 
 void
@@ -126,13 +117,7 @@ ngx_mdm_queue_delivered(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     ngx_mdm_seen_touch(x->engine, x->tenant->id,
                        ngx_mdm_pg_int(rows, 0, NGX_MDM_DELIVER_ENROLLMENT));
 
-    x->command_uuid = ngx_mdm_queue_copy(x,
-                  ngx_mdm_pg_text(rows, 0, NGX_MDM_DELIVER_COMMAND_UUID));
-    x->request_type = ngx_mdm_queue_copy(x,
-                  ngx_mdm_pg_text(rows, 0, NGX_MDM_DELIVER_REQUEST_TYPE));
-
-    ngx_mdm_queue_hand_out(x, rows, NGX_MDM_DELIVER_COMMAND_UUID,
-                           NGX_MDM_DELIVER_PAYLOAD);
+    ngx_mdm_deliver(x, rows, NGX_MDM_DELIVER_COMMAND);
 }
 
 
@@ -206,78 +191,8 @@ ngx_mdm_queue_reported(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     ngx_mdm_seen_touch(x->engine, x->tenant->id,
                        ngx_mdm_pg_int(rows, 0, NGX_MDM_REPORT_ENROLLMENT));
 
-    x->request_type = ngx_mdm_queue_copy(x,
-                   ngx_mdm_pg_text(rows, 0, NGX_MDM_REPORT_REPORTED_TYPE));
+    x->request_type = ngx_mdm_deliver_copy(x,
+                    ngx_mdm_pg_text(rows, 0, NGX_MDM_REPORT_REPORTED_TYPE));
 
-    ngx_mdm_queue_hand_out(x, rows, NGX_MDM_REPORT_COMMAND_UUID,
-                           NGX_MDM_REPORT_PAYLOAD);
-}
-
-
-/* Answers with the command, opened in a thread when it is large, or with
- * nothing when there is none. */
-
-static void
-ngx_mdm_queue_hand_out(ngx_mdm_exchange_t *x, const ngx_mdm_pg_rows_t *rows,
-    int uuid_column, int payload_column)
-{
-    ngx_str_t  uuid, payload;
-
-    uuid = ngx_mdm_pg_text(rows, 0, uuid_column);
-    payload = ngx_mdm_pg_text(rows, 0, payload_column);
-
-    if (uuid.data == NULL) {
-        ngx_mdm_exchange_finish(x, 200);
-        return;
-    }
-
-    ngx_mdm_pg_rows_keep(&x->rows, rows);
-
-    x->payload_uuid = ngx_mdm_to_str(uuid);
-    x->payload = ngx_mdm_to_str(payload);
-
-    x->thread.run = ngx_mdm_queue_open;
-    x->thread.done = ngx_mdm_queue_opened;
-
-    if (ngx_mdm_thread_run(&x->thread, x->engine->threads, x->pool, x->log,
-                           payload.len)
-        != NGX_OK)
-    {
-        ngx_mdm_exchange_fail(x, "the thread pool is full");
-    }
-}
-
-
-static void
-ngx_mdm_queue_open(void *data)
-{
-    ngx_mdm_exchange_t *x = data;
-
-    x->opened = mdm_secret_open(&x->arena, x->engine->ring, x->tenant->id,
-                                "command", x->payload_uuid, x->payload,
-                                &x->answer.body);
-}
-
-
-static void
-ngx_mdm_queue_opened(void *data)
-{
-    ngx_mdm_exchange_t *x = data;
-
-    ngx_mdm_pg_rows_let_go(&x->rows);
-
-    if (x->opened != MDM_OK) {
-        ngx_mdm_exchange_fail(x, "cannot open a stored command");
-        return;
-    }
-
-    x->answer.type = NGX_MDM_BODY_PLIST;
-    ngx_mdm_exchange_finish(x, 200);
-}
-
-
-static mdm_str_t
-ngx_mdm_queue_copy(ngx_mdm_exchange_t *x, ngx_str_t s)
-{
-    return s.data ? mdm_arena_str(&x->arena, s.data, s.len) : mdm_null_str;
+    ngx_mdm_deliver(x, rows, NGX_MDM_REPORT_COMMAND);
 }

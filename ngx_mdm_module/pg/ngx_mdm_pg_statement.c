@@ -19,6 +19,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
      * url_params */
     { "report",              NGX_MDM_PG_WRITE, 1, "ittybttytttt" },
 
+    /* … command_uuid, reason, idle */
+    { "delivery_failed",     NGX_MDM_PG_WRITE, 0, "ittybttb" },
+
     /* tenants, enrollments, ages in ms */
     { "seen",                NGX_MDM_PG_WRITE, 0, "III" },
 

@@ -83,7 +83,10 @@ BEGIN
                           'that do not fit', r.command_uuid, r.enrollment_id, r.state)
               FROM mdm.result r
              WHERE r.tenant_id = v_tenant_id
-               AND (r.reported_at IS NULL) <> (r.state IN ('EXPIRED', 'CANCELLED'))
+               -- An ERROR without a report is one of a delivery.
+               AND CASE WHEN r.reported_at IS NULL
+                        THEN r.state NOT IN ('EXPIRED', 'CANCELLED', 'ERROR')
+                        ELSE r.state IN ('EXPIRED', 'CANCELLED') END
             UNION ALL
             SELECT format('identity: enrolment %s is live and its certificate is not bound',
                           e.enrollment_id)

@@ -96,7 +96,7 @@ BEGIN
               AND a.name IN ('SerialNumber', 'OSVersion', 'ProductName', 'Model')) a
              ON true
       LEFT JOIN LATERAL (
-           SELECT r.reason, r.reported_at
+           SELECT r.reason, coalesce(r.reported_at, r.finished_at) AS reported_at
              FROM mdm.result r
             WHERE r.tenant_id = p_tenant_id
               AND r.enrollment_id = m.enrollment_id

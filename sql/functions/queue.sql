@@ -215,7 +215,7 @@ CREATE FUNCTION @revision@.deliver(
     p_certificates  bytea[],
     p_expired       boolean[])
 RETURNS TABLE (n integer, outcome text, enrollment_id bigint,
-               command_uuid text, request_type text, payload bytea)
+               command_uuid text, request_type text, payload bytea, wanted text)
 LANGUAGE plpgsql ROWS 32 AS $$
 #variable_conflict use_column
 DECLARE
@@ -251,13 +251,15 @@ BEGIN
             IF v_count > 0 THEN
                 RETURN QUERY
                 SELECT g.n, 'ok', g.enrollment_id, g.command_uuid, g.request_type,
-                       c.payload
+                       c.payload,
+                       CASE WHEN c.wants IS NOT NULL
+                            THEN @revision@.wanted(v_set, g.enrollment_id, c.wants) END
                   FROM unnest(v_ns, v_channels, v_uuids, v_types, v_commands,
                               v_created) WITH ORDINALITY
                        AS g (n, enrollment_id, command_uuid, request_type, command_id,
                              created_at, place)
                   LEFT JOIN LATERAL (
-                       SELECT c.payload
+                       SELECT c.payload, c.wants
                          FROM mdm.command c
                         WHERE c.tenant_id = v_set
                           AND c.command_id = g.command_id
@@ -287,6 +289,7 @@ BEGIN
         command_uuid := NULL;
         request_type := NULL;
         payload := NULL;
+        wanted := NULL;
 
         IF v_channel.fits IS NOT TRUE THEN
             outcome := @revision@.identity_check(
@@ -319,5 +322,5 @@ $$;
 COMMENT ON FUNCTION @revision@.deliver IS
 'Requests with status Idle that poll() found work for. Parallel arrays, at most
 one member per channel. n: place of the member; outcome: that of
-identity_check(); command_uuid null: nothing to do, and nothing was written. Rows
-come in no order. The delivery is recorded as PUSH: send the command only after the commit.';
+identity_check(); command_uuid null: nothing to do, and nothing was written; wanted:
+what must be put into the payload, see wanted(), or null. Rows come in no order. The delivery is recorded as PUSH: send the command only after the commit.';

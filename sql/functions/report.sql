@@ -395,7 +395,7 @@ CREATE FUNCTION @revision@.report(
     p_effects        text[],
     p_url_params     text[])
 RETURNS TABLE (n integer, outcome text, enrollment_id bigint, reported_type text,
-               command_uuid text, request_type text, payload bytea)
+               command_uuid text, request_type text, payload bytea, wanted text)
 LANGUAGE plpgsql ROWS 32 AS $$
 #variable_conflict use_column
 DECLARE
@@ -639,13 +639,15 @@ BEGIN
         -- With the bounds only the partitions that hold one of them are opened.
         RETURN QUERY
         SELECT g.n, g.outcome, g.enrollment_id, g.reported_type, g.command_uuid,
-               g.request_type, c.payload
+               g.request_type, c.payload,
+               CASE WHEN c.wants IS NOT NULL
+                    THEN @revision@.wanted(v_tenant_id, g.enrollment_id, c.wants) END
           FROM unnest(v_ns, v_outcomes, v_ids, v_reported, v_uuids, v_types, v_commands,
                       v_created)
                AS g (n, outcome, enrollment_id, reported_type, command_uuid,
                      request_type, command_id, created_at)
           LEFT JOIN LATERAL (
-               SELECT c.payload
+               SELECT c.payload, c.wants
                  FROM mdm.command c
                 WHERE c.tenant_id = v_tenant_id
                   AND c.command_id = g.command_id

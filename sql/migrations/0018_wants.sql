@@ -6,3 +6,8 @@ COMMENT ON COLUMN mdm.command.wants IS
 'What is put in at each delivery: names of attributes, "Member<kind" for a secret in
 escrow, "Member:profile" for a profile whose texts are looked through, too; empty:
 only "%%" is turned. null: the payload goes out as it is.';
+
+-- Late truth again: we end a command whose values are not known at its delivery, and
+-- the device may still answer an earlier one.
+INSERT INTO mdm.command_move VALUES
+('ERROR', 'ACKNOWLEDGED'), ('ERROR', 'ERROR');
