@@ -9,37 +9,36 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  activation_lock_bypass_code_on = {
-    .ios = { .introduced = "7.1", .supervised = MDM_YES,
-             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_FORBIDDEN },
-    .macos = { .introduced = "10.15", .supervised = MDM_YES,
-               .device_channel = MDM_YES, .user_channel = MDM_NO,
-               .user_enrollment = MDM_FORBIDDEN },
-    .visionos = { .introduced = "2.0", .supervised = MDM_YES,
+static const mdm_systems_t  systems = {
+    .ios = { "7.1", .supervised = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
+             .shared_ipad = MDM_FORBIDDEN },
+    .macos = { "10.15", .supervised = MDM_YES, .device_channel = MDM_YES,
+               .user_channel = MDM_NO, .user_enrollment = MDM_FORBIDDEN },
+    .visionos = { "2.0", .supervised = MDM_YES,
                   .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  activation_lock_bypass_code_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  activation_lock_bypass_code_answer[] = {
+static const mdm_key_t  answer[] = {
     { "ActivationLockBypassCode", MDM_STRING, MDM_NEEDED|MDM_SECRET,
       .escrow = "activation_lock_bypass_code" },
     { 0 }
 };
 
 
-static const mdm_type_t  activation_lock_bypass_code_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "ActivationLockBypassCode",
         .title = "Activation Lock Bypass Code",
-        .on = &activation_lock_bypass_code_on,
-        .keys = activation_lock_bypass_code_keys,
-        .answer = activation_lock_bypass_code_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "activation-lock",
         .expires = MDM_DAYS(30)
     },
@@ -47,16 +46,16 @@ static const mdm_type_t  activation_lock_bypass_code_types[] = {
 };
 
 
-static const mdm_plugin_t  activation_lock_bypass_code_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ActivationLockBypassCode",
-    .version = "1",
-    .types = activation_lock_bypass_code_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &activation_lock_bypass_code_plugin;
+    return &plugin;
 }

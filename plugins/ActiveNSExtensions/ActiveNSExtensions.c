@@ -8,20 +8,20 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  active_ns_extensions_on = {
-    .macos = { .introduced = "10.13", .access_rights = MDM_INSPECT_APPS,
+static const mdm_systems_t  systems = {
+    .macos = { "10.13", .access_rights = MDM_INSPECT_APPS,
                .device_channel = MDM_NO, .user_channel = MDM_YES,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  active_ns_extensions_keys[] = {
+static const mdm_key_t  keys[] = {
     { "FilterExtensionPoints", MDM_ARRAY, MDM_KEYS({ NULL, MDM_STRING }) },
     { 0 }
 };
 
 
-static const mdm_key_t  active_ns_extensions_answer[] = {
+static const mdm_key_t  answer[] = {
     { "Extensions", MDM_ARRAY, MDM_NEEDED,
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
@@ -37,30 +37,30 @@ static const mdm_key_t  active_ns_extensions_answer[] = {
 };
 
 
-static const mdm_type_t  active_ns_extensions_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "ActiveNSExtensions",
         .title = "Active NSExtensions",
-        .on = &active_ns_extensions_on,
-        .keys = active_ns_extensions_keys,
-        .answer = active_ns_extensions_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  active_ns_extensions_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ActiveNSExtensions",
-    .version = "1",
-    .types = active_ns_extensions_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &active_ns_extensions_plugin;
+    return &plugin;
 }

@@ -8,26 +8,26 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  apply_redemption_code_on = {
-    .ios = { .introduced = "5.0", .access_rights = MDM_CHANGE_APPS,
+static const mdm_systems_t  systems = {
+    .ios = { "5.0", .access_rights = MDM_CHANGE_APPS,
              .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  apply_redemption_code_keys[] = {
+static const mdm_key_t  keys[] = {
     { "Identifier", MDM_STRING, MDM_NEEDED },
     { "RedemptionCode", MDM_STRING, MDM_NEEDED|MDM_SECRET },
     { 0 }
 };
 
 
-static const mdm_type_t  apply_redemption_code_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "ApplyRedemptionCode",
         .title = "Apply Redemption Code",
-        .on = &apply_redemption_code_on,
-        .keys = apply_redemption_code_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "app",
         .subject_keys = MDM_TEXTS("Identifier"),
         .expires = MDM_DAYS(90)
@@ -36,16 +36,16 @@ static const mdm_type_t  apply_redemption_code_types[] = {
 };
 
 
-static const mdm_plugin_t  apply_redemption_code_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ApplyRedemptionCode",
-    .version = "1",
-    .types = apply_redemption_code_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &apply_redemption_code_plugin;
+    return &plugin;
 }

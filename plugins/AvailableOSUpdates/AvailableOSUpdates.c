@@ -7,25 +7,24 @@
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 #define ONLY_MACOS(...)                                                       \
     MDM_ON(.ios = NEVER, .macos = { __VA_ARGS__ }, .tvos = NEVER)
 
 
-static const mdm_systems_t  available_os_updates_on = {
-    .ios = { .introduced = "9.0", .access_rights = MDM_CHANGE_APPS,
-             .supervised = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
-             .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
-             .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.11", .device_channel = MDM_YES,
-               .user_channel = MDM_NO, .user_enrollment = MDM_FORBIDDEN },
-    .tvos = { .introduced = "12.0", .access_rights = MDM_CHANGE_APPS,
+static const mdm_systems_t  systems = {
+    .ios = { "9.0", .access_rights = MDM_CHANGE_APPS, .supervised = MDM_YES,
+             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
+             .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
+    .macos = { "10.11", .device_channel = MDM_YES, .user_channel = MDM_NO,
+               .user_enrollment = MDM_FORBIDDEN },
+    .tvos = { "12.0", .access_rights = MDM_CHANGE_APPS,
               .supervised = MDM_YES, .device_channel = MDM_YES }
 };
 
 
-static const mdm_key_t  available_os_updates_update[] = {
+static const mdm_key_t  update_keys[] = {
     { "ProductKey", MDM_STRING, MDM_NEEDED },
     { "HumanReadableName", MDM_STRING, MDM_NEEDED },
     { "HumanReadableNameLocale", MDM_STRING, MDM_NEEDED, ONLY_MACOS(0) },
@@ -33,8 +32,7 @@ static const mdm_key_t  available_os_updates_update[] = {
     { "ProductName", MDM_STRING, MDM_NEEDED, MDM_ON(.macos = NEVER) },
     { "Version", MDM_STRING, MDM_NEEDED },
     { "Build", MDM_STRING, MDM_NEEDED },
-    { "DownloadSize", MDM_INTEGER, MDM_NEEDED,
-      MDM_ON(.macos = { .introduced = "10.12" }) },
+    { "DownloadSize", MDM_INTEGER, MDM_NEEDED, MDM_ON(.macos = { "10.12" }) },
     { "InstallSize", MDM_INTEGER, MDM_NEEDED, MDM_ON(.macos = NEVER) },
     { "AppIdentifiersToClose", MDM_ARRAY, MDM_NEEDED, ONLY_MACOS(0),
       MDM_KEYS({ NULL, MDM_STRING }) },
@@ -43,68 +41,58 @@ static const mdm_key_t  available_os_updates_update[] = {
       ONLY_MACOS(0) },
     { "IsFirmwareUpdate", MDM_BOOLEAN, .preset = "false", ONLY_MACOS(0) },
     { "IsMajorOSUpdate", MDM_BOOLEAN, .preset = "false",
-      ONLY_MACOS(.introduced = "10.11.4") },
+      ONLY_MACOS("10.11.4") },
     { "RestartRequired", MDM_BOOLEAN, .preset = "false" },
     { "AllowsInstallLater", MDM_BOOLEAN, .preset = "false" },
-    { "DeferredUntil", MDM_DATE, ONLY_MACOS(.introduced = "10.12.4") },
+    { "DeferredUntil", MDM_DATE, ONLY_MACOS("10.12.4") },
     { "RequiresBootstrapToken", MDM_BOOLEAN, .preset = "false",
-      ONLY_MACOS(.introduced = "11.0") },
-
+      ONLY_MACOS("11.0") },
     { "IsSecurityResponse", MDM_BOOLEAN, MDM_NEEDED,
-      MDM_ON(.ios = { .introduced = "16.2" },
-             .macos = { .introduced = "13.1" },
-             .tvos = { .introduced = "16.2" }) },
-
+      MDM_ON(.ios = { "16.2" }, .macos = { "13.1" }, .tvos = { "16.2" }) },
     { "SupplementalBuildVersion", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "16.2" },
-             .macos = { .introduced = "13.1" },
-             .tvos = { .introduced = "16.2" }) },
-
+      MDM_ON(.ios = { "16.2" }, .macos = { "13.1" }, .tvos = { "16.2" }) },
     { "SupplementalOSVersionExtra", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "16.2" },
-             .macos = { .introduced = "13.1" },
-             .tvos = { .introduced = "16.2" }) },
+      MDM_ON(.ios = { "16.2" }, .macos = { "13.1" }, .tvos = { "16.2" }) },
     { 0 }
 };
 
 
-static const mdm_key_t  available_os_updates_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  available_os_updates_answer[] = {
+static const mdm_key_t  answer[] = {
     { "AvailableOSUpdates", MDM_ARRAY, MDM_NEEDED,
-      MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 .keys = available_os_updates_update }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = update_keys }) },
     { 0 }
 };
 
 
-static const mdm_type_t  available_os_updates_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "AvailableOSUpdates",
         .title = "Available OS Updates",
-        .on = &available_os_updates_on,
-        .keys = available_os_updates_keys,
-        .answer = available_os_updates_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  available_os_updates_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "AvailableOSUpdates",
-    .version = "1",
-    .types = available_os_updates_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &available_os_updates_plugin;
+    return &plugin;
 }

@@ -7,31 +7,28 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  certificate_list_on = {
-    .ios = { .introduced = "4.0", .access_rights = MDM_INSPECT_PROFILES,
+static const mdm_systems_t  systems = {
+    .ios = { "4.0", .access_rights = MDM_INSPECT_PROFILES,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.7", .access_rights = MDM_INSPECT_PROFILES,
+    .macos = { "10.7", .access_rights = MDM_INSPECT_PROFILES,
                .device_channel = MDM_YES, .user_channel = MDM_YES,
                .user_enrollment = MDM_ALLOWED },
-    .tvos = { .introduced = "9.0", .access_rights = MDM_INSPECT_PROFILES },
-    .visionos = { .introduced = "1.1",
-                  .access_rights = MDM_INSPECT_PROFILES,
+    .tvos = { "9.0", .access_rights = MDM_INSPECT_PROFILES },
+    .visionos = { "1.1", .access_rights = MDM_INSPECT_PROFILES,
                   .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0", .access_rights = MDM_INSPECT_PROFILES }
+    .watchos = { "10.0", .access_rights = MDM_INSPECT_PROFILES }
 };
 
 
-static const mdm_key_t  certificate_list_keys[] = {
+static const mdm_key_t  keys[] = {
     { "ManagedOnly", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { .introduced = "13.0" },
-             .macos = { .introduced = "10.15" },
-             .tvos = { .introduced = "13.0" }) },
+      MDM_ON(.ios = { "13.0" }, .macos = { "10.15" }, .tvos = { "13.0" }) },
     { 0 }
 };
 
 
-static const mdm_key_t  certificate_list_answer[] = {
+static const mdm_key_t  answer[] = {
     { "CertificateList", MDM_ARRAY, MDM_NEEDED,
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "CommonName", MDM_STRING, MDM_NEEDED },
@@ -41,30 +38,30 @@ static const mdm_key_t  certificate_list_answer[] = {
 };
 
 
-static const mdm_type_t  certificate_list_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "CertificateList",
         .title = "Certificate List",
-        .on = &certificate_list_on,
-        .keys = certificate_list_keys,
-        .answer = certificate_list_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  certificate_list_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "CertificateList",
-    .version = "1",
-    .types = certificate_list_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &certificate_list_plugin;
+    return &plugin;
 }

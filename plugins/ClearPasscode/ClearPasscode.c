@@ -9,30 +9,30 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  clear_passcode_on = {
-    .ios = { .introduced = "4.0", .access_rights = MDM_LOCK_AND_CLEAR,
+static const mdm_systems_t  systems = {
+    .ios = { "4.0", .access_rights = MDM_LOCK_AND_CLEAR,
              .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_FORBIDDEN },
-    .visionos = { .introduced = "1.1", .access_rights = MDM_LOCK_AND_CLEAR,
+    .visionos = { "1.1", .access_rights = MDM_LOCK_AND_CLEAR,
                   .user_enrollment = MDM_FORBIDDEN },
-    .watchos = { .introduced = "10.0", .access_rights = MDM_LOCK_AND_CLEAR }
+    .watchos = { "10.0", .access_rights = MDM_LOCK_AND_CLEAR }
 };
 
 
-static const mdm_key_t  clear_passcode_keys[] = {
+static const mdm_key_t  keys[] = {
     { "UnlockToken", MDM_DATA, MDM_NEEDED|MDM_SECRET,
       .escrow = "unlock_token" },
     { 0 }
 };
 
 
-static const mdm_type_t  clear_passcode_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_ONCE|MDM_DESTRUCTIVE,
         .name = "ClearPasscode",
         .title = "Clear Passcode",
-        .on = &clear_passcode_on,
-        .keys = clear_passcode_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "passcode",
         .expires = MDM_DAYS(90)
     },
@@ -40,16 +40,16 @@ static const mdm_type_t  clear_passcode_types[] = {
 };
 
 
-static const mdm_plugin_t  clear_passcode_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ClearPasscode",
-    .version = "1",
-    .types = clear_passcode_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &clear_passcode_plugin;
+    return &plugin;
 }

@@ -8,24 +8,24 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  clear_restrictions_password_on = {
-    .ios = { .introduced = "8.0", .supervised = MDM_YES,
-             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_FORBIDDEN }
+static const mdm_systems_t  systems = {
+    .ios = { "8.0", .supervised = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
+             .shared_ipad = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  clear_restrictions_password_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_type_t  clear_restrictions_password_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "ClearRestrictionsPassword",
         .title = "Clear Restrictions Password",
-        .on = &clear_restrictions_password_on,
-        .keys = clear_restrictions_password_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "restrictions-password",
         .expires = MDM_DAYS(90)
     },
@@ -33,16 +33,16 @@ static const mdm_type_t  clear_restrictions_password_types[] = {
 };
 
 
-static const mdm_plugin_t  clear_restrictions_password_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ClearRestrictionsPassword",
-    .version = "1",
-    .types = clear_restrictions_password_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &clear_restrictions_password_plugin;
+    return &plugin;
 }

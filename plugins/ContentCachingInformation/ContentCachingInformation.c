@@ -7,14 +7,14 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  content_caching_information_on = {
-    .macos = { .introduced = "10.15.4", .access_rights = MDM_QUERY_NETWORK,
+static const mdm_systems_t  systems = {
+    .macos = { "10.15.4", .access_rights = MDM_QUERY_NETWORK,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  content_caching_information_range_alert[] = {
+static const mdm_key_t  range_alert_keys[] = {
     { "className", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("AssetCacheUnfriendlyPeersInFilterRangeAlert") },
     { "postDate", MDM_DATE, MDM_NEEDED },
@@ -24,7 +24,7 @@ static const mdm_key_t  content_caching_information_range_alert[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_alert[] = {
+static const mdm_key_t  alert_keys[] = {
     { "className", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("AssetCacheLowSpaceAlert", "AssetCacheNoSpaceAlert",
                  "AssetCacheRegistrationRejectedAlert",
@@ -40,7 +40,7 @@ static const mdm_key_t  content_caching_information_alert[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_error[] = {
+static const mdm_key_t  error_keys[] = {
     { "domain", MDM_STRING, MDM_NEEDED },
     { "code", MDM_INTEGER, MDM_NEEDED },
     { "userInfo", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_ANY }) },
@@ -48,7 +48,7 @@ static const mdm_key_t  content_caching_information_error[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_parent_alert[] = {
+static const mdm_key_t  parent_alert_keys[] = {
     { "className", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("AssetCacheParentCycleAlert", "AssetCacheParentDepthAlert") },
     { "postDate", MDM_DATE, MDM_NEEDED },
@@ -57,7 +57,7 @@ static const mdm_key_t  content_caching_information_parent_alert[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_capabilities[] = {
+static const mdm_key_t  capabilities_keys[] = {
     { "im", MDM_BOOLEAN, .preset = "false" },
     { "ns", MDM_BOOLEAN, .preset = "false" },
     { "pc", MDM_BOOLEAN, .preset = "false" },
@@ -68,11 +68,10 @@ static const mdm_key_t  content_caching_information_capabilities[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_details[] = {
+static const mdm_key_t  details_keys[] = {
     { "ac-power", MDM_BOOLEAN, .preset = "false" },
     { "cache-size", MDM_INTEGER },
-    { "capabilities", MDM_DICTIONARY,
-      .keys = content_caching_information_capabilities },
+    { "capabilities", MDM_DICTIONARY, .keys = capabilities_keys },
     { "is-portable", MDM_BOOLEAN, .preset = "false" },
     { "local-network", MDM_DICTIONARY,
       MDM_KEYS({ "speed", MDM_INTEGER },
@@ -81,12 +80,10 @@ static const mdm_key_t  content_caching_information_details[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_parent[] = {
+static const mdm_key_t  parent_keys[] = {
     { "address", MDM_STRING, MDM_NEEDED },
-    { "alert", MDM_DICTIONARY,
-      .keys = content_caching_information_parent_alert },
-    { "details", MDM_DICTIONARY, MDM_NEEDED,
-      .keys = content_caching_information_details },
+    { "alert", MDM_DICTIONARY, .keys = parent_alert_keys },
+    { "details", MDM_DICTIONARY, MDM_NEEDED, .keys = details_keys },
     { "guid", MDM_STRING, MDM_NEEDED },
     { "healthy", MDM_BOOLEAN, MDM_NEEDED },
     { "port", MDM_INTEGER, MDM_NEEDED },
@@ -95,7 +92,7 @@ static const mdm_key_t  content_caching_information_parent[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_peer_alert[] = {
+static const mdm_key_t  peer_alert_keys[] = {
     { "className", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("AssetCachePeerCycleAlert",
                  "AssetCacheUnfriendlyPeerAlert") },
@@ -106,12 +103,10 @@ static const mdm_key_t  content_caching_information_peer_alert[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_peer[] = {
+static const mdm_key_t  peer_keys[] = {
     { "address", MDM_STRING, MDM_NEEDED },
-    { "alert", MDM_DICTIONARY,
-      .keys = content_caching_information_peer_alert },
-    { "details", MDM_DICTIONARY, MDM_NEEDED,
-      .keys = content_caching_information_details },
+    { "alert", MDM_DICTIONARY, .keys = peer_alert_keys },
+    { "details", MDM_DICTIONARY, MDM_NEEDED, .keys = details_keys },
     { "friendly", MDM_BOOLEAN, MDM_NEEDED },
     { "guid", MDM_STRING, MDM_NEEDED },
     { "healthy", MDM_BOOLEAN, MDM_NEEDED },
@@ -121,16 +116,15 @@ static const mdm_key_t  content_caching_information_peer[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_status[] = {
+static const mdm_key_t  status_keys[] = {
     { "Activated", MDM_BOOLEAN, .preset = "false" },
     { "Active", MDM_BOOLEAN, .preset = "false" },
     { "ActualCacheUsed", MDM_INTEGER },
     { "AlertsForPeerFilterRanges", MDM_DICTIONARY,
       MDM_KEYS({ "*", MDM_DICTIONARY, MDM_NEEDED,
-                 .keys = content_caching_information_range_alert }) },
+                 .keys = range_alert_keys }) },
     { "Alerts", MDM_ARRAY,
-      MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 .keys = content_caching_information_alert }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = alert_keys }) },
     { "CacheDetails", MDM_DICTIONARY,
       MDM_KEYS({ "*", MDM_INTEGER, MDM_NEEDED }) },
     { "CacheFree", MDM_INTEGER },
@@ -138,16 +132,13 @@ static const mdm_key_t  content_caching_information_status[] = {
     { "CacheStatus", MDM_STRING, MDM_ONE_OF("LOWSPACE", "OK") },
     { "CacheUsed", MDM_INTEGER },
     { "DataMigrationCompleted", MDM_BOOLEAN, .preset = "false" },
-    { "DataMigrationError", MDM_DICTIONARY,
-      .keys = content_caching_information_error },
+    { "DataMigrationError", MDM_DICTIONARY, .keys = error_keys },
     { "DataMigrationProgress", MDM_REAL, .min = "0", .max = "1" },
     { "MaxCachePressureLast1Hour", MDM_REAL, .min = "0", .max = "1" },
     { "Parents", MDM_ARRAY,
-      MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 .keys = content_caching_information_parent }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = parent_keys }) },
     { "Peers", MDM_ARRAY,
-      MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 .keys = content_caching_information_peer }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = peer_keys }) },
     { "PersonalCacheFree", MDM_INTEGER },
     { "PersonalCacheLimit", MDM_INTEGER },
     { "PersonalCacheUsed", MDM_INTEGER },
@@ -176,42 +167,41 @@ static const mdm_key_t  content_caching_information_status[] = {
 };
 
 
-static const mdm_key_t  content_caching_information_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  content_caching_information_answer[] = {
-    { "StatusResponse", MDM_DICTIONARY, MDM_NEEDED,
-      .keys = content_caching_information_status },
+static const mdm_key_t  answer[] = {
+    { "StatusResponse", MDM_DICTIONARY, MDM_NEEDED, .keys = status_keys },
     { 0 }
 };
 
 
-static const mdm_type_t  content_caching_information_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "ContentCachingInformation",
         .title = "Content Caching Information",
-        .on = &content_caching_information_on,
-        .keys = content_caching_information_keys,
-        .answer = content_caching_information_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  content_caching_information_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ContentCachingInformation",
-    .version = "1",
-    .types = content_caching_information_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &content_caching_information_plugin;
+    return &plugin;
 }

@@ -8,31 +8,31 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  declarative_management_on = {
-    .ios = { .introduced = "15.0", .user_enrollment = MDM_ALLOWED,
+static const mdm_systems_t  systems = {
+    .ios = { "15.0", .user_enrollment = MDM_ALLOWED,
              .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_YES },
-    .macos = { .introduced = "13.0", .device_channel = MDM_YES,
-               .user_channel = MDM_YES, .user_enrollment = MDM_ALLOWED },
-    .tvos = { .introduced = "16.0" },
-    .visionos = { .introduced = "1.1", .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0" }
+    .macos = { "13.0", .device_channel = MDM_YES, .user_channel = MDM_YES,
+               .user_enrollment = MDM_ALLOWED },
+    .tvos = { "16.0" },
+    .visionos = { "1.1", .user_enrollment = MDM_ALLOWED },
+    .watchos = { "10.0" }
 };
 
 
-static const mdm_key_t  declarative_management_keys[] = {
+static const mdm_key_t  keys[] = {
     { "Data", MDM_DATA },
     { 0 }
 };
 
 
-static const mdm_type_t  declarative_management_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "DeclarativeManagement",
         .title = "Declarative Management",
-        .on = &declarative_management_on,
-        .keys = declarative_management_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "declarations",
         .expires = MDM_DAYS(90)
     },
@@ -40,16 +40,16 @@ static const mdm_type_t  declarative_management_types[] = {
 };
 
 
-static const mdm_plugin_t  declarative_management_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "DeclarativeManagement",
-    .version = "1",
-    .types = declarative_management_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &declarative_management_plugin;
+    return &plugin;
 }

@@ -7,55 +7,78 @@
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 
-static const mdm_systems_t  delete_user_on = {
-    .ios = { .introduced = "9.3", .user_enrollment = MDM_FORBIDDEN,
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "9.3", .user_enrollment = MDM_FORBIDDEN,
              .shared_ipad = MDM_REQUIRED, .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.13", .supervised = MDM_YES,
-               .device_channel = MDM_YES, .user_channel = MDM_NO,
-               .user_enrollment = MDM_FORBIDDEN }
+    .macos = { "10.13", .supervised = MDM_YES, .device_channel = MDM_YES,
+               .user_channel = MDM_NO, .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  delete_user_keys[] = {
+static const mdm_key_t  keys[] = {
     { "UserName", MDM_STRING },
     { "ForceDeletion", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.macos = NEVER) },
     { "DeleteAllUsers", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { .introduced = "14.0" }, .macos = NEVER) },
+      MDM_ON(.ios = { "14.0" }, .macos = NEVER) },
     { 0 }
 };
 
 
-static const mdm_type_t  delete_user_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_DESTRUCTIVE,
         .name = "DeleteUser",
         .title = "Delete User",
-        .on = &delete_user_on,
-        .keys = delete_user_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "user",
         .subject_keys = MDM_TEXTS("UserName"),
-        .expires = MDM_DAYS(90)
+        .expires = MDM_DAYS(90),
+        .validate = validate
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  delete_user_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "DeleteUser",
-    .version = "1",
-    .types = delete_user_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &delete_user_plugin;
+    return &plugin;
+}
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    const mdm_host_t  *host;
+
+    host = call->host;
+
+    if (host->text(host->get(value, "UserName")).len > 0
+        || host->boolean(host->get(value, "DeleteAllUsers")))
+    {
+        return true;
+    }
+
+    host->fault(call, "UserName",
+                "must be there unless DeleteAllUsers is true");
+
+    return false;
 }

@@ -8,32 +8,30 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  device_configured_on = {
-    .ios = { .introduced = "9.0", .supervised = MDM_YES,
-             .automated = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
-             .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
-             .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.11", .device_channel = MDM_YES,
-               .user_channel = MDM_NO, .automated = MDM_YES,
-               .user_enrollment = MDM_FORBIDDEN },
-    .tvos = { .introduced = "10.2", .supervised = MDM_YES },
-    .visionos = { .introduced = "2.0", .supervised = MDM_YES,
-                  .automated = MDM_YES, .user_enrollment = MDM_FORBIDDEN }
+static const mdm_systems_t  systems = {
+    .ios = { "9.0", .supervised = MDM_YES, .automated = MDM_YES,
+             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
+             .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
+    .macos = { "10.11", .device_channel = MDM_YES, .user_channel = MDM_NO,
+               .automated = MDM_YES, .user_enrollment = MDM_FORBIDDEN },
+    .tvos = { "10.2", .supervised = MDM_YES },
+    .visionos = { "2.0", .supervised = MDM_YES, .automated = MDM_YES,
+                  .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  device_configured_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_type_t  device_configured_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "DeviceConfigured",
         .title = "Device Configured",
-        .on = &device_configured_on,
-        .keys = device_configured_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "setup",
         .expires = MDM_DAYS(90)
     },
@@ -41,16 +39,16 @@ static const mdm_type_t  device_configured_types[] = {
 };
 
 
-static const mdm_plugin_t  device_configured_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "DeviceConfigured",
-    .version = "1",
-    .types = device_configured_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &device_configured_plugin;
+    return &plugin;
 }

@@ -5,10 +5,12 @@
  */
 
 
+#include <string.h>
+
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 #define ONLY_IOS(...)                                                         \
     MDM_ON(.ios = { __VA_ARGS__ }, .macos = NEVER, .tvos = NEVER,             \
@@ -48,19 +50,25 @@
           .visionos = NEVER, .watchos = NEVER)
 
 
-static const mdm_systems_t  device_information_on = {
-    .ios = { .introduced = "4.0", .user_enrollment = MDM_ALLOWED,
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+static bool result(mdm_call_t *call, const mdm_result_t *done);
+static const mdm_node_t *subscription(const mdm_host_t *host,
+    const mdm_node_t *list);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "4.0", .user_enrollment = MDM_ALLOWED,
              .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_YES },
-    .macos = { .introduced = "10.7", .device_channel = MDM_YES,
-               .user_channel = MDM_YES, .user_enrollment = MDM_ALLOWED },
-    .tvos = { .introduced = "9.0" },
-    .visionos = { .introduced = "1.1", .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0" }
+    .macos = { "10.7", .device_channel = MDM_YES, .user_channel = MDM_YES,
+               .user_enrollment = MDM_ALLOWED },
+    .tvos = { "9.0" },
+    .visionos = { "1.1", .user_enrollment = MDM_ALLOWED },
+    .watchos = { "10.0" }
 };
 
 
-static const mdm_key_t  device_information_organization[] = {
+static const mdm_key_t  organization_keys[] = {
     { "OrganizationName", MDM_STRING, MDM_NEEDED },
     { "OrganizationAddress", MDM_STRING },
     { "OrganizationPhone", MDM_STRING },
@@ -70,7 +78,7 @@ static const mdm_key_t  device_information_organization[] = {
 };
 
 
-static const mdm_key_t  device_information_options[] = {
+static const mdm_key_t  options_keys[] = {
     { "ActivationLockAllowedWhileSupervised", MDM_BOOLEAN,
       .preset = "false", .attribute = "ActivationLockAllowedWhileSupervised",
       MDM_ON(.visionos = NEVER, .watchos = NEVER) },
@@ -82,7 +90,7 @@ static const mdm_key_t  device_information_options[] = {
 };
 
 
-static const mdm_key_t  device_information_updates[] = {
+static const mdm_key_t  updates_keys[] = {
     { "CatalogURL", MDM_STRING },
     { "IsDefaultCatalog", MDM_BOOLEAN },
     { "PreviousScanDate", MDM_DATE, .attribute = "PreviousScanDate" },
@@ -98,13 +106,13 @@ static const mdm_key_t  device_information_updates[] = {
 };
 
 
-static const mdm_key_t  device_information_subscription[] = {
+static const mdm_key_t  subscription_keys[] = {
     { "CarrierSettingsVersion", MDM_STRING },
     { "CurrentCarrierNetwork", MDM_STRING },
     { "CurrentMCC", MDM_STRING },
     { "CurrentMNC", MDM_STRING },
     { "ICCID", MDM_STRING },
-    { "EID", MDM_STRING, MDM_ON(.ios = { .introduced = "14.0" }) },
+    { "EID", MDM_STRING, MDM_ON(.ios = { "14.0" }) },
     { "IMEI", MDM_STRING },
     { "IsDataPreferred", MDM_BOOLEAN },
     { "IsRoaming", MDM_BOOLEAN },
@@ -114,13 +122,12 @@ static const mdm_key_t  device_information_subscription[] = {
     { "MEID", MDM_STRING },
     { "PhoneNumber", MDM_STRING },
     { "Slot", MDM_STRING },
-    { "SubscriberCarrierNetwork", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "16.0" }) },
+    { "SubscriberCarrierNetwork", MDM_STRING, MDM_ON(.ios = { "16.0" }) },
     { 0 }
 };
 
 
-static const mdm_key_t  device_information_accessibility[] = {
+static const mdm_key_t  accessibility_keys[] = {
     { "BoldTextEnabled", MDM_BOOLEAN },
     { "IncreaseContrastEnabled", MDM_BOOLEAN, MDM_ON(.watchos = NEVER) },
     { "ReduceMotionEnabled", MDM_BOOLEAN },
@@ -136,60 +143,42 @@ static const mdm_key_t  device_information_accessibility[] = {
 };
 
 
-static const mdm_key_t  device_information_responses[] = {
+static const mdm_key_t  responses_keys[] = {
     { "UDID", MDM_STRING, .attribute = "UDID" },
     { "ProvisioningUDID", MDM_STRING, .attribute = "ProvisioningUDID",
-      ONLY_MACOS(.introduced = "11.3", .user_enrollment = MDM_FORBIDDEN) },
-
-    { "OrganizationInfo", MDM_DICTIONARY,
-      .keys = device_information_organization,
-      MDM_ON(.ios = { .introduced = "7.0" },
-             .macos = { .introduced = "10.11" }) },
-
-    { "MDMOptions", MDM_DICTIONARY, .keys = device_information_options,
-      MDM_ON(.ios = { .introduced = "7.0" },
-             .macos = { .introduced = "11.0" }) },
+      ONLY_MACOS("11.3", .user_enrollment = MDM_FORBIDDEN) },
+    { "OrganizationInfo", MDM_DICTIONARY, .keys = organization_keys,
+      MDM_ON(.ios = { "7.0" }, .macos = { "10.11" }) },
+    { "MDMOptions", MDM_DICTIONARY, .keys = options_keys,
+      MDM_ON(.ios = { "7.0" }, .macos = { "11.0" }) },
     { "LastCloudBackupDate", MDM_DATE, .attribute = "LastCloudBackupDate",
-      MDM_ON(.ios = { .introduced = "8.0" }, .macos = NEVER, .tvos = NEVER,
+      MDM_ON(.ios = { "8.0" }, .macos = NEVER, .tvos = NEVER,
              .watchos = NEVER) },
 
     { "AwaitingConfiguration", MDM_BOOLEAN,
       .attribute = "AwaitingConfiguration",
-      MDM_ON(.ios = { .introduced = "9.0" },
-             .macos = { .introduced = "10.11" },
-             .tvos = { .introduced = "10.2" },
-             .visionos = { .introduced = "2.0" }) },
+      MDM_ON(.ios = { "9.0" }, .macos = { "10.11" }, .tvos = { "10.2" },
+             .visionos = { "2.0" }) },
 
     { "iTunesStoreAccountIsActive", MDM_BOOLEAN,
       .attribute = "iTunesStoreAccountIsActive",
-      MDM_ON(.ios = { .introduced = "7.0" }, .macos = { .introduced = "10.9" },
-             .visionos = NEVER) },
-
+      MDM_ON(.ios = { "7.0" }, .macos = { "10.9" }, .visionos = NEVER) },
     { "iTunesStoreAccountHash", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "8.0" },
-             .macos = { .introduced = "10.10" }, .visionos = NEVER) },
+      MDM_ON(.ios = { "8.0" }, .macos = { "10.10" }, .visionos = NEVER) },
     { "DeviceName", MDM_STRING, .attribute = "DeviceName" },
     { "OSVersion", MDM_STRING, .attribute = "OSVersion" },
-
     { "SupplementalOSVersionExtra", MDM_STRING,
       .attribute = "SupplementalOSVersionExtra",
-      MDM_ON(.ios = { .introduced = "16.1" },
-             .macos = { .introduced = "13.0" },
-             .tvos = { .introduced = "16.1" }) },
-
+      MDM_ON(.ios = { "16.1" }, .macos = { "13.0" }, .tvos = { "16.1" }) },
     { "BuildVersion", MDM_STRING, .attribute = "BuildVersion" },
-
     { "SupplementalBuildVersion", MDM_STRING,
       .attribute = "SupplementalBuildVersion",
-      MDM_ON(.ios = { .introduced = "16.1" },
-             .macos = { .introduced = "13.0" },
-             .tvos = { .introduced = "16.1" }) },
-
+      MDM_ON(.ios = { "16.1" }, .macos = { "13.0" }, .tvos = { "16.1" }) },
     { "ModelName", MDM_STRING, .attribute = "ModelName" },
     { "Model", MDM_STRING, .attribute = "Model", MDM_ON(.visionos = NEVER) },
     { "ModelNumber", MDM_STRING, .attribute = "ModelNumber" },
     { "IsAppleSilicon", MDM_BOOLEAN, .attribute = "IsAppleSilicon",
-      ONLY_MACOS(.introduced = "12.0") },
+      ONLY_MACOS("12.0") },
     { "ProductName", MDM_STRING, .attribute = "ProductName" },
     { "SerialNumber", MDM_STRING, .attribute = "SerialNumber" },
     { "DeviceCapacity", MDM_REAL, .attribute = "DeviceCapacity",
@@ -203,107 +192,95 @@ static const mdm_key_t  device_information_responses[] = {
     { "ModemFirmwareVersion", MDM_STRING,
       .attribute = "ModemFirmwareVersion", ONLY_IOS(0) },
     { "CellularTechnology", MDM_INTEGER, .attribute = "CellularTechnology",
-      MDM_ONE_OF("0", "1", "2", "3"), ONLY_IOS(.introduced = "4.2.6") },
+      MDM_ONE_OF("0", "1", "2", "3"), ONLY_IOS("4.2.6") },
     { "BatteryLevel", MDM_REAL, .attribute = "BatteryLevel",
-      MDM_ON(.ios = { .introduced = "5.0" }, .macos = { .introduced = "13.3" },
-             .tvos = NEVER) },
+      MDM_ON(.ios = { "5.0" }, .macos = { "13.3" }, .tvos = NEVER) },
     { "HasBattery", MDM_BOOLEAN, .attribute = "HasBattery",
-      ONLY_MACOS(.introduced = "13.3") },
+      ONLY_MACOS("13.3") },
     { "IsSupervised", MDM_BOOLEAN, .attribute = "IsSupervised",
-      MDM_ON(.ios = { .introduced = "6.0" },
-             .macos = { .introduced = "10.15" }) },
+      MDM_ON(.ios = { "6.0" }, .macos = { "10.15" }) },
     { "IsMultiUser", MDM_BOOLEAN, .attribute = "IsMultiUser",
-      ONLY_IOS(.introduced = "9.3") },
+      ONLY_IOS("9.3") },
     { "IsDeviceLocatorServiceEnabled", MDM_BOOLEAN,
       .attribute = "IsDeviceLocatorServiceEnabled",
-      MDM_ON(.ios = { .introduced = "7.0" }, .macos = NEVER, .tvos = NEVER) },
+      MDM_ON(.ios = { "7.0" }, .macos = NEVER, .tvos = NEVER) },
 
     { "IsActivationLockEnabled", MDM_BOOLEAN,
       .attribute = "IsActivationLockEnabled",
-      MDM_ON(.ios = { .introduced = "7.0", .deprecated = "16.0" },
-             .macos = { .introduced = "10.9", .deprecated = "13.0" },
-             .tvos = NEVER, .visionos = NEVER,
-             .watchos = { .deprecated = "10.0" }) },
+      MDM_ON(.ios = { "7.0", .deprecated = "16.0" },
+             .macos = { "10.9", .deprecated = "13.0" }, .tvos = NEVER,
+             .visionos = NEVER, .watchos = { .deprecated = "10.0" }) },
 
     { "IsActivationLockSupported", MDM_BOOLEAN,
-      .attribute = "IsActivationLockSupported",
-      ONLY_MACOS(.introduced = "10.9") },
+      .attribute = "IsActivationLockSupported", ONLY_MACOS("10.9") },
     { "IsDoNotDisturbInEffect", MDM_BOOLEAN,
       .attribute = "IsDoNotDisturbInEffect",
-      MDM_ON(.ios = { .introduced = "7.0" }, .macos = NEVER, .tvos = NEVER) },
+      MDM_ON(.ios = { "7.0" }, .macos = NEVER, .tvos = NEVER) },
     { "SupportsLOMDevice", MDM_BOOLEAN, .attribute = "SupportsLOMDevice",
-      ONLY_MACOS(.introduced = "11.0") },
+      ONLY_MACOS("11.0") },
     { "DeviceID", MDM_STRING, .attribute = "DeviceID",
       MDM_ON(.ios = NEVER, .macos = NEVER, .visionos = NEVER,
              .watchos = NEVER) },
     { "EASDeviceIdentifier", MDM_STRING, .attribute = "EASDeviceIdentifier",
-      MDM_ON(.ios = { .introduced = "7.0" }, .macos = NEVER, .tvos = NEVER,
+      MDM_ON(.ios = { "7.0" }, .macos = NEVER, .tvos = NEVER,
              .watchos = NEVER) },
 
     { "IsCloudBackupEnabled", MDM_BOOLEAN,
       .attribute = "IsCloudBackupEnabled",
-      MDM_ON(.ios = { .introduced = "7.1" }, .macos = NEVER, .tvos = NEVER,
+      MDM_ON(.ios = { "7.1" }, .macos = NEVER, .tvos = NEVER,
              .watchos = NEVER) },
 
-    { "ActiveManagedUsers", MDM_ARRAY, ONLY_MACOS(.introduced = "10.11"),
+    { "ActiveManagedUsers", MDM_ARRAY, ONLY_MACOS("10.11"),
       MDM_KEYS({ NULL, MDM_STRING }) },
-    { "OSUpdateSettings", MDM_DICTIONARY, .keys = device_information_updates,
-      ONLY_MACOS(.introduced = "10.11") },
+    { "OSUpdateSettings", MDM_DICTIONARY, .keys = updates_keys,
+      ONLY_MACOS("10.11") },
     { "LocalHostName", MDM_STRING, .attribute = "LocalHostName",
-      ONLY_MACOS(.introduced = "10.11") },
-    { "HostName", MDM_STRING, .attribute = "HostName",
-      ONLY_MACOS(.introduced = "10.11") },
+      ONLY_MACOS("10.11") },
+    { "HostName", MDM_STRING, .attribute = "HostName", ONLY_MACOS("10.11") },
 
-    { "AutoSetupAdminAccounts", MDM_ARRAY, ONLY_MACOS(.introduced = "10.11"),
+    { "AutoSetupAdminAccounts", MDM_ARRAY, ONLY_MACOS("10.11"),
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "GUID", MDM_STRING },
                           { "shortName", MDM_STRING }) }) },
 
     { "SystemIntegrityProtectionEnabled", MDM_BOOLEAN,
-      .attribute = "SystemIntegrityProtectionEnabled",
-      ONLY_MACOS(.introduced = "10.12") },
+      .attribute = "SystemIntegrityProtectionEnabled", ONLY_MACOS("10.12") },
 
     { "IsMDMLostModeEnabled", MDM_BOOLEAN,
       .attribute = "IsMDMLostModeEnabled",
-      MDM_ON(.ios = { .introduced = "9.3" }, .macos = NEVER, .tvos = NEVER,
+      MDM_ON(.ios = { "9.3" }, .macos = NEVER, .tvos = NEVER,
              .visionos = NEVER) },
 
     { "MaximumResidentUsers", MDM_INTEGER,
-      .attribute = "MaximumResidentUsers", ONLY_IOS(.introduced = "9.3") },
+      .attribute = "MaximumResidentUsers", ONLY_IOS("9.3") },
     { "EstimatedResidentUsers", MDM_INTEGER,
-      .attribute = "EstimatedResidentUsers", ONLY_IOS(.introduced = "14.0") },
-    { "QuotaSize", MDM_INTEGER, .attribute = "QuotaSize",
-      ONLY_IOS(.introduced = "13.4") },
+      .attribute = "EstimatedResidentUsers", ONLY_IOS("14.0") },
+    { "QuotaSize", MDM_INTEGER, .attribute = "QuotaSize", ONLY_IOS("13.4") },
     { "ResidentUsers", MDM_INTEGER, .attribute = "ResidentUsers",
-      ONLY_IOS(.introduced = "13.4") },
+      ONLY_IOS("13.4") },
     { "UserSessionTimeout", MDM_INTEGER, .attribute = "UserSessionTimeout",
-      ONLY_IOS(.introduced = "14.5") },
+      ONLY_IOS("14.5") },
     { "TemporarySessionTimeout", MDM_INTEGER,
-      .attribute = "TemporarySessionTimeout", ONLY_IOS(.introduced = "14.5") },
+      .attribute = "TemporarySessionTimeout", ONLY_IOS("14.5") },
     { "TemporarySessionOnly", MDM_BOOLEAN,
-      .attribute = "TemporarySessionOnly", ONLY_IOS(.introduced = "14.5") },
-    { "ManagedAppleIDDefaultDomains", MDM_ARRAY,
-      ONLY_IOS(.introduced = "16.0"), MDM_KEYS({ NULL, MDM_STRING }) },
+      .attribute = "TemporarySessionOnly", ONLY_IOS("14.5") },
+    { "ManagedAppleIDDefaultDomains", MDM_ARRAY, ONLY_IOS("16.0"),
+      MDM_KEYS({ NULL, MDM_STRING }) },
     { "OnlineAuthenticationGracePeriod", MDM_INTEGER,
-      .attribute = "OnlineAuthenticationGracePeriod",
-      ONLY_IOS(.introduced = "16.0") },
+      .attribute = "OnlineAuthenticationGracePeriod", ONLY_IOS("16.0") },
     { "SkipLanguageAndLocaleSetupForNewUsers", MDM_BOOLEAN,
       .attribute = "SkipLanguageAndLocaleSetupForNewUsers",
-      ONLY_IOS(.introduced = "16.2") },
-
+      ONLY_IOS("16.2") },
     { "PushToken", MDM_DATA, MDM_SECRET,
-      MDM_ON(.ios = { .introduced = "9.3" },
-             .macos = { .introduced = "10.12" }, .tvos = NEVER,
+      MDM_ON(.ios = { "9.3" }, .macos = { "10.12" }, .tvos = NEVER,
              .visionos = NEVER, .watchos = NEVER) },
-
     { "DiagnosticSubmissionEnabled", MDM_BOOLEAN,
       .attribute = "DiagnosticSubmissionEnabled",
-      MDM_ON(.ios = { .introduced = "9.3" }, .macos = NEVER, .tvos = NEVER) },
+      MDM_ON(.ios = { "9.3" }, .macos = NEVER, .tvos = NEVER) },
     { "AppAnalyticsEnabled", MDM_BOOLEAN, .attribute = "AppAnalyticsEnabled",
-      MDM_ON(.ios = { .introduced = "9.3" }, .macos = NEVER, .tvos = NEVER) },
+      MDM_ON(.ios = { "9.3" }, .macos = NEVER, .tvos = NEVER) },
     { "TimeZone", MDM_STRING, .attribute = "TimeZone",
-      MDM_ON(.ios = { .introduced = "14.0" }, .macos = NEVER,
-             .tvos = { .introduced = "14.0" }) },
+      MDM_ON(.ios = { "14.0" }, .macos = NEVER, .tvos = { "14.0" }) },
     { "ICCID", MDM_STRING, .attribute = "ICCID",
       ONLY_IOS(.deprecated = "16.0") },
     { "BluetoothMAC", MDM_STRING, .attribute = "BluetoothMAC",
@@ -317,73 +294,65 @@ static const mdm_key_t  device_information_responses[] = {
       ONLY_IOS(.removed = "5.0") },
     { "SubscriberCarrierNetwork", MDM_STRING,
       .attribute = "SubscriberCarrierNetwork",
-      ONLY_IOS(.introduced = "5.0", .deprecated = "16.0") },
+      ONLY_IOS("5.0", .deprecated = "16.0") },
     { "CarrierSettingsVersion", MDM_STRING,
       .attribute = "CarrierSettingsVersion", ONLY_IOS(.deprecated = "16.0") },
     { "PhoneNumber", MDM_STRING, .attribute = "PhoneNumber",
       ONLY_IOS(.deprecated = "16.0") },
     { "DataRoamingEnabled", MDM_BOOLEAN, .attribute = "DataRoamingEnabled",
-      ONLY_IOS(.introduced = "5.0") },
+      ONLY_IOS("5.0") },
     { "VoiceRoamingEnabled", MDM_BOOLEAN, .attribute = "VoiceRoamingEnabled",
-      ONLY_IOS(.introduced = "5.0", .deprecated = "16.0") },
+      ONLY_IOS("5.0", .deprecated = "16.0") },
     { "PersonalHotspotEnabled", MDM_BOOLEAN,
-      .attribute = "PersonalHotspotEnabled", ONLY_IOS(.introduced = "7.0") },
+      .attribute = "PersonalHotspotEnabled", ONLY_IOS("7.0") },
     { "IsNetworkTethered", MDM_BOOLEAN, .attribute = "IsNetworkTethered",
-      ONLY_IOS(.introduced = "10.3") },
+      ONLY_IOS("10.3") },
     { "IsRoaming", MDM_BOOLEAN, .attribute = "IsRoaming",
-      ONLY_IOS(.introduced = "4.2", .deprecated = "16.0") },
+      ONLY_IOS("4.2", .deprecated = "16.0") },
     { "SIMMCC", MDM_STRING, .attribute = "SIMMCC",
       ONLY_IOS(.removed = "4.2.6") },
     { "SIMMNC", MDM_STRING, .attribute = "SIMMNC",
       ONLY_IOS(.removed = "4.2.6") },
     { "SubscriberMCC", MDM_STRING, .attribute = "SubscriberMCC",
-      ONLY_IOS(.introduced = "4.2.6", .deprecated = "16.0") },
+      ONLY_IOS("4.2.6", .deprecated = "16.0") },
     { "SubscriberMNC", MDM_STRING, .attribute = "SubscriberMNC",
-      ONLY_IOS(.introduced = "4.2.6", .deprecated = "16.0") },
+      ONLY_IOS("4.2.6", .deprecated = "16.0") },
     { "CurrentMCC", MDM_STRING, .attribute = "CurrentMCC",
       ONLY_IOS(.deprecated = "16.0") },
     { "CurrentMNC", MDM_STRING, .attribute = "CurrentMNC",
       ONLY_IOS(.deprecated = "16.0") },
-    { "ServiceSubscriptions", MDM_ARRAY, ONLY_IOS(.introduced = "12.0"),
-      MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 .keys = device_information_subscription }) },
+    { "ServiceSubscriptions", MDM_ARRAY, ONLY_IOS("12.0"),
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = subscription_keys }) },
     { "PINRequiredForEraseDevice", MDM_BOOLEAN,
-      .attribute = "PINRequiredForEraseDevice",
-      ONLY_MACOS(.introduced = "11.0") },
+      .attribute = "PINRequiredForEraseDevice", ONLY_MACOS("11.0") },
     { "PINRequiredForDeviceLock", MDM_BOOLEAN,
-      .attribute = "PINRequiredForDeviceLock",
-      ONLY_MACOS(.introduced = "11.0") },
+      .attribute = "PINRequiredForDeviceLock", ONLY_MACOS("11.0") },
     { "SupportsiOSAppInstalls", MDM_BOOLEAN,
-      .attribute = "SupportsiOSAppInstalls",
-      ONLY_MACOS(.introduced = "11.0") },
+      .attribute = "SupportsiOSAppInstalls", ONLY_MACOS("11.0") },
 
     { "SoftwareUpdateDeviceID", MDM_STRING,
       .attribute = "SoftwareUpdateDeviceID",
-      MDM_ON(.ios = { .introduced = "15.0", .user_enrollment = MDM_FORBIDDEN },
-             .macos = { .introduced = "12.0",
-                        .user_enrollment = MDM_FORBIDDEN },
+      MDM_ON(.ios = { "15.0", .user_enrollment = MDM_FORBIDDEN },
+             .macos = { "12.0", .user_enrollment = MDM_FORBIDDEN },
              .tvos = NEVER, .visionos = { .user_enrollment = MDM_FORBIDDEN },
              .watchos = NEVER) },
 
     { "SoftwareUpdateSettings", MDM_DICTIONARY,
-      ONLY_IOS(.introduced = "14.5", .user_enrollment = MDM_FORBIDDEN),
+      ONLY_IOS("14.5", .user_enrollment = MDM_FORBIDDEN),
       MDM_KEYS({ "RecommendationsCadence", MDM_INTEGER }) },
 
-    { "AccessibilitySettings", MDM_DICTIONARY,
-      .keys = device_information_accessibility,
-      MDM_ON(.ios = { .introduced = "16.0", .supervised = MDM_YES,
+    { "AccessibilitySettings", MDM_DICTIONARY, .keys = accessibility_keys,
+      MDM_ON(.ios = { "16.0", .supervised = MDM_YES,
                       .user_enrollment = MDM_FORBIDDEN,
                       .shared_device_channel = MDM_NO },
              .macos = NEVER, .tvos = NEVER, .visionos = NEVER,
              .watchos = { .supervised = MDM_YES }) },
 
     { "DevicePropertiesAttestation", MDM_ARRAY,
-      MDM_ON(.ios = { .introduced = "16.0" },
-             .macos = { .introduced = "14.0" },
-             .tvos = { .introduced = "16.0" }), MDM_KEYS({ NULL, MDM_DATA }) },
-
+      MDM_ON(.ios = { "16.0" }, .macos = { "14.0" }, .tvos = { "16.0" }),
+      MDM_KEYS({ NULL, MDM_DATA }) },
     { "EACSPreflight", MDM_STRING, .attribute = "EACSPreflight",
-      ONLY_MACOS(.introduced = "13.3", .user_enrollment = MDM_FORBIDDEN) },
+      ONLY_MACOS("13.3", .user_enrollment = MDM_FORBIDDEN) },
     { 0 }
 };
 
@@ -393,55 +362,49 @@ static const mdm_key_t  device_information_responses[] = {
  * DeviceInformation as a whole needs no right, most of its queries do.
  */
 
-static const mdm_key_t  device_information_queries[] = {
+static const mdm_key_t  queries[] = {
     QUERY("UDID",
           .ios = { NOT_OWNED }, .macos = { NOT_OWNED },
           .visionos = { NOT_OWNED }),
-    MACOS_QUERY("ProvisioningUDID", .introduced = "11.3", NOT_OWNED),
+    MACOS_QUERY("ProvisioningUDID", "11.3", NOT_OWNED),
     QUERY("OrganizationInfo",
-          .ios = { .introduced = "7.0" },
-          .macos = { .introduced = "10.11" }),
+          .ios = { "7.0" }, .macos = { "10.11" }),
     QUERY("MDMOptions",
-          .ios = { .introduced = "7.0" }, .macos = { .introduced = "11.0" }),
+          .ios = { "7.0" }, .macos = { "11.0" }),
     QUERY("LastCloudBackupDate",
-          .ios = { .introduced = "8.0", NOT_OWNED }, .macos = NEVER,
-          .tvos = NEVER, .visionos = { NOT_OWNED }, .watchos = NEVER),
+          .ios = { "8.0", NOT_OWNED }, .macos = NEVER, .tvos = NEVER,
+          .visionos = { NOT_OWNED }, .watchos = NEVER),
     QUERY("AwaitingConfiguration",
-          .ios = { .introduced = "9.0", NOT_OWNED },
-          .macos = { .introduced = "10.11", NOT_OWNED },
-          .tvos = { .introduced = "10.2" },
-          .visionos = { .introduced = "2.0", NOT_OWNED }),
+          .ios = { "9.0", NOT_OWNED }, .macos = { "10.11", NOT_OWNED },
+          .tvos = { "10.2" }, .visionos = { "2.0", NOT_OWNED }),
     QUERY("iTunesStoreAccountIsActive",
-          .ios = { .introduced = "7.0", APPS, NOT_OWNED },
-          .macos = { .introduced = "10.9", APPS, NOT_OWNED },
-          .tvos = { APPS }, .visionos = NEVER, .watchos = { APPS }),
+          .ios = { "7.0", APPS, NOT_OWNED },
+          .macos = { "10.9", APPS, NOT_OWNED }, .tvos = { APPS },
+          .visionos = NEVER, .watchos = { APPS }),
     QUERY("iTunesStoreAccountHash",
-          .ios = { .introduced = "8.0", APPS, NOT_OWNED },
-          .macos = { .introduced = "10.10", APPS, NOT_OWNED },
-          .tvos = { APPS }, .visionos = NEVER, .watchos = { APPS }),
+          .ios = { "8.0", APPS, NOT_OWNED },
+          .macos = { "10.10", APPS, NOT_OWNED }, .tvos = { APPS },
+          .visionos = NEVER, .watchos = { APPS }),
     QUERY("DeviceName", ALL(DEVICE)),
     QUERY("OSVersion", ALL(DEVICE)),
     QUERY("SupplementalOSVersionExtra",
-          .ios = { .introduced = "16.1", DEVICE },
-          .macos = { .introduced = "13.0", DEVICE },
-          .tvos = { .introduced = "16.1", DEVICE }, .visionos = { DEVICE },
+          .ios = { "16.1", DEVICE }, .macos = { "13.0", DEVICE },
+          .tvos = { "16.1", DEVICE }, .visionos = { DEVICE },
           .watchos = { DEVICE }),
     QUERY("BuildVersion", ALL(DEVICE)),
     QUERY("SupplementalBuildVersion",
-          .ios = { .introduced = "16.1", DEVICE },
-          .macos = { .introduced = "13.0", DEVICE },
-          .tvos = { .introduced = "16.1", DEVICE }, .visionos = { DEVICE },
+          .ios = { "16.1", DEVICE }, .macos = { "13.0", DEVICE },
+          .tvos = { "16.1", DEVICE }, .visionos = { DEVICE },
           .watchos = { DEVICE }),
     QUERY("ModelName", ALL(DEVICE)),
     QUERY("Model",
           .ios = { DEVICE }, .macos = { DEVICE }, .tvos = { DEVICE },
           .visionos = NEVER, .watchos = { DEVICE }),
     QUERY("ModelNumber",
-          .ios = { .introduced = "16.4", DEVICE },
-          .macos = { .introduced = "13.3", DEVICE },
-          .tvos = { .introduced = "16.4", DEVICE }, .visionos = { DEVICE },
+          .ios = { "16.4", DEVICE }, .macos = { "13.3", DEVICE },
+          .tvos = { "16.4", DEVICE }, .visionos = { DEVICE },
           .watchos = { DEVICE }),
-    MACOS_QUERY("IsAppleSilicon", .introduced = "12.0", DEVICE),
+    MACOS_QUERY("IsAppleSilicon", "12.0", DEVICE),
     QUERY("ProductName", ALL(DEVICE)),
     QUERY("SerialNumber",
           .ios = { DEVICE, NOT_OWNED }, .macos = { DEVICE, NOT_OWNED },
@@ -456,86 +419,73 @@ static const mdm_key_t  device_information_queries[] = {
     IOS_QUERY("IMEI", .deprecated = "16.0", DEVICE, NOT_OWNED),
     IOS_QUERY("MEID", .deprecated = "16.0", DEVICE, NOT_OWNED),
     IOS_QUERY("ModemFirmwareVersion", DEVICE, NOT_OWNED),
-    IOS_QUERY("CellularTechnology", .introduced = "4.2.6", DEVICE),
+    IOS_QUERY("CellularTechnology", "4.2.6", DEVICE),
     QUERY("BatteryLevel",
-          .ios = { .introduced = "5.0", DEVICE },
-          .macos = { .introduced = "13.3", DEVICE }, .tvos = NEVER,
-          .visionos = { DEVICE }, .watchos = { DEVICE }),
-    MACOS_QUERY("HasBattery", .introduced = "13.3", DEVICE),
-    QUERY("IsSupervised",
-          .ios = { .introduced = "6.0", DEVICE },
-          .macos = { .introduced = "10.15" }, .tvos = { DEVICE },
-          .visionos = { DEVICE }, .watchos = { DEVICE }),
-    IOS_QUERY("IsMultiUser", .introduced = "9.3", DEVICE),
-    QUERY("IsDeviceLocatorServiceEnabled",
-          .ios = { .introduced = "7.0", DEVICE }, .macos = NEVER,
+          .ios = { "5.0", DEVICE }, .macos = { "13.3", DEVICE },
           .tvos = NEVER, .visionos = { DEVICE }, .watchos = { DEVICE }),
+    MACOS_QUERY("HasBattery", "13.3", DEVICE),
+    QUERY("IsSupervised",
+          .ios = { "6.0", DEVICE }, .macos = { "10.15" },
+          .tvos = { DEVICE }, .visionos = { DEVICE }, .watchos = { DEVICE }),
+    IOS_QUERY("IsMultiUser", "9.3", DEVICE),
+    QUERY("IsDeviceLocatorServiceEnabled",
+          .ios = { "7.0", DEVICE }, .macos = NEVER, .tvos = NEVER,
+          .visionos = { DEVICE }, .watchos = { DEVICE }),
     QUERY("IsActivationLockEnabled",
-          .ios = { .introduced = "7.0", .deprecated = "16.0", DEVICE,
-                   NOT_OWNED },
-          .macos = { .introduced = "10.15", .deprecated = "13.0", DEVICE,
-                     NOT_OWNED }, .tvos = NEVER, .visionos = NEVER,
+          .ios = { "7.0", .deprecated = "16.0", DEVICE, NOT_OWNED },
+          .macos = { "10.15", .deprecated = "13.0", DEVICE, NOT_OWNED },
+          .tvos = NEVER, .visionos = NEVER,
           .watchos = { .deprecated = "10.0", DEVICE }),
-    MACOS_QUERY("IsActivationLockSupported", .introduced = "10.15", DEVICE,
-                NOT_OWNED),
+    MACOS_QUERY("IsActivationLockSupported", "10.15", DEVICE, NOT_OWNED),
     QUERY("IsDoNotDisturbInEffect",
-          .ios = { .introduced = "7.0", DEVICE, NOT_OWNED }, .macos = NEVER,
+          .ios = { "7.0", DEVICE, NOT_OWNED }, .macos = NEVER,
           .tvos = NEVER, .visionos = { DEVICE, NOT_OWNED },
           .watchos = { DEVICE }),
     TVOS_QUERY("DeviceID", DEVICE),
     QUERY("EASDeviceIdentifier",
-          .ios = { .introduced = "7.0", DEVICE }, .macos = NEVER,
-          .tvos = NEVER, .visionos = { DEVICE }, .watchos = NEVER),
+          .ios = { "7.0", DEVICE }, .macos = NEVER, .tvos = NEVER,
+          .visionos = { DEVICE }, .watchos = NEVER),
     QUERY("IsCloudBackupEnabled",
-          .ios = { .introduced = "7.1", DEVICE, NOT_OWNED }, .macos = NEVER,
+          .ios = { "7.1", DEVICE, NOT_OWNED }, .macos = NEVER,
           .tvos = NEVER, .visionos = { DEVICE, NOT_OWNED },
           .watchos = NEVER),
-    MACOS_QUERY("ActiveManagedUsers", .introduced = "10.11", DEVICE,
+    MACOS_QUERY("ActiveManagedUsers", "10.11", DEVICE,
                 .user_channel = MDM_NO),
-    MACOS_QUERY("OSUpdateSettings", .introduced = "10.11", DEVICE, NOT_OWNED),
-    MACOS_QUERY("LocalHostName", .introduced = "10.11", DEVICE),
-    MACOS_QUERY("HostName", .introduced = "10.11", DEVICE),
-    MACOS_QUERY("AutoSetupAdminAccounts", .introduced = "10.11", DEVICE,
+    MACOS_QUERY("OSUpdateSettings", "10.11", DEVICE, NOT_OWNED),
+    MACOS_QUERY("LocalHostName", "10.11", DEVICE),
+    MACOS_QUERY("HostName", "10.11", DEVICE),
+    MACOS_QUERY("AutoSetupAdminAccounts", "10.11", DEVICE,
                 .automated = MDM_YES, NOT_OWNED),
-    MACOS_QUERY("SystemIntegrityProtectionEnabled", .introduced = "10.12",
-                DEVICE),
-    MACOS_QUERY("SupportsLOMDevice", .introduced = "11.0", DEVICE),
+    MACOS_QUERY("SystemIntegrityProtectionEnabled", "10.12", DEVICE),
+    MACOS_QUERY("SupportsLOMDevice", "11.0", DEVICE),
     QUERY("IsMDMLostModeEnabled",
-          .ios = { .introduced = "9.3", DEVICE, NOT_OWNED }, .macos = NEVER,
+          .ios = { "9.3", DEVICE, NOT_OWNED }, .macos = NEVER,
           .tvos = NEVER, .visionos = NEVER, .watchos = { DEVICE }),
-    IOS_QUERY("MaximumResidentUsers", .introduced = "9.3", DEVICE,
+    IOS_QUERY("MaximumResidentUsers", "9.3", DEVICE, ON_SHARED_IPAD),
+    IOS_QUERY("EstimatedResidentUsers", "14.0", DEVICE, ON_SHARED_IPAD),
+    IOS_QUERY("QuotaSize", "13.4", DEVICE, ON_SHARED_IPAD),
+    IOS_QUERY("ResidentUsers", "13.4", DEVICE, ON_SHARED_IPAD),
+    IOS_QUERY("UserSessionTimeout", "14.5", DEVICE, ON_SHARED_IPAD),
+    IOS_QUERY("TemporarySessionTimeout", "14.5", DEVICE, ON_SHARED_IPAD),
+    IOS_QUERY("TemporarySessionOnly", "14.5", DEVICE, ON_SHARED_IPAD),
+    IOS_QUERY("ManagedAppleIDDefaultDomains", "16.0", DEVICE, ON_SHARED_IPAD),
+    IOS_QUERY("OnlineAuthenticationGracePeriod", "16.0", DEVICE,
               ON_SHARED_IPAD),
-    IOS_QUERY("EstimatedResidentUsers", .introduced = "14.0", DEVICE,
+    IOS_QUERY("SkipLanguageAndLocaleSetupForNewUsers", "16.2", DEVICE,
               ON_SHARED_IPAD),
-    IOS_QUERY("QuotaSize", .introduced = "13.4", DEVICE, ON_SHARED_IPAD),
-    IOS_QUERY("ResidentUsers", .introduced = "13.4", DEVICE, ON_SHARED_IPAD),
-    IOS_QUERY("UserSessionTimeout", .introduced = "14.5", DEVICE,
-              ON_SHARED_IPAD),
-    IOS_QUERY("TemporarySessionTimeout", .introduced = "14.5", DEVICE,
-              ON_SHARED_IPAD),
-    IOS_QUERY("TemporarySessionOnly", .introduced = "14.5", DEVICE,
-              ON_SHARED_IPAD),
-    IOS_QUERY("ManagedAppleIDDefaultDomains", .introduced = "16.0", DEVICE,
-              ON_SHARED_IPAD),
-    IOS_QUERY("OnlineAuthenticationGracePeriod", .introduced = "16.0",
-              DEVICE, ON_SHARED_IPAD),
-    IOS_QUERY("SkipLanguageAndLocaleSetupForNewUsers", .introduced = "16.2",
-              DEVICE, ON_SHARED_IPAD),
     QUERY("PushToken",
-          .ios = { .introduced = "9.3", DEVICE, NOT_OWNED,
-                   .shared_device_channel = MDM_NO },
-          .macos = { .introduced = "10.12" }, .tvos = NEVER,
-          .visionos = NEVER, .watchos = NEVER),
+          .ios = { "9.3", DEVICE, NOT_OWNED,
+                   .shared_device_channel = MDM_NO }, .macos = { "10.12" },
+          .tvos = NEVER, .visionos = NEVER, .watchos = NEVER),
     QUERY("DiagnosticSubmissionEnabled",
-          .ios = { .introduced = "9.3", DEVICE }, .macos = NEVER,
-          .tvos = NEVER, .visionos = { DEVICE }, .watchos = { DEVICE }),
+          .ios = { "9.3", DEVICE }, .macos = NEVER, .tvos = NEVER,
+          .visionos = { DEVICE }, .watchos = { DEVICE }),
     QUERY("AppAnalyticsEnabled",
-          .ios = { .introduced = "9.3", DEVICE }, .macos = NEVER,
-          .tvos = NEVER, .visionos = { DEVICE }, .watchos = { DEVICE }),
+          .ios = { "9.3", DEVICE }, .macos = NEVER, .tvos = NEVER,
+          .visionos = { DEVICE }, .watchos = { DEVICE }),
     QUERY("TimeZone",
-          .ios = { .introduced = "14.0", DEVICE }, .macos = NEVER,
-          .tvos = { .introduced = "14.0", DEVICE },
-          .visionos = { .introduced = "2.0", DEVICE },
+          .ios = { "14.0", DEVICE }, .macos = NEVER,
+          .tvos = { "14.0", DEVICE }, .visionos = { "2.0", DEVICE },
           .watchos = { DEVICE }),
     IOS_QUERY("ICCID", .deprecated = "16.0", NETWORK, NOT_OWNED),
     QUERY("BluetoothMAC",
@@ -550,93 +500,186 @@ static const mdm_key_t  device_information_queries[] = {
     IOS_QUERY("CurrentCarrierNetwork", .deprecated = "16.0", NETWORK,
               NOT_OWNED),
     IOS_QUERY("SIMCarrierNetwork", .removed = "5.0", NETWORK, NOT_OWNED),
-    IOS_QUERY("SubscriberCarrierNetwork", .introduced = "5.0",
-              .deprecated = "16.0", NETWORK, NOT_OWNED),
+    IOS_QUERY("SubscriberCarrierNetwork", "5.0", .deprecated = "16.0",
+              NETWORK, NOT_OWNED),
     IOS_QUERY("CarrierSettingsVersion", .deprecated = "16.0", NETWORK,
               NOT_OWNED),
     IOS_QUERY("PhoneNumber", .deprecated = "16.0", NETWORK, NOT_OWNED),
-    IOS_QUERY("DataRoamingEnabled", .introduced = "5.0", NETWORK, NOT_OWNED),
-    IOS_QUERY("VoiceRoamingEnabled", .introduced = "5.0",
-              .deprecated = "16.0", NETWORK, NOT_OWNED),
-    IOS_QUERY("PersonalHotspotEnabled", .introduced = "7.0", NETWORK,
+    IOS_QUERY("DataRoamingEnabled", "5.0", NETWORK, NOT_OWNED),
+    IOS_QUERY("VoiceRoamingEnabled", "5.0", .deprecated = "16.0", NETWORK,
               NOT_OWNED),
-    IOS_QUERY("IsNetworkTethered", .introduced = "10.3", NETWORK),
-    IOS_QUERY("IsRoaming", .introduced = "4.2", NETWORK, NOT_OWNED),
-    IOS_QUERY("SubscriberMCC", .introduced = "4.2.6", .deprecated = "16.0",
-              NETWORK, NOT_OWNED),
-    IOS_QUERY("SubscriberMNC", .introduced = "4.2.6", .deprecated = "16.0",
-              NETWORK, NOT_OWNED),
+    IOS_QUERY("PersonalHotspotEnabled", "7.0", NETWORK, NOT_OWNED),
+    IOS_QUERY("IsNetworkTethered", "10.3", NETWORK),
+    IOS_QUERY("IsRoaming", "4.2", NETWORK, NOT_OWNED),
+    IOS_QUERY("SubscriberMCC", "4.2.6", .deprecated = "16.0", NETWORK,
+              NOT_OWNED),
+    IOS_QUERY("SubscriberMNC", "4.2.6", .deprecated = "16.0", NETWORK,
+              NOT_OWNED),
     IOS_QUERY("CurrentMCC", .deprecated = "16.0", NETWORK, NOT_OWNED),
     IOS_QUERY("CurrentMNC", .deprecated = "16.0", NETWORK, NOT_OWNED),
-    IOS_QUERY("ServiceSubscriptions", .introduced = "12.0", NETWORK,
-              NOT_OWNED),
-    MACOS_QUERY("PINRequiredForEraseDevice", .introduced = "11.0", DEVICE,
-                NOT_OWNED),
-    MACOS_QUERY("PINRequiredForDeviceLock", .introduced = "11.0", DEVICE,
-                NOT_OWNED),
-    MACOS_QUERY("SupportsiOSAppInstalls", .introduced = "11.0", DEVICE),
+    IOS_QUERY("ServiceSubscriptions", "12.0", NETWORK, NOT_OWNED),
+    MACOS_QUERY("PINRequiredForEraseDevice", "11.0", DEVICE, NOT_OWNED),
+    MACOS_QUERY("PINRequiredForDeviceLock", "11.0", DEVICE, NOT_OWNED),
+    MACOS_QUERY("SupportsiOSAppInstalls", "11.0", DEVICE),
     QUERY("SoftwareUpdateDeviceID",
-          .ios = { .introduced = "15.0", NOT_OWNED },
-          .macos = { .introduced = "12.0", NOT_OWNED }, .tvos = NEVER,
-          .visionos = { NOT_OWNED }, .watchos = NEVER),
-    IOS_QUERY("SoftwareUpdateSettings", .introduced = "14.5", NOT_OWNED),
+          .ios = { "15.0", NOT_OWNED }, .macos = { "12.0", NOT_OWNED },
+          .tvos = NEVER, .visionos = { NOT_OWNED }, .watchos = NEVER),
+    IOS_QUERY("SoftwareUpdateSettings", "14.5", NOT_OWNED),
     QUERY("AccessibilitySettings",
-          .ios = { .introduced = "16.0", .supervised = MDM_YES, NOT_OWNED,
+          .ios = { "16.0", .supervised = MDM_YES, NOT_OWNED,
                    .shared_device_channel = MDM_NO }, .macos = NEVER,
           .tvos = NEVER, .visionos = NEVER,
           .watchos = { .supervised = MDM_YES }),
     QUERY("DevicePropertiesAttestation",
-          .ios = { .introduced = "16.0" },
-          .macos = { .introduced = "14.0" },
-          .tvos = { .introduced = "16.0" }),
-    MACOS_QUERY("EACSPreflight", .introduced = "13.3", DEVICE,
-                .user_channel = MDM_NO, NOT_OWNED),
+          .ios = { "16.0" }, .macos = { "14.0" }, .tvos = { "16.0" }),
+    MACOS_QUERY("EACSPreflight", "13.3", DEVICE, .user_channel = MDM_NO,
+                NOT_OWNED),
     { 0 }
 };
 
 
-static const mdm_key_t  device_information_keys[] = {
-    { "Queries", MDM_ARRAY, MDM_NEEDED, .keys = device_information_queries },
-
+static const mdm_key_t  keys[] = {
+    { "Queries", MDM_ARRAY, MDM_NEEDED, .keys = queries },
     { "DeviceAttestationNonce", MDM_DATA,
-      MDM_ON(.ios = { .introduced = "16.0" },
-             .macos = { .introduced = "14.0" },
-             .tvos = { .introduced = "16.0" }) },
+      MDM_ON(.ios = { "16.0" }, .macos = { "14.0" }, .tvos = { "16.0" }) },
     { 0 }
 };
 
 
-static const mdm_key_t  device_information_answer[] = {
-    { "QueryResponses", MDM_DICTIONARY, MDM_NEEDED,
-      .keys = device_information_responses },
+static const mdm_key_t  answer[] = {
+    { "QueryResponses", MDM_DICTIONARY, MDM_NEEDED, .keys = responses_keys },
     { 0 }
 };
 
 
-static const mdm_type_t  device_information_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "DeviceInformation",
         .title = "Device Information",
-        .on = &device_information_on,
-        .keys = device_information_keys,
-        .answer = device_information_answer,
-        .expires = MDM_DAYS(30)
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
+        .expires = MDM_DAYS(30),
+        .validate = validate,
+        .result = result
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  device_information_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "DeviceInformation",
-    .version = "1",
-    .types = device_information_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &device_information_plugin;
+    return &plugin;
+}
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    size_t             i, n;
+    mdm_text_t         query;
+    const mdm_host_t  *host;
+    const mdm_node_t  *list;
+
+    static const char  attestation[] = "DevicePropertiesAttestation";
+
+    host = call->host;
+
+    if (host->get(value, "DeviceAttestationNonce") == NULL) {
+        return true;
+    }
+
+    list = host->get(value, "Queries");
+    n = host->count(list);
+
+    for (i = 0; i < n; i++) {
+        query = host->text(host->item(list, i));
+
+        if (query.len == sizeof(attestation) - 1
+            && memcmp(query.data, attestation, query.len) == 0)
+        {
+            return true;
+        }
+    }
+
+    host->fault(call, "DeviceAttestationNonce",
+                "may be there only with the query "
+                "DevicePropertiesAttestation");
+
+    return false;
+}
+
+
+/*
+ * A device with several subscriptions tells of each, and no longer of one as
+ * before.  The one that carries data stands for the device.
+ */
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    size_t             i;
+    const mdm_host_t  *host;
+    const mdm_node_t  *answers, *one, *node;
+
+    static const char *const  facts[] = {
+        "CarrierSettingsVersion", "CurrentCarrierNetwork", "CurrentMCC",
+        "CurrentMNC", "ICCID", "IMEI", "IsRoaming", "MEID", "PhoneNumber",
+        "SubscriberCarrierNetwork", NULL
+    };
+
+    host = call->host;
+    answers = host->get(done->report, "QueryResponses");
+    one = subscription(host, host->get(answers, "ServiceSubscriptions"));
+
+    for (i = 0; facts[i]; i++) {
+        node = host->get(one, facts[i]);
+
+        if (host->get(answers, facts[i]) != NULL
+            || (host->type(node) != MDM_STRING
+                && host->type(node) != MDM_BOOLEAN))
+        {
+            continue;
+        }
+
+        if (!host->set_attribute(call, facts[i], node)) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static const mdm_node_t *
+subscription(const mdm_host_t *host, const mdm_node_t *list)
+{
+    size_t             i, n;
+    const mdm_node_t  *one;
+
+    if (host->type(list) != MDM_ARRAY) {
+        return NULL;
+    }
+
+    n = host->count(list);
+
+    for (i = 0; i < n; i++) {
+        one = host->item(list, i);
+
+        if (host->boolean(host->get(one, "IsDataPreferred"))) {
+            return one;
+        }
+    }
+
+    return host->item(list, 0);
 }

@@ -5,45 +5,78 @@
  */
 
 
+#include <string.h>
+
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  disable_lost_mode_on = {
-    .ios = { .introduced = "9.3", .supervised = MDM_YES,
-             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
-             .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO }
+static bool result(mdm_call_t *call, const mdm_result_t *done);
+static bool acknowledged(const mdm_result_t *done);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "9.3", .supervised = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
+             .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
+             .shared_user_channel = MDM_NO }
 };
 
 
-static const mdm_key_t  disable_lost_mode_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_type_t  disable_lost_mode_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "DisableLostMode",
         .title = "Disable Lost Mode",
-        .on = &disable_lost_mode_on,
-        .keys = disable_lost_mode_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "lost-mode",
-        .expires = MDM_DAYS(90)
+        .expires = MDM_DAYS(90),
+        .result = result
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  disable_lost_mode_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "DisableLostMode",
-    .version = "1",
-    .types = disable_lost_mode_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &disable_lost_mode_plugin;
+    return &plugin;
+}
+
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    const mdm_host_t  *host;
+
+    host = call->host;
+
+    if (!acknowledged(done)) {
+        return true;
+    }
+
+    return host->set_attribute(call, "IsMDMLostModeEnabled",
+                               host->new_boolean(call, false));
+}
+
+
+static bool
+acknowledged(const mdm_result_t *done)
+{
+    static const char  status[] = "Acknowledged";
+
+    return done->status.len == sizeof(status) - 1
+           && memcmp(done->status.data, status, sizeof(status) - 1) == 0;
 }

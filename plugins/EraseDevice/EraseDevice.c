@@ -8,47 +8,46 @@
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 #define ONLY_MACOS(...)                                                       \
     MDM_ON(.ios = NEVER, .macos = { __VA_ARGS__ }, .tvos = NEVER,             \
            .visionos = NEVER, .watchos = NEVER)
 
 
-static const mdm_systems_t  erase_device_on = {
-    .ios = { .introduced = "4.0", .access_rights = MDM_ERASE,
+static const mdm_systems_t  systems = {
+    .ios = { "4.0", .access_rights = MDM_ERASE,
              .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.7", .access_rights = MDM_ERASE,
+    .macos = { "10.7", .access_rights = MDM_ERASE,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN },
-    .tvos = { .introduced = "10.2", .access_rights = MDM_ERASE },
-    .visionos = { .introduced = "1.1", .access_rights = MDM_ERASE,
+    .tvos = { "10.2", .access_rights = MDM_ERASE },
+    .visionos = { "1.1", .access_rights = MDM_ERASE,
                   .user_enrollment = MDM_FORBIDDEN },
-    .watchos = { .introduced = "10.0", .access_rights = MDM_ERASE }
+    .watchos = { "10.0", .access_rights = MDM_ERASE }
 };
 
 
-static const mdm_key_t  erase_device_keys[] = {
+static const mdm_key_t  keys[] = {
     { "PreserveDataPlan", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { .introduced = "11.0" }, .macos = NEVER, .tvos = NEVER,
+      MDM_ON(.ios = { "11.0" }, .macos = NEVER, .tvos = NEVER,
              .visionos = NEVER) },
-
     { "DisallowProximitySetup", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { .introduced = "11.3", .shared_ipad = MDM_FORBIDDEN },
-             .macos = NEVER, .tvos = NEVER, .visionos = NEVER,
-             .watchos = NEVER) },
+      MDM_ON(.ios = { "11.3", .shared_ipad = MDM_FORBIDDEN }, .macos = NEVER,
+             .tvos = NEVER, .visionos = NEVER, .watchos = NEVER) },
 
+    /* six digits are all that the screen of a locked Mac takes */
     { "PIN", MDM_STRING, MDM_SECRET, .pattern = "^[0-9]{6}$",
-      ONLY_MACOS(.introduced = "10.8") },
+      ONLY_MACOS("10.8") },
+
     { "ObliterationBehavior", MDM_STRING,
       MDM_ONE_OF("Default", "DoNotObliterate", "ObliterateWithWarning",
-                 "Always"), ONLY_MACOS(.introduced = "12.0") },
+                 "Always"), ONLY_MACOS("12.0") },
 
     { "ReturnToService", MDM_DICTIONARY,
-      MDM_ON(.ios = { .introduced = "17.0" }, .macos = NEVER,
-             .tvos = { .introduced = "18.0" }, .visionos = NEVER,
-             .watchos = NEVER),
+      MDM_ON(.ios = { "17.0" }, .macos = NEVER, .tvos = { "18.0" },
+             .visionos = NEVER, .watchos = NEVER),
       MDM_KEYS({ "Enabled", MDM_BOOLEAN, MDM_NEEDED },
                { "WiFiProfileData", MDM_DATA, MDM_SECRET },
                { "MDMProfileData", MDM_DATA, MDM_SECRET }) },
@@ -56,30 +55,30 @@ static const mdm_key_t  erase_device_keys[] = {
 };
 
 
-static const mdm_type_t  erase_device_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_ONCE|MDM_URGENT|MDM_DESTRUCTIVE,
         .name = "EraseDevice",
         .title = "Erase Device",
-        .on = &erase_device_on,
-        .keys = erase_device_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "erase"
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  erase_device_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "EraseDevice",
-    .version = "1",
-    .types = erase_device_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &erase_device_plugin;
+    return &plugin;
 }

@@ -8,7 +8,7 @@
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 #define ONLY_IOS(...)                                                         \
     MDM_ON(.ios = { __VA_ARGS__ }, .macos = NEVER, .tvos = NEVER,             \
@@ -19,82 +19,76 @@
            .visionos = NEVER, .watchos = NEVER)
 
 
-static const mdm_systems_t  install_application_on = {
-    .ios = { .introduced = "5.0", .access_rights = MDM_CHANGE_APPS,
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "5.0", .access_rights = MDM_CHANGE_APPS,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.9", .access_rights = MDM_CHANGE_APPS,
+    .macos = { "10.9", .access_rights = MDM_CHANGE_APPS,
                .device_channel = MDM_YES, .user_channel = MDM_YES,
                .user_enrollment = MDM_ALLOWED },
-    .tvos = { .introduced = "10.2", .access_rights = MDM_CHANGE_APPS },
-    .visionos = { .introduced = "1.1", .access_rights = MDM_CHANGE_APPS,
+    .tvos = { "10.2", .access_rights = MDM_CHANGE_APPS },
+    .visionos = { "1.1", .access_rights = MDM_CHANGE_APPS,
                   .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0", .access_rights = MDM_CHANGE_APPS }
+    .watchos = { "10.0", .access_rights = MDM_CHANGE_APPS }
 };
 
 
-static const mdm_key_t  install_application_attributes[] = {
+static const mdm_key_t  attributes_keys[] = {
     { "VPNUUID", MDM_STRING, MDM_ON(.tvos = NEVER) },
     { "ContentFilterUUID", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "16.0" }, .tvos = NEVER,
-             .watchos = NEVER) },
+      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
     { "DNSProxyUUID", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "16.0" }, .tvos = NEVER,
-             .watchos = NEVER) },
+      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
     { "RelayUUID", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "17.0" }, .tvos = NEVER,
-             .watchos = NEVER) },
+      MDM_ON(.ios = { "17.0" }, .tvos = NEVER, .watchos = NEVER) },
     { "AssociatedDomains", MDM_ARRAY,
-      MDM_ON(.ios = { .introduced = "13.0" }, .tvos = NEVER),
+      MDM_ON(.ios = { "13.0" }, .tvos = NEVER),
       MDM_KEYS({ NULL, MDM_STRING }) },
     { "AssociatedDomainsEnableDirectDownloads", MDM_BOOLEAN,
-      .preset = "false",
-      MDM_ON(.ios = { .introduced = "14.0" }, .tvos = NEVER) },
+      .preset = "false", MDM_ON(.ios = { "14.0" }, .tvos = NEVER) },
     { "Removable", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { .introduced = "14.0" },
-             .tvos = { .introduced = "14.0" }) },
+      MDM_ON(.ios = { "14.0" }, .tvos = { "14.0" }) },
     { "TapToPayScreenLock", MDM_BOOLEAN, .preset = "false",
-      ONLY_IOS(.introduced = "16.4") },
-    { "CellularSliceUUID", MDM_STRING, ONLY_IOS(.introduced = "17.0") },
-    { "Hideable", MDM_BOOLEAN, .preset = "true",
-      ONLY_IOS(.introduced = "18.1") },
-    { "Lockable", MDM_BOOLEAN, .preset = "true",
-      ONLY_IOS(.introduced = "18.1") },
+      ONLY_IOS("16.4") },
+    { "CellularSliceUUID", MDM_STRING, ONLY_IOS("17.0") },
+    { "Hideable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
+    { "Lockable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
     { 0 }
 };
 
 
-static const mdm_key_t  install_application_keys[] = {
+static const mdm_key_t  keys[] = {
     { "iTunesStoreID", MDM_INTEGER },
-    { "Identifier", MDM_STRING, MDM_ON(.ios = { .introduced = "7.0" }) },
-    { "Options", MDM_DICTIONARY, MDM_ON(.ios = { .introduced = "7.0" }),
+    { "Identifier", MDM_STRING, MDM_ON(.ios = { "7.0" }) },
+    { "Options", MDM_DICTIONARY, MDM_ON(.ios = { "7.0" }),
       MDM_KEYS({ "PurchaseMethod", MDM_INTEGER, .preset = "0",
                  MDM_ONE_OF("0", "1") }) },
-    { "ManifestURL", MDM_STRING, MDM_ON(.ios = { .introduced = "7.0" }) },
+    { "ManifestURL", MDM_STRING, .pattern = "^https:",
+      MDM_ON(.ios = { "7.0" }) },
     { "ManagementFlags", MDM_INTEGER, MDM_ONE_OF("1", "4", "5"),
-      MDM_ON(.macos = { .introduced = "11.0",
-                        .user_enrollment = MDM_FORBIDDEN }) },
+      MDM_ON(.macos = { "11.0", .user_enrollment = MDM_FORBIDDEN }) },
     { "Configuration", MDM_DICTIONARY,
-      MDM_ON(.ios = { .introduced = "7.0" },
-             .macos = { .introduced = "11.0" }), MDM_KEYS({ "*", MDM_ANY }) },
-    { "Attributes", MDM_DICTIONARY, .keys = install_application_attributes,
-      MDM_ON(.ios = { .introduced = "7.0" }, .macos = NEVER) },
+      MDM_ON(.ios = { "7.0" }, .macos = { "11.0" }),
+      MDM_KEYS({ "*", MDM_ANY }) },
+    { "Attributes", MDM_DICTIONARY, .keys = attributes_keys,
+      MDM_ON(.ios = { "7.0" }, .macos = NEVER) },
 
     { "ChangeManagementState", MDM_STRING, MDM_ONE_OF("Managed"),
-      MDM_ON(.ios = { .introduced = "9.0", .user_enrollment = MDM_FORBIDDEN },
-             .macos = { .introduced = "11.0",
-                        .user_enrollment = MDM_FORBIDDEN },
+      MDM_ON(.ios = { "9.0", .user_enrollment = MDM_FORBIDDEN },
+             .macos = { "11.0", .user_enrollment = MDM_FORBIDDEN },
              .visionos = { .user_enrollment = MDM_FORBIDDEN }) },
 
     { "InstallAsManaged", MDM_BOOLEAN, .preset = "false",
-      ONLY_MACOS(.introduced = "11.0", .user_enrollment = MDM_FORBIDDEN) },
-    { "iOSApp", MDM_BOOLEAN, .preset = "false",
-      ONLY_MACOS(.introduced = "11.0") },
+      ONLY_MACOS("11.0", .user_enrollment = MDM_FORBIDDEN) },
+    { "iOSApp", MDM_BOOLEAN, .preset = "false", ONLY_MACOS("11.0") },
     { 0 }
 };
 
 
-static const mdm_key_t  install_application_answer[] = {
+static const mdm_key_t  answer[] = {
     { "Identifier", MDM_STRING },
 
     { "State", MDM_STRING,
@@ -116,33 +110,56 @@ static const mdm_key_t  install_application_answer[] = {
 };
 
 
-static const mdm_type_t  install_application_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "InstallApplication",
         .title = "Install Application",
-        .on = &install_application_on,
-        .keys = install_application_keys,
-        .answer = install_application_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "app",
         .subject_keys = MDM_TEXTS("Identifier", "iTunesStoreID",
                           "ManifestURL"),
-        .expires = MDM_DAYS(90)
+        .expires = MDM_DAYS(90),
+        .validate = validate
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  install_application_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "InstallApplication",
-    .version = "1",
-    .types = install_application_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &install_application_plugin;
+    return &plugin;
+}
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    const mdm_host_t  *host;
+
+    host = call->host;
+
+    if (host->get(value, "iTunesStoreID") != NULL
+        || host->get(value, "Identifier") != NULL
+        || host->get(value, "ManifestURL") != NULL)
+    {
+        return true;
+    }
+
+    host->fault(call, "iTunesStoreID",
+                "must be there when there is no Identifier "
+                "and no ManifestURL");
+
+    return false;
 }

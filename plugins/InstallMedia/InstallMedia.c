@@ -7,20 +7,23 @@
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 
-static const mdm_systems_t  install_media_on = {
-    .ios = { .introduced = "8.0", .access_rights = MDM_CHANGE_APPS,
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "8.0", .access_rights = MDM_CHANGE_APPS,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.9", .access_rights = MDM_CHANGE_APPS,
+    .macos = { "10.9", .access_rights = MDM_CHANGE_APPS,
                .device_channel = MDM_NO, .user_channel = MDM_YES,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  install_media_keys[] = {
+static const mdm_key_t  keys[] = {
     { "iTunesStoreID", MDM_INTEGER },
     { "MediaURL", MDM_STRING, MDM_ON(.macos = NEVER) },
     { "MediaType", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("Book") },
@@ -34,7 +37,7 @@ static const mdm_key_t  install_media_keys[] = {
 };
 
 
-static const mdm_key_t  install_media_answer[] = {
+static const mdm_key_t  answer[] = {
     { "iTunesStoreID", MDM_INTEGER },
     { "MediaURL", MDM_STRING, MDM_ON(.macos = NEVER) },
     { "PersistentID", MDM_STRING, MDM_ON(.macos = NEVER) },
@@ -53,33 +56,54 @@ static const mdm_key_t  install_media_answer[] = {
 };
 
 
-static const mdm_type_t  install_media_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "InstallMedia",
         .title = "Install Media",
-        .on = &install_media_on,
-        .keys = install_media_keys,
-        .answer = install_media_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "media",
         .subject_keys = MDM_TEXTS("PersistentID", "iTunesStoreID",
                           "MediaURL"),
-        .expires = MDM_DAYS(90)
+        .expires = MDM_DAYS(90),
+        .validate = validate
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  install_media_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "InstallMedia",
-    .version = "1",
-    .types = install_media_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &install_media_plugin;
+    return &plugin;
+}
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    const mdm_host_t  *host;
+
+    host = call->host;
+
+    if (host->get(value, "iTunesStoreID") != NULL
+        || host->get(value, "MediaURL") != NULL)
+    {
+        return true;
+    }
+
+    host->fault(call, "iTunesStoreID",
+                "must be there when there is no MediaURL");
+
+    return false;
 }

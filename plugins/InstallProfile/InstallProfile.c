@@ -9,35 +9,35 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  install_profile_on = {
-    .ios = { .introduced = "4.0", .access_rights = MDM_CHANGE_PROFILES,
+static const mdm_systems_t  systems = {
+    .ios = { "4.0", .access_rights = MDM_CHANGE_PROFILES,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_YES },
-    .macos = { .introduced = "10.7", .access_rights = MDM_CHANGE_PROFILES,
+    .macos = { "10.7", .access_rights = MDM_CHANGE_PROFILES,
                .device_channel = MDM_YES, .user_channel = MDM_YES,
                .user_enrollment = MDM_ALLOWED },
-    .tvos = { .introduced = "9.0", .access_rights = MDM_CHANGE_PROFILES },
-    .visionos = { .introduced = "1.1", .access_rights = MDM_CHANGE_PROFILES,
+    .tvos = { "9.0", .access_rights = MDM_CHANGE_PROFILES },
+    .visionos = { "1.1", .access_rights = MDM_CHANGE_PROFILES,
                   .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0", .access_rights = MDM_CHANGE_PROFILES }
+    .watchos = { "10.0", .access_rights = MDM_CHANGE_PROFILES }
 };
 
 
-static const mdm_key_t  install_profile_keys[] = {
+static const mdm_key_t  keys[] = {
     { "Payload", MDM_PROFILE, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_type_t  install_profile_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_SUPERSEDES,
         .name = "InstallProfile",
         .title = "Install Profile",
-        .on = &install_profile_on,
-        .keys = install_profile_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "profile",
         .subject_keys = MDM_TEXTS("Payload"),
         .expires = MDM_DAYS(90)
@@ -46,16 +46,16 @@ static const mdm_type_t  install_profile_types[] = {
 };
 
 
-static const mdm_plugin_t  install_profile_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "InstallProfile",
-    .version = "1",
-    .types = install_profile_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &install_profile_plugin;
+    return &plugin;
 }

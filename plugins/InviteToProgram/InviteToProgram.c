@@ -7,37 +7,37 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  invite_to_program_on = {
-    .ios = { .introduced = "7.0", .access_rights = MDM_CHANGE_APPS,
+static const mdm_systems_t  systems = {
+    .ios = { "7.0", .access_rights = MDM_CHANGE_APPS,
              .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_NO, .shared_user_channel = MDM_YES },
-    .macos = { .introduced = "10.9", .device_channel = MDM_NO,
-               .user_channel = MDM_YES, .user_enrollment = MDM_FORBIDDEN }
+    .macos = { "10.9", .device_channel = MDM_NO, .user_channel = MDM_YES,
+               .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  invite_to_program_keys[] = {
+static const mdm_key_t  keys[] = {
     { "ProgramID", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("com.apple.cloudvpp") },
     { "InvitationURL", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  invite_to_program_answer[] = {
+static const mdm_key_t  answer[] = {
     { "InvitationResult", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("Acknowledged", "InvalidProgramID", "InvalidInvitationURL") },
     { 0 }
 };
 
 
-static const mdm_type_t  invite_to_program_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "InviteToProgram",
         .title = "Invite To Program",
-        .on = &invite_to_program_on,
-        .keys = invite_to_program_keys,
-        .answer = invite_to_program_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "program",
         .subject_keys = MDM_TEXTS("ProgramID"),
         .expires = MDM_DAYS(90)
@@ -46,16 +46,16 @@ static const mdm_type_t  invite_to_program_types[] = {
 };
 
 
-static const mdm_plugin_t  invite_to_program_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "InviteToProgram",
-    .version = "1",
-    .types = invite_to_program_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &invite_to_program_plugin;
+    return &plugin;
 }

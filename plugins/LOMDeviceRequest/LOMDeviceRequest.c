@@ -8,14 +8,14 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  lom_device_request_on = {
-    .macos = { .introduced = "11.0", .access_rights = MDM_LOCK_AND_CLEAR,
+static const mdm_systems_t  systems = {
+    .macos = { "11.0", .access_rights = MDM_LOCK_AND_CLEAR,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  lom_device_request_request[] = {
+static const mdm_key_t  request_keys[] = {
     { "DeviceRequestType", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("PowerON", "PowerOFF", "Reset") },
     { "DeviceRequestUUID", MDM_STRING, MDM_NEEDED },
@@ -29,7 +29,7 @@ static const mdm_key_t  lom_device_request_request[] = {
 };
 
 
-static const mdm_key_t  lom_device_request_response[] = {
+static const mdm_key_t  response_keys[] = {
     { "DeviceRequestSuccess", MDM_BOOLEAN, MDM_NEEDED },
     { "DeviceRequestUUID", MDM_STRING, MDM_NEEDED },
     { "DeviceRequestReturnError", MDM_STRING },
@@ -37,29 +37,28 @@ static const mdm_key_t  lom_device_request_response[] = {
 };
 
 
-static const mdm_key_t  lom_device_request_keys[] = {
+static const mdm_key_t  keys[] = {
     { "RequestList", MDM_ARRAY, MDM_NEEDED,
-      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = lom_device_request_request }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = request_keys }) },
     { 0 }
 };
 
 
-static const mdm_key_t  lom_device_request_answer[] = {
+static const mdm_key_t  answer[] = {
     { "ResponseList", MDM_ARRAY, MDM_NEEDED,
-      MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 .keys = lom_device_request_response }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = response_keys }) },
     { 0 }
 };
 
 
-static const mdm_type_t  lom_device_request_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "LOMDeviceRequest",
         .title = "LOM Device Request",
-        .on = &lom_device_request_on,
-        .keys = lom_device_request_keys,
-        .answer = lom_device_request_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "lights-out",
         .expires = MDM_DAYS(90)
     },
@@ -67,16 +66,16 @@ static const mdm_type_t  lom_device_request_types[] = {
 };
 
 
-static const mdm_plugin_t  lom_device_request_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "LOMDeviceRequest",
-    .version = "1",
-    .types = lom_device_request_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &lom_device_request_plugin;
+    return &plugin;
 }

@@ -7,19 +7,19 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  lom_setup_request_on = {
-    .macos = { .introduced = "11.0", .access_rights = MDM_LOCK_AND_CLEAR,
+static const mdm_systems_t  systems = {
+    .macos = { "11.0", .access_rights = MDM_LOCK_AND_CLEAR,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  lom_setup_request_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  lom_setup_request_answer[] = {
+static const mdm_key_t  answer[] = {
     { "PrimaryIPv6AddressList", MDM_ARRAY, MDM_NEEDED,
       MDM_KEYS({ NULL, MDM_STRING }) },
     { "SecondaryIPv6AddressList", MDM_ARRAY, MDM_NEEDED,
@@ -29,14 +29,14 @@ static const mdm_key_t  lom_setup_request_answer[] = {
 };
 
 
-static const mdm_type_t  lom_setup_request_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "LOMSetupRequest",
         .title = "LOM Setup Request",
-        .on = &lom_setup_request_on,
-        .keys = lom_setup_request_keys,
-        .answer = lom_setup_request_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "lights-out",
         .expires = MDM_DAYS(30)
     },
@@ -44,16 +44,16 @@ static const mdm_type_t  lom_setup_request_types[] = {
 };
 
 
-static const mdm_plugin_t  lom_setup_request_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "LOMSetupRequest",
-    .version = "1",
-    .types = lom_setup_request_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &lom_setup_request_plugin;
+    return &plugin;
 }

@@ -8,26 +8,26 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  log_out_user_on = {
-    .ios = { .introduced = "9.3", .user_enrollment = MDM_FORBIDDEN,
+static const mdm_systems_t  systems = {
+    .ios = { "9.3", .user_enrollment = MDM_FORBIDDEN,
              .shared_ipad = MDM_REQUIRED, .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_NO }
 };
 
 
-static const mdm_key_t  log_out_user_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_type_t  log_out_user_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_ONCE,
         .name = "LogOutUser",
         .title = "Log Out User",
-        .on = &log_out_user_on,
-        .keys = log_out_user_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "log-out",
         .expires = MDM_DAYS(90)
     },
@@ -35,16 +35,16 @@ static const mdm_type_t  log_out_user_types[] = {
 };
 
 
-static const mdm_plugin_t  log_out_user_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "LogOutUser",
-    .version = "1",
-    .types = log_out_user_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &log_out_user_plugin;
+    return &plugin;
 }

@@ -7,27 +7,27 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  managed_application_feedback_on = {
-    .ios = { .introduced = "7.0", .access_rights = MDM_CHANGE_APPS,
+static const mdm_systems_t  systems = {
+    .ios = { "7.0", .access_rights = MDM_CHANGE_APPS,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "11.0", .access_rights = MDM_CHANGE_APPS,
+    .macos = { "11.0", .access_rights = MDM_CHANGE_APPS,
                .device_channel = MDM_NO, .user_channel = MDM_YES,
                .user_enrollment = MDM_FORBIDDEN },
-    .tvos = { .introduced = "10.2", .access_rights = MDM_CHANGE_APPS },
-    .visionos = { .introduced = "1.1", .access_rights = MDM_CHANGE_APPS,
+    .tvos = { "10.2", .access_rights = MDM_CHANGE_APPS },
+    .visionos = { "1.1", .access_rights = MDM_CHANGE_APPS,
                   .user_enrollment = MDM_ALLOWED }
 };
 
 
-static const mdm_key_t  managed_application_feedback_keys[] = {
+static const mdm_key_t  keys[] = {
     { "Identifiers", MDM_ARRAY, MDM_NEEDED, MDM_KEYS({ NULL, MDM_STRING }) },
     { "DeleteFeedback", MDM_BOOLEAN, .preset = "false" },
     { 0 }
 };
 
 
-static const mdm_key_t  managed_application_feedback_answer[] = {
+static const mdm_key_t  answer[] = {
     { "ManagedApplicationFeedback", MDM_ARRAY, MDM_NEEDED,
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
@@ -37,30 +37,30 @@ static const mdm_key_t  managed_application_feedback_answer[] = {
 };
 
 
-static const mdm_type_t  managed_application_feedback_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "ManagedApplicationFeedback",
         .title = "Managed Application Feedback",
-        .on = &managed_application_feedback_on,
-        .keys = managed_application_feedback_keys,
-        .answer = managed_application_feedback_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  managed_application_feedback_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ManagedApplicationFeedback",
-    .version = "1",
-    .types = managed_application_feedback_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &managed_application_feedback_plugin;
+    return &plugin;
 }

@@ -7,19 +7,19 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  managed_media_list_on = {
-    .ios = { .introduced = "8.0", .access_rights = MDM_CHANGE_APPS,
+static const mdm_systems_t  systems = {
+    .ios = { "8.0", .access_rights = MDM_CHANGE_APPS,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO }
 };
 
 
-static const mdm_key_t  managed_media_list_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  managed_media_list_answer[] = {
+static const mdm_key_t  answer[] = {
     { "Books", MDM_ARRAY, MDM_NEEDED,
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "iTunesStoreID", MDM_INTEGER, MDM_NEEDED },
@@ -33,30 +33,30 @@ static const mdm_key_t  managed_media_list_answer[] = {
 };
 
 
-static const mdm_type_t  managed_media_list_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "ManagedMediaList",
         .title = "Managed Media List",
-        .on = &managed_media_list_on,
-        .keys = managed_media_list_keys,
-        .answer = managed_media_list_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  managed_media_list_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ManagedMediaList",
-    .version = "1",
-    .types = managed_media_list_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &managed_media_list_plugin;
+    return &plugin;
 }

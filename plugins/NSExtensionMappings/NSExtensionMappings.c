@@ -8,19 +8,19 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  ns_extension_mappings_on = {
-    .macos = { .introduced = "10.13", .access_rights = MDM_INSPECT_APPS,
+static const mdm_systems_t  systems = {
+    .macos = { "10.13", .access_rights = MDM_INSPECT_APPS,
                .device_channel = MDM_NO, .user_channel = MDM_YES,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  ns_extension_mappings_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  ns_extension_mappings_answer[] = {
+static const mdm_key_t  answer[] = {
     { "Extensions", MDM_ARRAY, MDM_NEEDED,
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
@@ -30,30 +30,30 @@ static const mdm_key_t  ns_extension_mappings_answer[] = {
 };
 
 
-static const mdm_type_t  ns_extension_mappings_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "NSExtensionMappings",
         .title = "NSExtension Mappings",
-        .on = &ns_extension_mappings_on,
-        .keys = ns_extension_mappings_keys,
-        .answer = ns_extension_mappings_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  ns_extension_mappings_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "NSExtensionMappings",
-    .version = "1",
-    .types = ns_extension_mappings_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &ns_extension_mappings_plugin;
+    return &plugin;
 }

@@ -7,75 +7,73 @@
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 #define ONLY_MACOS(...)                                                       \
     MDM_ON(.ios = NEVER, .macos = { __VA_ARGS__ }, .tvos = NEVER)
 
 
-static const mdm_systems_t  os_update_status_on = {
-    .ios = { .introduced = "9.0", .access_rights = MDM_CHANGE_APPS,
-             .supervised = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
-             .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
-             .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.11.5", .supervised = MDM_YES,
-               .device_channel = MDM_YES, .user_channel = MDM_NO,
-               .user_enrollment = MDM_FORBIDDEN },
-    .tvos = { .introduced = "12.0", .access_rights = MDM_CHANGE_APPS,
+static const mdm_systems_t  systems = {
+    .ios = { "9.0", .access_rights = MDM_CHANGE_APPS, .supervised = MDM_YES,
+             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
+             .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
+    .macos = { "10.11.5", .supervised = MDM_YES, .device_channel = MDM_YES,
+               .user_channel = MDM_NO, .user_enrollment = MDM_FORBIDDEN },
+    .tvos = { "12.0", .access_rights = MDM_CHANGE_APPS,
               .supervised = MDM_YES, .device_channel = MDM_YES }
 };
 
 
-static const mdm_key_t  os_update_status_update[] = {
+static const mdm_key_t  update_keys[] = {
     { "ProductKey", MDM_STRING, MDM_NEEDED },
     { "IsDownloaded", MDM_BOOLEAN, MDM_NEEDED },
     { "DownloadPercentComplete", MDM_REAL, MDM_NEEDED },
     { "Status", MDM_STRING, MDM_NEEDED },
-    { "MaxDeferrals", MDM_INTEGER, ONLY_MACOS(.introduced = "12.3") },
-    { "DeferralsRemaining", MDM_INTEGER, ONLY_MACOS(.introduced = "12.3") },
-    { "NextScheduledInstall", MDM_DATE, ONLY_MACOS(.introduced = "12.3") },
-    { "PastNotifications", MDM_ARRAY, ONLY_MACOS(.introduced = "12.3"),
+    { "MaxDeferrals", MDM_INTEGER, ONLY_MACOS("12.3") },
+    { "DeferralsRemaining", MDM_INTEGER, ONLY_MACOS("12.3") },
+    { "NextScheduledInstall", MDM_DATE, ONLY_MACOS("12.3") },
+    { "PastNotifications", MDM_ARRAY, ONLY_MACOS("12.3"),
       MDM_KEYS({ NULL, MDM_DATE }) },
     { 0 }
 };
 
 
-static const mdm_key_t  os_update_status_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  os_update_status_answer[] = {
+static const mdm_key_t  answer[] = {
     { "OSUpdateStatus", MDM_ARRAY, MDM_NEEDED,
-      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = os_update_status_update }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = update_keys }) },
     { 0 }
 };
 
 
-static const mdm_type_t  os_update_status_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "OSUpdateStatus",
         .title = "OS Update Status",
-        .on = &os_update_status_on,
-        .keys = os_update_status_keys,
-        .answer = os_update_status_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  os_update_status_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "OSUpdateStatus",
-    .version = "1",
-    .types = os_update_status_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &os_update_status_plugin;
+    return &plugin;
 }

@@ -8,26 +8,26 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  play_lost_mode_sound_on = {
-    .ios = { .introduced = "10.3", .supervised = MDM_YES,
+static const mdm_systems_t  systems = {
+    .ios = { "10.3", .supervised = MDM_YES,
              .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO }
 };
 
 
-static const mdm_key_t  play_lost_mode_sound_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_type_t  play_lost_mode_sound_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_ONCE,
         .name = "PlayLostModeSound",
         .title = "Play Lost Mode Sound",
-        .on = &play_lost_mode_sound_on,
-        .keys = play_lost_mode_sound_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "lost-mode",
         .expires = MDM_DAYS(90)
     },
@@ -35,16 +35,16 @@ static const mdm_type_t  play_lost_mode_sound_types[] = {
 };
 
 
-static const mdm_plugin_t  play_lost_mode_sound_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "PlayLostModeSound",
-    .version = "1",
-    .types = play_lost_mode_sound_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &play_lost_mode_sound_plugin;
+    return &plugin;
 }

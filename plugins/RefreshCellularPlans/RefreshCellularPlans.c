@@ -7,26 +7,26 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  refresh_cellular_plans_on = {
-    .ios = { .introduced = "13.0", .user_enrollment = MDM_FORBIDDEN,
+static const mdm_systems_t  systems = {
+    .ios = { "13.0", .user_enrollment = MDM_FORBIDDEN,
              .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_NO }
 };
 
 
-static const mdm_key_t  refresh_cellular_plans_keys[] = {
+static const mdm_key_t  keys[] = {
     { "eSIMServerURL", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_type_t  refresh_cellular_plans_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "RefreshCellularPlans",
         .title = "Refresh Cellular Plans",
-        .on = &refresh_cellular_plans_on,
-        .keys = refresh_cellular_plans_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "cellular-plan",
         .expires = MDM_DAYS(90)
     },
@@ -34,16 +34,16 @@ static const mdm_type_t  refresh_cellular_plans_types[] = {
 };
 
 
-static const mdm_plugin_t  refresh_cellular_plans_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "RefreshCellularPlans",
-    .version = "1",
-    .types = refresh_cellular_plans_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &refresh_cellular_plans_plugin;
+    return &plugin;
 }

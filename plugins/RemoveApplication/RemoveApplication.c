@@ -8,33 +8,33 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  remove_application_on = {
-    .ios = { .introduced = "5.0", .access_rights = MDM_CHANGE_APPS,
+static const mdm_systems_t  systems = {
+    .ios = { "5.0", .access_rights = MDM_CHANGE_APPS,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "11.0", .access_rights = MDM_CHANGE_APPS,
+    .macos = { "11.0", .access_rights = MDM_CHANGE_APPS,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN },
-    .tvos = { .introduced = "10.2", .access_rights = MDM_CHANGE_APPS },
-    .visionos = { .introduced = "1.1", .access_rights = MDM_CHANGE_APPS,
+    .tvos = { "10.2", .access_rights = MDM_CHANGE_APPS },
+    .visionos = { "1.1", .access_rights = MDM_CHANGE_APPS,
                   .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0", .access_rights = MDM_CHANGE_APPS }
+    .watchos = { "10.0", .access_rights = MDM_CHANGE_APPS }
 };
 
 
-static const mdm_key_t  remove_application_keys[] = {
+static const mdm_key_t  keys[] = {
     { "Identifier", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_type_t  remove_application_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "RemoveApplication",
         .title = "Remove Application",
-        .on = &remove_application_on,
-        .keys = remove_application_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "app",
         .subject_keys = MDM_TEXTS("Identifier")
     },
@@ -42,16 +42,16 @@ static const mdm_type_t  remove_application_types[] = {
 };
 
 
-static const mdm_plugin_t  remove_application_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "RemoveApplication",
-    .version = "1",
-    .types = remove_application_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &remove_application_plugin;
+    return &plugin;
 }

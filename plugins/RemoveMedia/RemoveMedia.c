@@ -7,14 +7,17 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  remove_media_on = {
-    .ios = { .introduced = "8.0", .access_rights = MDM_CHANGE_APPS,
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "8.0", .access_rights = MDM_CHANGE_APPS,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO }
 };
 
 
-static const mdm_key_t  remove_media_keys[] = {
+static const mdm_key_t  keys[] = {
     { "MediaType", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("Book") },
     { "iTunesStoreID", MDM_STRING },
     { "PersistentID", MDM_STRING },
@@ -22,31 +25,52 @@ static const mdm_key_t  remove_media_keys[] = {
 };
 
 
-static const mdm_type_t  remove_media_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "RemoveMedia",
         .title = "Remove Media",
-        .on = &remove_media_on,
-        .keys = remove_media_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "media",
         .subject_keys = MDM_TEXTS("PersistentID", "iTunesStoreID"),
-        .expires = MDM_DAYS(90)
+        .expires = MDM_DAYS(90),
+        .validate = validate
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  remove_media_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "RemoveMedia",
-    .version = "1",
-    .types = remove_media_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &remove_media_plugin;
+    return &plugin;
+}
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    const mdm_host_t  *host;
+
+    host = call->host;
+
+    if (host->get(value, "iTunesStoreID") != NULL
+        || host->get(value, "PersistentID") != NULL)
+    {
+        return true;
+    }
+
+    host->fault(call, "iTunesStoreID",
+                "must be there when there is no PersistentID");
+
+    return false;
 }

@@ -9,35 +9,35 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  remove_profile_on = {
-    .ios = { .introduced = "4.0", .access_rights = MDM_CHANGE_PROFILES,
+static const mdm_systems_t  systems = {
+    .ios = { "4.0", .access_rights = MDM_CHANGE_PROFILES,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_YES },
-    .macos = { .introduced = "10.7", .access_rights = MDM_CHANGE_PROFILES,
+    .macos = { "10.7", .access_rights = MDM_CHANGE_PROFILES,
                .device_channel = MDM_YES, .user_channel = MDM_YES,
                .user_enrollment = MDM_ALLOWED },
-    .tvos = { .introduced = "9.0", .access_rights = MDM_CHANGE_PROFILES },
-    .visionos = { .introduced = "1.1", .access_rights = MDM_CHANGE_PROFILES,
+    .tvos = { "9.0", .access_rights = MDM_CHANGE_PROFILES },
+    .visionos = { "1.1", .access_rights = MDM_CHANGE_PROFILES,
                   .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0", .access_rights = MDM_CHANGE_PROFILES }
+    .watchos = { "10.0", .access_rights = MDM_CHANGE_PROFILES }
 };
 
 
-static const mdm_key_t  remove_profile_keys[] = {
+static const mdm_key_t  keys[] = {
     { "Identifier", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_type_t  remove_profile_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_DESTRUCTIVE|MDM_SUPERSEDES,
         .name = "RemoveProfile",
         .title = "Remove Profile",
-        .on = &remove_profile_on,
-        .keys = remove_profile_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "profile",
         .subject_keys = MDM_TEXTS("Identifier")
     },
@@ -45,16 +45,16 @@ static const mdm_type_t  remove_profile_types[] = {
 };
 
 
-static const mdm_plugin_t  remove_profile_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "RemoveProfile",
-    .version = "1",
-    .types = remove_profile_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &remove_profile_plugin;
+    return &plugin;
 }

@@ -7,34 +7,32 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  remove_provisioning_profile_on = {
-    .ios = { .introduced = "4.0", .access_rights = MDM_CHANGE_PROVISIONING,
+static const mdm_systems_t  systems = {
+    .ios = { "4.0", .access_rights = MDM_CHANGE_PROVISIONING,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "11.0", .device_channel = MDM_YES,
-               .user_channel = MDM_NO, .user_enrollment = MDM_ALLOWED },
-    .tvos = { .introduced = "10.2", .access_rights = MDM_CHANGE_PROVISIONING },
-    .visionos = { .introduced = "1.1",
-                  .access_rights = MDM_CHANGE_PROVISIONING,
+    .macos = { "11.0", .device_channel = MDM_YES, .user_channel = MDM_NO,
+               .user_enrollment = MDM_ALLOWED },
+    .tvos = { "10.2", .access_rights = MDM_CHANGE_PROVISIONING },
+    .visionos = { "1.1", .access_rights = MDM_CHANGE_PROVISIONING,
                   .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0",
-                 .access_rights = MDM_CHANGE_PROVISIONING }
+    .watchos = { "10.0", .access_rights = MDM_CHANGE_PROVISIONING }
 };
 
 
-static const mdm_key_t  remove_provisioning_profile_keys[] = {
+static const mdm_key_t  keys[] = {
     { "UUID", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_type_t  remove_provisioning_profile_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "RemoveProvisioningProfile",
         .title = "Remove Provisioning Profile",
-        .on = &remove_provisioning_profile_on,
-        .keys = remove_provisioning_profile_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "provisioning-profile",
         .expires = MDM_DAYS(90)
     },
@@ -42,16 +40,16 @@ static const mdm_type_t  remove_provisioning_profile_types[] = {
 };
 
 
-static const mdm_plugin_t  remove_provisioning_profile_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "RemoveProvisioningProfile",
-    .version = "1",
-    .types = remove_provisioning_profile_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &remove_provisioning_profile_plugin;
+    return &plugin;
 }

@@ -8,49 +8,48 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  request_unlock_token_on = {
-    .ios = { .introduced = "5.0", .deprecated = "6.1.6",
-             .supervised = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
-             .shared_ipad = MDM_FORBIDDEN }
+static const mdm_systems_t  systems = {
+    .ios = { "5.0", .deprecated = "6.1.6", .supervised = MDM_YES,
+             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  request_unlock_token_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  request_unlock_token_answer[] = {
+static const mdm_key_t  answer[] = {
     { "UnlockToken", MDM_DATA, MDM_NEEDED|MDM_SECRET,
       .escrow = "unlock_token" },
     { 0 }
 };
 
 
-static const mdm_type_t  request_unlock_token_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "RequestUnlockToken",
         .title = "Request Unlock Token",
-        .on = &request_unlock_token_on,
-        .keys = request_unlock_token_keys,
-        .answer = request_unlock_token_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  request_unlock_token_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "RequestUnlockToken",
-    .version = "1",
-    .types = request_unlock_token_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &request_unlock_token_plugin;
+    return &plugin;
 }

@@ -7,33 +7,31 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  restrictions_on = {
-    .ios = { .introduced = "4.0", .access_rights = MDM_QUERY_RESTRICTIONS,
+static const mdm_systems_t  systems = {
+    .ios = { "4.0", .access_rights = MDM_QUERY_RESTRICTIONS,
              .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_YES },
-    .tvos = { .introduced = "9.0", .access_rights = MDM_QUERY_RESTRICTIONS },
-    .visionos = { .introduced = "1.1",
-                  .access_rights = MDM_QUERY_RESTRICTIONS,
+    .tvos = { "9.0", .access_rights = MDM_QUERY_RESTRICTIONS },
+    .visionos = { "1.1", .access_rights = MDM_QUERY_RESTRICTIONS,
                   .user_enrollment = MDM_FORBIDDEN },
-    .watchos = { .introduced = "10.0",
-                 .access_rights = MDM_QUERY_RESTRICTIONS }
+    .watchos = { "10.0", .access_rights = MDM_QUERY_RESTRICTIONS }
 };
 
 
-static const mdm_key_t  restrictions_boolean_dictionary[] = {
+static const mdm_key_t  boolean_dictionary_keys[] = {
     { "*", MDM_DICTIONARY, MDM_KEYS({ "value", MDM_BOOLEAN, MDM_NEEDED }) },
     { 0 }
 };
 
 
-static const mdm_key_t  restrictions_value_dictionary[] = {
+static const mdm_key_t  value_dictionary_keys[] = {
     { "*", MDM_DICTIONARY, MDM_KEYS({ "value", MDM_INTEGER, MDM_NEEDED }) },
     { 0 }
 };
 
 
-static const mdm_key_t  restrictions_intersection_dictionary[] = {
+static const mdm_key_t  intersection_dictionary_keys[] = {
     { "*", MDM_DICTIONARY,
       MDM_KEYS({ "values", MDM_ARRAY, MDM_NEEDED,
                  MDM_KEYS({ NULL, MDM_STRING }) }) },
@@ -41,78 +39,72 @@ static const mdm_key_t  restrictions_intersection_dictionary[] = {
 };
 
 
-static const mdm_key_t  restrictions_union_dictionary[] = {
+static const mdm_key_t  union_dictionary_keys[] = {
     { "*", MDM_DICTIONARY,
       MDM_KEYS({ "values", MDM_ARRAY, MDM_NEEDED,
                  MDM_KEYS({ NULL, MDM_STRING }) }) },
-    { 0 }
-};
-
-
-static const mdm_key_t  restrictions_restrictions[] = {
-    { "restrictedBool", MDM_DICTIONARY,
-      .keys = restrictions_boolean_dictionary },
-    { "restrictedValue", MDM_DICTIONARY,
-      .keys = restrictions_value_dictionary },
-    { "intersection", MDM_DICTIONARY,
-      .keys = restrictions_intersection_dictionary },
-    { "union", MDM_DICTIONARY, .keys = restrictions_union_dictionary },
-    { 0 }
-};
-
-
-static const mdm_key_t  restrictions_restrictions_dictionary[] = {
-    { "restrictedBool", MDM_DICTIONARY,
-      .keys = restrictions_boolean_dictionary },
-    { "restrictedValue", MDM_DICTIONARY,
-      .keys = restrictions_value_dictionary },
-    { "intersection", MDM_DICTIONARY,
-      .keys = restrictions_intersection_dictionary },
-    { "union", MDM_DICTIONARY, .keys = restrictions_union_dictionary },
     { 0 }
 };
 
 
 static const mdm_key_t  restrictions_keys[] = {
+    { "restrictedBool", MDM_DICTIONARY, .keys = boolean_dictionary_keys },
+    { "restrictedValue", MDM_DICTIONARY, .keys = value_dictionary_keys },
+    { "intersection", MDM_DICTIONARY, .keys = intersection_dictionary_keys },
+    { "union", MDM_DICTIONARY, .keys = union_dictionary_keys },
+    { 0 }
+};
+
+
+static const mdm_key_t  restrictions_dictionary_keys[] = {
+    { "restrictedBool", MDM_DICTIONARY, .keys = boolean_dictionary_keys },
+    { "restrictedValue", MDM_DICTIONARY, .keys = value_dictionary_keys },
+    { "intersection", MDM_DICTIONARY, .keys = intersection_dictionary_keys },
+    { "union", MDM_DICTIONARY, .keys = union_dictionary_keys },
+    { 0 }
+};
+
+
+static const mdm_key_t  keys[] = {
     { "ProfileRestrictions", MDM_BOOLEAN, .preset = "false" },
     { 0 }
 };
 
 
-static const mdm_key_t  restrictions_answer[] = {
+static const mdm_key_t  answer[] = {
     { "GlobalRestrictions", MDM_DICTIONARY, MDM_NEEDED,
-      .keys = restrictions_restrictions },
+      .keys = restrictions_keys },
     { "ProfileRestrictions", MDM_DICTIONARY, MDM_NEEDED,
       MDM_KEYS({ "*", MDM_DICTIONARY,
-                 .keys = restrictions_restrictions_dictionary }) },
+                 .keys = restrictions_dictionary_keys }) },
     { 0 }
 };
 
 
-static const mdm_type_t  restrictions_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "Restrictions",
         .title = "Restrictions",
-        .on = &restrictions_on,
-        .keys = restrictions_keys,
-        .answer = restrictions_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  restrictions_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "Restrictions",
-    .version = "1",
-    .types = restrictions_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &restrictions_plugin;
+    return &plugin;
 }

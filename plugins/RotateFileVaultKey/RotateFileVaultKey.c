@@ -5,24 +5,29 @@
  */
 
 
+#include <string.h>
+
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  rotate_file_vault_key_on = {
-    .macos = { .introduced = "10.9", .access_rights = MDM_LOCK_AND_CLEAR,
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+
+
+static const mdm_systems_t  systems = {
+    .macos = { "10.9", .access_rights = MDM_LOCK_AND_CLEAR,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  rotate_file_vault_key_rotate_result_item[] = {
+static const mdm_key_t  rotate_result_item_keys[] = {
     { "EncryptedNewRecoveryKey", MDM_DATA, MDM_SECRET,
       .escrow = "filevault_recovery_key" },
     { 0 }
 };
 
 
-static const mdm_key_t  rotate_file_vault_key_keys[] = {
+static const mdm_key_t  keys[] = {
     { "KeyType", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("personal", "institutional") },
 
@@ -39,39 +44,82 @@ static const mdm_key_t  rotate_file_vault_key_keys[] = {
 };
 
 
-static const mdm_key_t  rotate_file_vault_key_answer[] = {
-    { "RotateResult", MDM_DICTIONARY,
-      .keys = rotate_file_vault_key_rotate_result_item },
+static const mdm_key_t  answer[] = {
+    { "RotateResult", MDM_DICTIONARY, .keys = rotate_result_item_keys },
     { 0 }
 };
 
 
-static const mdm_type_t  rotate_file_vault_key_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_ONCE,
         .name = "RotateFileVaultKey",
         .title = "Rotate FileVault Key",
-        .on = &rotate_file_vault_key_on,
-        .keys = rotate_file_vault_key_keys,
-        .answer = rotate_file_vault_key_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "filevault-key",
-        .expires = MDM_DAYS(90)
+        .expires = MDM_DAYS(90),
+        .validate = validate
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  rotate_file_vault_key_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "RotateFileVaultKey",
-    .version = "1",
-    .types = rotate_file_vault_key_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &rotate_file_vault_key_plugin;
+    return &plugin;
+}
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    bool               good, institutional;
+    mdm_text_t         type;
+    const mdm_host_t  *host;
+    const mdm_node_t  *unlock;
+
+    static const char  name[] = "institutional";
+
+    host = call->host;
+    unlock = host->get(value, "FileVaultUnlock");
+    type = host->text(host->get(value, "KeyType"));
+    institutional = type.len == sizeof(name) - 1
+                    && memcmp(type.data, name, type.len) == 0;
+    good = true;
+
+    if (institutional && host->get(value, "NewCertificate") == NULL) {
+        host->fault(call, "NewCertificate",
+                    "must be there when KeyType is institutional");
+        good = false;
+    }
+
+    if (!institutional && host->get(unlock, "PrivateKeyExport") != NULL) {
+        host->fault(call, "FileVaultUnlock.PrivateKeyExport",
+                    "may be there only when KeyType is institutional");
+        good = false;
+    }
+
+    if (host->get(unlock, "Password") == NULL
+        && (host->get(unlock, "PrivateKeyExport") == NULL
+            || host->get(unlock, "PrivateKeyExportPassword") == NULL))
+    {
+        host->fault(call, "FileVaultUnlock.Password",
+                    "must be there unless both PrivateKeyExport and "
+                    "PrivateKeyExportPassword are");
+        good = false;
+    }
+
+    return good;
 }

@@ -4,47 +4,46 @@
  */
 
 
+#include <stdio.h>
+
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 #define ONLY_MACOS(...)                                                       \
     MDM_ON(.ios = NEVER, .macos = { __VA_ARGS__ }, .tvos = NEVER)
 
 
-static const mdm_systems_t  schedule_os_update_on = {
-    .ios = { .introduced = "9.0", .access_rights = MDM_CHANGE_APPS,
-             .supervised = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
-             .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_YES,
-             .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.11", .supervised = MDM_YES,
-               .device_channel = MDM_YES, .user_channel = MDM_NO,
-               .user_enrollment = MDM_FORBIDDEN },
-    .tvos = { .introduced = "12.0", .access_rights = MDM_CHANGE_APPS,
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "9.0", .access_rights = MDM_CHANGE_APPS, .supervised = MDM_YES,
+             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
+             .shared_device_channel = MDM_YES, .shared_user_channel = MDM_NO },
+    .macos = { "10.11", .supervised = MDM_YES, .device_channel = MDM_YES,
+               .user_channel = MDM_NO, .user_enrollment = MDM_FORBIDDEN },
+    .tvos = { "12.0", .access_rights = MDM_CHANGE_APPS,
               .supervised = MDM_YES, .device_channel = MDM_YES }
 };
 
 
-static const mdm_key_t  schedule_os_update_update[] = {
+static const mdm_key_t  update_keys[] = {
     { "ProductKey", MDM_STRING },
-
     { "ProductVersion", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "11.3" },
-             .macos = { .introduced = "12.0" },
-             .tvos = { .introduced = "12.2" }) },
-
+      MDM_ON(.ios = { "11.3" }, .macos = { "12.0" }, .tvos = { "12.2" }) },
     { "InstallAction", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("Default", "DownloadOnly", "InstallASAP", "NotifyOnly",
                  "InstallLater", "InstallForceRestart") },
-    { "MaxUserDeferrals", MDM_INTEGER, ONLY_MACOS(.introduced = "12.0") },
+    { "MaxUserDeferrals", MDM_INTEGER, ONLY_MACOS("12.0") },
     { "Priority", MDM_STRING, .preset = "Low", MDM_ONE_OF("Low", "High"),
-      ONLY_MACOS(.introduced = "12.3") },
+      ONLY_MACOS("12.3") },
     { 0 }
 };
 
 
-static const mdm_key_t  schedule_os_update_result[] = {
+static const mdm_key_t  result_keys[] = {
     { "ProductKey", MDM_STRING, MDM_NEEDED },
     { "InstallAction", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("Error", "DownloadOnly", "InstallASAP", "NotifyOnly",
@@ -65,45 +64,77 @@ static const mdm_key_t  schedule_os_update_result[] = {
 };
 
 
-static const mdm_key_t  schedule_os_update_keys[] = {
+static const mdm_key_t  keys[] = {
     { "Updates", MDM_ARRAY, MDM_NEEDED,
-      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = schedule_os_update_update }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = update_keys }) },
     { 0 }
 };
 
 
-static const mdm_key_t  schedule_os_update_answer[] = {
+static const mdm_key_t  answer[] = {
     { "UpdateResults", MDM_ARRAY, MDM_NEEDED,
-      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = schedule_os_update_result }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = result_keys }) },
     { 0 }
 };
 
 
-static const mdm_type_t  schedule_os_update_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "ScheduleOSUpdate",
         .title = "Schedule OS Update",
-        .on = &schedule_os_update_on,
-        .keys = schedule_os_update_keys,
-        .answer = schedule_os_update_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "os-update",
-        .expires = MDM_DAYS(90)
+        .expires = MDM_DAYS(90),
+        .validate = validate
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  schedule_os_update_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "ScheduleOSUpdate",
-    .version = "1",
-    .types = schedule_os_update_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &schedule_os_update_plugin;
+    return &plugin;
+}
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    bool               good;
+    char               path[48];
+    size_t             i, n;
+    const mdm_host_t  *host;
+    const mdm_node_t  *updates, *update;
+
+    host = call->host;
+    updates = host->get(value, "Updates");
+    n = host->count(updates);
+    good = true;
+
+    for (i = 0; i < n; i++) {
+        update = host->item(updates, i);
+
+        if (host->get(update, "ProductKey") == NULL
+            && host->get(update, "ProductVersion") == NULL)
+        {
+            snprintf(path, sizeof(path), "Updates[%zu].ProductVersion", i);
+            host->fault(call, path,
+                        "must be there when there is no ProductKey");
+            good = false;
+        }
+    }
+
+    return good;
 }

@@ -8,28 +8,27 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  set_auto_admin_password_on = {
-    .macos = { .introduced = "10.11", .device_channel = MDM_YES,
-               .user_channel = MDM_NO, .automated = MDM_YES,
-               .user_enrollment = MDM_FORBIDDEN }
+static const mdm_systems_t  systems = {
+    .macos = { "10.11", .device_channel = MDM_YES, .user_channel = MDM_NO,
+               .automated = MDM_YES, .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  set_auto_admin_password_keys[] = {
+static const mdm_key_t  keys[] = {
     { "GUID", MDM_STRING, MDM_NEEDED },
     { "passwordHash", MDM_DATA, MDM_NEEDED|MDM_SECRET },
     { 0 }
 };
 
 
-static const mdm_type_t  set_auto_admin_password_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_DESTRUCTIVE,
         .name = "SetAutoAdminPassword",
         .title = "Set Auto Admin Password",
-        .on = &set_auto_admin_password_on,
-        .keys = set_auto_admin_password_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "admin",
         .subject_keys = MDM_TEXTS("GUID"),
         .expires = MDM_DAYS(90)
@@ -38,16 +37,16 @@ static const mdm_type_t  set_auto_admin_password_types[] = {
 };
 
 
-static const mdm_plugin_t  set_auto_admin_password_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "SetAutoAdminPassword",
-    .version = "1",
-    .types = set_auto_admin_password_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &set_auto_admin_password_plugin;
+    return &plugin;
 }

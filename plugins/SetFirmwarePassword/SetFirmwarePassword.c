@@ -9,37 +9,41 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  set_firmware_password_on = {
-    .macos = { .introduced = "10.13", .access_rights = MDM_LOCK_AND_CLEAR,
+static const mdm_systems_t  systems = {
+    .macos = { "10.13", .access_rights = MDM_LOCK_AND_CLEAR,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  set_firmware_password_keys[] = {
+static const mdm_key_t  keys[] = {
     { "CurrentPassword", MDM_STRING, MDM_SECRET },
-    { "NewPassword", MDM_STRING, MDM_NEEDED|MDM_SECRET },
+
+    /* what every keyboard can type so early; empty: no password */
+    { "NewPassword", MDM_STRING, MDM_NEEDED|MDM_SECRET,
+      .pattern = "^[ -~]*$" },
+
     { "AllowOroms", MDM_BOOLEAN, .preset = "false" },
     { 0 }
 };
 
 
-static const mdm_key_t  set_firmware_password_answer[] = {
+static const mdm_key_t  answer[] = {
     { "SetFirmwarePassword", MDM_DICTIONARY, MDM_NEEDED,
       MDM_KEYS({ "PasswordChanged", MDM_BOOLEAN, MDM_NEEDED }) },
     { 0 }
 };
 
 
-static const mdm_type_t  set_firmware_password_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .flags = MDM_DESTRUCTIVE,
         .name = "SetFirmwarePassword",
         .title = "Set Firmware Password",
-        .on = &set_firmware_password_on,
-        .keys = set_firmware_password_keys,
-        .answer = set_firmware_password_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "firmware-password",
         .expires = MDM_DAYS(90)
     },
@@ -47,16 +51,16 @@ static const mdm_type_t  set_firmware_password_types[] = {
 };
 
 
-static const mdm_plugin_t  set_firmware_password_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "SetFirmwarePassword",
-    .version = "1",
-    .types = set_firmware_password_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &set_firmware_password_plugin;
+    return &plugin;
 }

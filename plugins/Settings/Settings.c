@@ -5,10 +5,13 @@
  */
 
 
+#include <stdio.h>
+#include <string.h>
+
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 #define ONLY_IOS(...)                                                         \
     MDM_ON(.ios = { __VA_ARGS__ }, .macos = NEVER, .tvos = NEVER,             \
@@ -18,23 +21,33 @@
     MDM_ON(.ios = NEVER, .macos = { __VA_ARGS__ }, .tvos = NEVER,             \
            .visionos = NEVER, .watchos = NEVER)
 
+#define MAX_FAILED  100   /* told in one event */
 
-static const mdm_systems_t  settings_on = {
-    .ios = { .introduced = "5.0", .access_rights = MDM_CHANGE_SETTINGS,
+
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+static bool seconds(mdm_call_t *call, const mdm_node_t *item, size_t n,
+    const char *key);
+static bool result(mdm_call_t *call, const mdm_result_t *done);
+static bool failed(mdm_call_t *call, const mdm_node_t *item, size_t n,
+    mdm_node_t *items);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "5.0", .access_rights = MDM_CHANGE_SETTINGS,
              .user_enrollment = MDM_ALLOWED, .shared_ipad = MDM_ALLOWED,
              .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_YES },
-    .macos = { .introduced = "10.9", .access_rights = MDM_CHANGE_SETTINGS,
+    .macos = { "10.9", .access_rights = MDM_CHANGE_SETTINGS,
                .device_channel = MDM_YES, .user_channel = MDM_YES,
                .user_enrollment = MDM_ALLOWED },
-    .tvos = { .introduced = "9.0", .access_rights = MDM_CHANGE_SETTINGS },
-    .visionos = { .introduced = "1.1", .access_rights = MDM_CHANGE_SETTINGS,
+    .tvos = { "9.0", .access_rights = MDM_CHANGE_SETTINGS },
+    .visionos = { "1.1", .access_rights = MDM_CHANGE_SETTINGS,
                   .user_enrollment = MDM_ALLOWED },
-    .watchos = { .introduced = "10.0", .access_rights = MDM_CHANGE_SETTINGS }
+    .watchos = { "10.0", .access_rights = MDM_CHANGE_SETTINGS }
 };
 
 
-static const mdm_key_t  settings_wallpaper[] = {
+static const mdm_key_t  wallpaper_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("Wallpaper") },
     { "Image", MDM_DATA, MDM_NEEDED },
     { "Where", MDM_INTEGER, MDM_NEEDED, MDM_ONE_OF("1", "2", "3") },
@@ -42,35 +55,35 @@ static const mdm_key_t  settings_wallpaper[] = {
 };
 
 
-static const mdm_key_t  settings_data_roaming[] = {
+static const mdm_key_t  data_roaming_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("DataRoaming") },
     { "Enabled", MDM_BOOLEAN, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_voice_roaming[] = {
+static const mdm_key_t  voice_roaming_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("VoiceRoaming") },
     { "Enabled", MDM_BOOLEAN, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_personal_hotspot[] = {
+static const mdm_key_t  personal_hotspot_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("PersonalHotspot") },
     { "Enabled", MDM_BOOLEAN, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_bluetooth[] = {
+static const mdm_key_t  bluetooth_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("Bluetooth") },
     { "Enabled", MDM_BOOLEAN, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_app_configuration[] = {
+static const mdm_key_t  app_configuration_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("ApplicationConfiguration") },
     { "Identifier", MDM_STRING, MDM_NEEDED },
     { "Configuration", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_ANY }) },
@@ -78,67 +91,56 @@ static const mdm_key_t  settings_app_configuration[] = {
 };
 
 
-static const mdm_key_t  settings_attributes[] = {
+static const mdm_key_t  attributes_keys[] = {
     { "VPNUUID", MDM_STRING, MDM_ON(.tvos = NEVER) },
     { "ContentFilterUUID", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "16.0" }, .tvos = NEVER,
-             .watchos = NEVER) },
+      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
     { "DNSProxyUUID", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "16.0" }, .tvos = NEVER,
-             .watchos = NEVER) },
+      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
     { "RelayUUID", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "17.0" }, .tvos = NEVER,
-             .watchos = NEVER) },
+      MDM_ON(.ios = { "17.0" }, .tvos = NEVER, .watchos = NEVER) },
     { "AssociatedDomains", MDM_ARRAY,
-      MDM_ON(.ios = { .introduced = "13.0" }, .tvos = NEVER),
+      MDM_ON(.ios = { "13.0" }, .tvos = NEVER),
       MDM_KEYS({ NULL, MDM_STRING }) },
     { "AssociatedDomainsEnableDirectDownloads", MDM_BOOLEAN,
-      .preset = "false",
-      MDM_ON(.ios = { .introduced = "14.0" }, .tvos = NEVER) },
+      .preset = "false", MDM_ON(.ios = { "14.0" }, .tvos = NEVER) },
     { "Removable", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { .introduced = "14.0" },
-             .tvos = { .introduced = "14.0" }) },
+      MDM_ON(.ios = { "14.0" }, .tvos = { "14.0" }) },
     { "TapToPayScreenLock", MDM_BOOLEAN, .preset = "false",
-      ONLY_IOS(.introduced = "16.4") },
-    { "CellularSliceUUID", MDM_STRING, ONLY_IOS(.introduced = "17.0") },
-    { "Hideable", MDM_BOOLEAN, .preset = "true",
-      ONLY_IOS(.introduced = "18.1") },
-    { "Lockable", MDM_BOOLEAN, .preset = "true",
-      ONLY_IOS(.introduced = "18.1") },
+      ONLY_IOS("16.4") },
+    { "CellularSliceUUID", MDM_STRING, ONLY_IOS("17.0") },
+    { "Hideable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
+    { "Lockable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_app_attributes[] = {
+static const mdm_key_t  app_attributes_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("ApplicationAttributes") },
     { "Identifier", MDM_STRING, MDM_NEEDED },
-    { "Attributes", MDM_DICTIONARY, .keys = settings_attributes },
+    { "Attributes", MDM_DICTIONARY, .keys = attributes_keys },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_device_name[] = {
+static const mdm_key_t  device_name_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("DeviceName") },
     { "DeviceName", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_host_name[] = {
+static const mdm_key_t  host_name_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("HostName") },
     { "HostName", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_organization[] = {
+static const mdm_key_t  organization_keys[] = {
     { "OrganizationName", MDM_STRING, MDM_NEEDED },
-
     { "OrganizationShortName", MDM_STRING,
-      MDM_ON(.ios = { .introduced = "13.0" },
-             .macos = { .introduced = "10.15" },
-             .tvos = { .introduced = "13.0" }) },
-
+      MDM_ON(.ios = { "13.0" }, .macos = { "10.15" }, .tvos = { "13.0" }) },
     { "OrganizationAddress", MDM_STRING },
     { "OrganizationPhone", MDM_STRING },
     { "OrganizationEmail", MDM_STRING },
@@ -147,83 +149,78 @@ static const mdm_key_t  settings_organization[] = {
 };
 
 
-static const mdm_key_t  settings_organization_info[] = {
+static const mdm_key_t  organization_info_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("OrganizationInfo") },
-    { "OrganizationInfo", MDM_DICTIONARY, .keys = settings_organization },
+    { "OrganizationInfo", MDM_DICTIONARY, .keys = organization_keys },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_options[] = {
+static const mdm_key_t  options_keys[] = {
     { "ActivationLockAllowedWhileSupervised", MDM_BOOLEAN, .preset = "false" },
     { "BootstrapTokenAllowed", MDM_BOOLEAN, .preset = "false",
       ONLY_MACOS(.deprecated = "11.0") },
     { "PromptUserToAllowBootstrapTokenForAuthentication", MDM_BOOLEAN,
-      .preset = "false", ONLY_MACOS(.introduced = "11.0") },
+      .preset = "false", ONLY_MACOS("11.0") },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_mdm_options[] = {
+static const mdm_key_t  mdm_options_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("MDMOptions") },
-    { "MDMOptions", MDM_DICTIONARY, MDM_NEEDED, .keys = settings_options },
+    { "MDMOptions", MDM_DICTIONARY, MDM_NEEDED, .keys = options_keys },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_maximum_users[] = {
+static const mdm_key_t  maximum_users_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("MaximumResidentUsers") },
     { "MaximumResidentUsers", MDM_INTEGER, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_shared_device[] = {
+static const mdm_key_t  shared_device_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("SharedDeviceConfiguration") },
     { "QuotaSize", MDM_INTEGER },
     { "ResidentUsers", MDM_INTEGER },
-    { "UserSessionTimeout", MDM_INTEGER,
-      MDM_ON(.ios = { .introduced = "14.5" }) },
-    { "TemporarySessionTimeout", MDM_INTEGER,
-      MDM_ON(.ios = { .introduced = "14.5" }) },
+    { "UserSessionTimeout", MDM_INTEGER, MDM_ON(.ios = { "14.5" }) },
+    { "TemporarySessionTimeout", MDM_INTEGER, MDM_ON(.ios = { "14.5" }) },
     { "TemporarySessionOnly", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { .introduced = "14.5" }) },
-    { "ManagedAppleIDDefaultDomains", MDM_ARRAY,
-      MDM_ON(.ios = { .introduced = "16.0" }),
+      MDM_ON(.ios = { "14.5" }) },
+    { "ManagedAppleIDDefaultDomains", MDM_ARRAY, MDM_ON(.ios = { "16.0" }),
       MDM_KEYS({ NULL, MDM_STRING }) },
     { "OnlineAuthenticationGracePeriod", MDM_INTEGER,
-      MDM_ON(.ios = { .introduced = "16.0" }) },
+      MDM_ON(.ios = { "16.0" }) },
     { "SkipLanguageAndLocaleSetupForNewUsers", MDM_BOOLEAN,
-      .preset = "false", MDM_ON(.ios = { .introduced = "16.2" }) },
-    { "AwaitUserConfiguration", MDM_DICTIONARY,
-      MDM_ON(.ios = { .introduced = "17.0" }),
+      .preset = "false", MDM_ON(.ios = { "16.2" }) },
+    { "AwaitUserConfiguration", MDM_DICTIONARY, MDM_ON(.ios = { "17.0" }),
       MDM_KEYS({ "Enabled", MDM_BOOLEAN, MDM_NEEDED }) },
 
-    { "PasscodePolicy", MDM_DICTIONARY,
-      MDM_ON(.ios = { .introduced = "17.0" }),
+    { "PasscodePolicy", MDM_DICTIONARY, MDM_ON(.ios = { "17.0" }),
       MDM_KEYS({ "PasscodeLockGracePeriod", MDM_INTEGER,
                  MDM_ONE_OF("0", "60", "300", "900", "3600", "14400") },
-               { "AutoLockTime", MDM_INTEGER }) },
+               { "AutoLockTime", MDM_INTEGER, .min = "120" }) },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_diagnostics[] = {
+static const mdm_key_t  diagnostics_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("DiagnosticSubmission") },
     { "Enabled", MDM_BOOLEAN, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_app_analytics[] = {
+static const mdm_key_t  app_analytics_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("AppAnalytics") },
     { "Enabled", MDM_BOOLEAN, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_grace_period[] = {
+static const mdm_key_t  grace_period_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("PasscodeLockGracePeriod") },
     { "PasscodeLockGracePeriod", MDM_INTEGER, MDM_NEEDED,
       MDM_ONE_OF("0", "60", "300", "900", "3600", "14400") },
@@ -231,14 +228,14 @@ static const mdm_key_t  settings_grace_period[] = {
 };
 
 
-static const mdm_key_t  settings_time_zone[] = {
+static const mdm_key_t  time_zone_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("TimeZone") },
     { "TimeZone", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_updates[] = {
+static const mdm_key_t  updates_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("SoftwareUpdateSettings") },
     { "RecommendationCadence", MDM_INTEGER, MDM_NEEDED,
       MDM_ONE_OF("0", "1", "2") },
@@ -246,7 +243,7 @@ static const mdm_key_t  settings_updates[] = {
 };
 
 
-static const mdm_key_t  settings_accessibility[] = {
+static const mdm_key_t  accessibility_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("AccessibilitySettings") },
     { "BoldTextEnabled", MDM_BOOLEAN, .preset = "false" },
     { "IncreaseContrastEnabled", MDM_BOOLEAN, .preset = "false",
@@ -265,176 +262,285 @@ static const mdm_key_t  settings_accessibility[] = {
 };
 
 
-static const mdm_key_t  settings_keys[] = {
-    { "Settings", MDM_ARRAY, MDM_NEEDED,
-      MDM_KEYS({ "Wallpaper", MDM_DICTIONARY, .keys = settings_wallpaper,
-                 ONLY_IOS(.introduced = "8.0", .supervised = MDM_YES,
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_user_channel = MDM_NO) },
-               { "DataRoaming", MDM_DICTIONARY,
-                 .keys = settings_data_roaming,
-                 ONLY_IOS(.user_enrollment = MDM_FORBIDDEN,
-                          .shared_user_channel = MDM_NO) },
-               { "VoiceRoaming", MDM_DICTIONARY,
-                 .keys = settings_voice_roaming,
-                 ONLY_IOS(.deprecated = "16.0",
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_user_channel = MDM_NO) },
-               { "PersonalHotspot", MDM_DICTIONARY,
-                 .keys = settings_personal_hotspot,
-                 ONLY_IOS(.access_rights = MDM_QUERY_NETWORK,
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_user_channel = MDM_NO) },
-               { "Bluetooth", MDM_DICTIONARY, .keys = settings_bluetooth,
-                 MDM_ON(.ios = { .introduced = "11.3",
-                                 .supervised = MDM_YES,
-                                 .user_enrollment = MDM_FORBIDDEN,
-                                 .shared_user_channel = MDM_NO },
-                        .macos = { .introduced = "10.13.4",
-                                   .user_enrollment = MDM_FORBIDDEN },
-                        .tvos = NEVER, .visionos = NEVER, .watchos = NEVER) },
-               { "ApplicationConfiguration", MDM_DICTIONARY,
-                 .keys = settings_app_configuration,
-                 MDM_ON(.ios = { .introduced = "7.0",
-                                 .access_rights = MDM_CHANGE_APPS,
-                                 .shared_user_channel = MDM_NO },
-                        .macos = { .introduced = "10.15",
-                                   .access_rights = MDM_CHANGE_APPS,
-                                   .user_channel = MDM_NO },
-                        .tvos = { .introduced = "10.2",
-                                  .access_rights = MDM_CHANGE_APPS },
-                        .visionos = { .access_rights = MDM_CHANGE_APPS },
-                        .watchos = { .access_rights = MDM_CHANGE_APPS }) },
-               { "ApplicationAttributes", MDM_DICTIONARY,
-                 .keys = settings_app_attributes,
-                 MDM_ON(.ios = { .introduced = "7.0",
-                                 .access_rights = MDM_CHANGE_APPS,
-                                 .shared_user_channel = MDM_NO },
-                        .macos = NEVER,
-                        .tvos = { .introduced = "10.2",
-                                  .access_rights = MDM_CHANGE_APPS },
-                        .visionos = { .access_rights = MDM_CHANGE_APPS },
-                        .watchos = { .access_rights = MDM_CHANGE_APPS }) },
-               { "DeviceName", MDM_DICTIONARY, .keys = settings_device_name,
-                 MDM_ON(.ios = { .supervised = MDM_YES,
-                                 .user_enrollment = MDM_FORBIDDEN,
-                                 .shared_user_channel = MDM_NO },
-                        .macos = { .introduced = "10.10",
-                                   .user_enrollment = MDM_FORBIDDEN },
-                        .visionos = { .introduced = "2.0",
-                                      .supervised = MDM_YES,
-                                      .user_enrollment = MDM_FORBIDDEN },
-                        .watchos = NEVER) },
-               { "HostName", MDM_DICTIONARY, .keys = settings_host_name,
-                 ONLY_MACOS(.introduced = "10.11",
-                            .user_enrollment = MDM_FORBIDDEN) },
-               { "OrganizationInfo", MDM_DICTIONARY,
-                 .keys = settings_organization_info,
-                 MDM_ON(.ios = { .shared_user_channel = MDM_NO }) },
-               { "MDMOptions", MDM_DICTIONARY, .keys = settings_mdm_options,
-                 MDM_ON(.ios = { .introduced = "7.0",
-                                 .shared_user_channel = MDM_NO },
-                        .macos = { .introduced = "10.15",
-                                   .user_enrollment = MDM_FORBIDDEN },
-                        .tvos = NEVER, .visionos = { .introduced = "2.0" },
-                        .watchos = NEVER) },
-               { "MaximumResidentUsers", MDM_DICTIONARY,
-                 .keys = settings_maximum_users,
-                 ONLY_IOS(.introduced = "9.3", .deprecated = "13.4",
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_ipad = MDM_REQUIRED,
-                          .shared_user_channel = MDM_NO) },
-               { "SharedDeviceConfiguration", MDM_DICTIONARY,
-                 .keys = settings_shared_device,
-                 ONLY_IOS(.introduced = "13.4",
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_ipad = MDM_REQUIRED,
-                          .shared_user_channel = MDM_NO) },
-               { "DiagnosticSubmission", MDM_DICTIONARY,
-                 .keys = settings_diagnostics,
-                 ONLY_IOS(.introduced = "9.3",
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_ipad = MDM_REQUIRED,
-                          .shared_user_channel = MDM_NO) },
-               { "AppAnalytics", MDM_DICTIONARY,
-                 .keys = settings_app_analytics,
-                 ONLY_IOS(.introduced = "9.3.2",
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_ipad = MDM_REQUIRED,
-                          .shared_user_channel = MDM_NO) },
-               { "PasscodeLockGracePeriod", MDM_DICTIONARY,
-                 .keys = settings_grace_period,
-                 ONLY_IOS(.introduced = "9.3.2", .deprecated = "17.0",
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_ipad = MDM_REQUIRED,
-                          .shared_user_channel = MDM_NO) },
-               { "TimeZone", MDM_DICTIONARY, .keys = settings_time_zone,
-                 MDM_ON(.ios = { .introduced = "14.0",
-                                 .supervised = MDM_YES,
-                                 .user_enrollment = MDM_FORBIDDEN,
-                                 .shared_user_channel = MDM_NO },
-                        .macos = NEVER,
-                        .tvos = { .introduced = "14.0",
-                                  .supervised = MDM_YES },
-                        .visionos = { .introduced = "2.0",
-                                      .supervised = MDM_YES,
-                                      .user_enrollment = MDM_FORBIDDEN },
-                        .watchos = NEVER) },
-               { "SoftwareUpdateSettings", MDM_DICTIONARY,
-                 .keys = settings_updates,
-                 ONLY_IOS(.introduced = "14.5", .supervised = MDM_YES,
-                          .user_enrollment = MDM_FORBIDDEN,
-                          .shared_user_channel = MDM_NO) },
-               { "AccessibilitySettings", MDM_DICTIONARY,
-                 .keys = settings_accessibility,
-                 MDM_ON(.ios = { .introduced = "16.0",
-                                 .supervised = MDM_YES,
-                                 .user_enrollment = MDM_FORBIDDEN,
-                                 .shared_device_channel = MDM_NO },
-                        .macos = NEVER, .tvos = NEVER, .visionos = NEVER,
-                        .watchos = { .supervised = MDM_YES }) }) },
+static const mdm_key_t  items[] = {
+    { "Wallpaper", MDM_DICTIONARY, .keys = wallpaper_keys,
+      ONLY_IOS("8.0", .supervised = MDM_YES,
+               .user_enrollment = MDM_FORBIDDEN,
+               .shared_user_channel = MDM_NO) },
+
+    { "DataRoaming", MDM_DICTIONARY, .keys = data_roaming_keys,
+      ONLY_IOS(.user_enrollment = MDM_FORBIDDEN,
+               .shared_user_channel = MDM_NO) },
+    { "VoiceRoaming", MDM_DICTIONARY, .keys = voice_roaming_keys,
+      ONLY_IOS(.deprecated = "16.0", .user_enrollment = MDM_FORBIDDEN,
+               .shared_user_channel = MDM_NO) },
+
+    { "PersonalHotspot", MDM_DICTIONARY, .keys = personal_hotspot_keys,
+      ONLY_IOS(.access_rights = MDM_QUERY_NETWORK,
+               .user_enrollment = MDM_FORBIDDEN,
+               .shared_user_channel = MDM_NO) },
+
+    { "Bluetooth", MDM_DICTIONARY, .keys = bluetooth_keys,
+      MDM_ON(.ios = { "11.3", .supervised = MDM_YES,
+                      .user_enrollment = MDM_FORBIDDEN,
+                      .shared_user_channel = MDM_NO },
+             .macos = { "10.13.4", .user_enrollment = MDM_FORBIDDEN },
+             .tvos = NEVER, .visionos = NEVER, .watchos = NEVER) },
+
+    { "ApplicationConfiguration", MDM_DICTIONARY,
+      .keys = app_configuration_keys,
+      MDM_ON(.ios = { "7.0", .access_rights = MDM_CHANGE_APPS,
+                      .shared_user_channel = MDM_NO },
+             .macos = { "10.15", .access_rights = MDM_CHANGE_APPS,
+                        .user_channel = MDM_NO },
+             .tvos = { "10.2", .access_rights = MDM_CHANGE_APPS },
+             .visionos = { .access_rights = MDM_CHANGE_APPS },
+             .watchos = { .access_rights = MDM_CHANGE_APPS }) },
+
+    { "ApplicationAttributes", MDM_DICTIONARY, .keys = app_attributes_keys,
+      MDM_ON(.ios = { "7.0", .access_rights = MDM_CHANGE_APPS,
+                      .shared_user_channel = MDM_NO },
+             .macos = NEVER,
+             .tvos = { "10.2", .access_rights = MDM_CHANGE_APPS },
+             .visionos = { .access_rights = MDM_CHANGE_APPS },
+             .watchos = { .access_rights = MDM_CHANGE_APPS }) },
+
+    { "DeviceName", MDM_DICTIONARY, .keys = device_name_keys,
+      MDM_ON(.ios = { .supervised = MDM_YES,
+                      .user_enrollment = MDM_FORBIDDEN,
+                      .shared_user_channel = MDM_NO },
+             .macos = { "10.10", .user_enrollment = MDM_FORBIDDEN },
+             .visionos = { "2.0", .supervised = MDM_YES,
+                           .user_enrollment = MDM_FORBIDDEN },
+             .watchos = NEVER) },
+
+    { "HostName", MDM_DICTIONARY, .keys = host_name_keys,
+      ONLY_MACOS("10.11", .user_enrollment = MDM_FORBIDDEN) },
+    { "OrganizationInfo", MDM_DICTIONARY, .keys = organization_info_keys,
+      MDM_ON(.ios = { .shared_user_channel = MDM_NO }) },
+
+    { "MDMOptions", MDM_DICTIONARY, .keys = mdm_options_keys,
+      MDM_ON(.ios = { "7.0", .shared_user_channel = MDM_NO },
+             .macos = { "10.15", .user_enrollment = MDM_FORBIDDEN },
+             .tvos = NEVER, .visionos = { "2.0" }, .watchos = NEVER) },
+
+    { "MaximumResidentUsers", MDM_DICTIONARY, .keys = maximum_users_keys,
+      ONLY_IOS("9.3", .deprecated = "13.4",
+               .user_enrollment = MDM_FORBIDDEN,
+               .shared_ipad = MDM_REQUIRED, .shared_user_channel = MDM_NO) },
+
+    { "SharedDeviceConfiguration", MDM_DICTIONARY,
+      .keys = shared_device_keys,
+      ONLY_IOS("13.4", .user_enrollment = MDM_FORBIDDEN,
+               .shared_ipad = MDM_REQUIRED, .shared_user_channel = MDM_NO) },
+
+    { "DiagnosticSubmission", MDM_DICTIONARY, .keys = diagnostics_keys,
+      ONLY_IOS("9.3", .user_enrollment = MDM_FORBIDDEN,
+               .shared_ipad = MDM_REQUIRED, .shared_user_channel = MDM_NO) },
+    { "AppAnalytics", MDM_DICTIONARY, .keys = app_analytics_keys,
+      ONLY_IOS("9.3.2", .user_enrollment = MDM_FORBIDDEN,
+               .shared_ipad = MDM_REQUIRED, .shared_user_channel = MDM_NO) },
+
+    { "PasscodeLockGracePeriod", MDM_DICTIONARY, .keys = grace_period_keys,
+      ONLY_IOS("9.3.2", .deprecated = "17.0",
+               .user_enrollment = MDM_FORBIDDEN,
+               .shared_ipad = MDM_REQUIRED, .shared_user_channel = MDM_NO) },
+
+    { "TimeZone", MDM_DICTIONARY, .keys = time_zone_keys,
+      MDM_ON(.ios = { "14.0", .supervised = MDM_YES,
+                      .user_enrollment = MDM_FORBIDDEN,
+                      .shared_user_channel = MDM_NO },
+             .macos = NEVER, .tvos = { "14.0", .supervised = MDM_YES },
+             .visionos = { "2.0", .supervised = MDM_YES,
+                           .user_enrollment = MDM_FORBIDDEN },
+             .watchos = NEVER) },
+
+    { "SoftwareUpdateSettings", MDM_DICTIONARY, .keys = updates_keys,
+      ONLY_IOS("14.5", .supervised = MDM_YES,
+               .user_enrollment = MDM_FORBIDDEN,
+               .shared_user_channel = MDM_NO) },
+
+    { "AccessibilitySettings", MDM_DICTIONARY, .keys = accessibility_keys,
+      MDM_ON(.ios = { "16.0", .supervised = MDM_YES,
+                      .user_enrollment = MDM_FORBIDDEN,
+                      .shared_device_channel = MDM_NO },
+             .macos = NEVER, .tvos = NEVER, .visionos = NEVER,
+             .watchos = { .supervised = MDM_YES }) },
     { 0 }
 };
 
 
-static const mdm_key_t  settings_answer[] = {
-    { "Settings", MDM_DICTIONARY,
-      MDM_KEYS({ "Status", MDM_STRING, MDM_NEEDED },
-               { "ErrorChain", MDM_ARRAY,
-                 MDM_KEYS({ NULL, MDM_DICTIONARY,
-                            MDM_KEYS({ "*", MDM_ANY, MDM_NEEDED }) }) },
-               { "Identifier", MDM_STRING,
-                 MDM_ON(.ios = { .introduced = "7.0" }, .macos = NEVER,
-                        .tvos = { .introduced = "10.2" }) }) },
+static const mdm_key_t  keys[] = {
+    { "Settings", MDM_ARRAY, MDM_NEEDED, .keys = items },
     { 0 }
 };
 
 
-static const mdm_type_t  settings_types[] = {
+/*
+ * Apple's table shows the result of one setting; devices send a list of them,
+ * in the order of the command.
+ */
+
+static const mdm_key_t  answer[] = {
+    { "Settings", MDM_ARRAY,
+      MDM_KEYS({ NULL, MDM_DICTIONARY,
+                 MDM_KEYS({ "Status", MDM_STRING, MDM_NEEDED },
+                          { "ErrorChain", MDM_ARRAY,
+                            MDM_KEYS({ NULL, MDM_DICTIONARY,
+                                       MDM_KEYS({ "*", MDM_ANY,
+                                                  MDM_NEEDED }) }) },
+                          { "Identifier", MDM_STRING,
+                            MDM_ON(.ios = { "7.0" }, .macos = NEVER,
+                                   .tvos = { "10.2" }) }) }) },
+    { 0 }
+};
+
+
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "Settings",
         .title = "Settings",
-        .on = &settings_on,
-        .keys = settings_keys,
-        .answer = settings_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "settings",
-        .expires = MDM_DAYS(90)
+        .expires = MDM_DAYS(90),
+        .validate = validate,
+        .result = result
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  settings_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "Settings",
-    .version = "1",
-    .types = settings_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &settings_plugin;
+    return &plugin;
+}
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    bool               good;
+    size_t             i, n;
+    const mdm_host_t  *host;
+    const mdm_node_t  *items, *item;
+
+    host = call->host;
+    items = host->get(value, "Settings");
+    n = host->count(items);
+    good = true;
+
+    for (i = 0; i < n; i++) {
+        item = host->item(items, i);
+
+        good &= seconds(call, item, i, "UserSessionTimeout");
+        good &= seconds(call, item, i, "TemporarySessionTimeout");
+    }
+
+    return good;
+}
+
+
+/* No end, or one that is no nuisance: what no range can say. */
+
+static bool
+seconds(mdm_call_t *call, const mdm_node_t *item, size_t n, const char *key)
+{
+    char               path[64];
+    int64_t            value;
+    const mdm_host_t  *host;
+
+    host = call->host;
+    value = host->integer(host->get(item, key));
+
+    if (value == 0 || value >= 30) {
+        return true;
+    }
+
+    snprintf(path, sizeof(path), "Settings[%zu].%s", n, key);
+    host->fault(call, path, "must be 0 or at least 30");
+
+    return false;
+}
+
+
+/* A command that was acknowledged may have failed in part. */
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    size_t             i, n;
+    mdm_node_t        *data, *items;
+    const mdm_host_t  *host;
+    const mdm_node_t  *settings;
+
+    host = call->host;
+    data = host->new_dictionary(call);
+    items = host->new_array(call);
+    settings = host->get(done->report, "Settings");
+
+    /* Apple's table has one result, devices send one for each setting */
+
+    if (host->type(settings) == MDM_DICTIONARY) {
+        if (!failed(call, settings, 0, items)) {
+            return false;
+        }
+
+    } else if (host->type(settings) == MDM_ARRAY) {
+        n = host->count(settings);
+
+        for (i = 0; i < n && host->count(items) < MAX_FAILED; i++) {
+            if (!failed(call, host->item(settings, i), i, items)) {
+                return false;
+            }
+        }
+    }
+
+    if (host->count(items) == 0) {
+        return true;
+    }
+
+    return host->set(call, data, "Settings", items)
+           && host->emit_event(call, "settings_failed", data);
+}
+
+
+/* Adds it if it failed, with its place among the settings of the command,
+ * since not every result tells its name. */
+
+static bool
+failed(mdm_call_t *call, const mdm_node_t *item, size_t n, mdm_node_t *items)
+{
+    mdm_text_t         status;
+    mdm_node_t        *copy, *index;
+    const mdm_host_t  *host;
+
+    static const char  good[] = "Acknowledged";
+
+    host = call->host;
+    status = host->text(host->get(item, "Status"));
+
+    if (status.len == 0
+        || (status.len == sizeof(good) - 1
+            && memcmp(status.data, good, sizeof(good) - 1) == 0))
+    {
+        return true;
+    }
+
+    copy = host->copy(call, item);
+    index = host->new_integer(call, (int64_t) n);
+
+    return copy && index && host->set(call, copy, "Index", index)
+           && host->append(call, items, copy);
 }

@@ -8,26 +8,26 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  unlock_user_account_on = {
-    .macos = { .introduced = "10.13", .access_rights = MDM_LOCK_AND_CLEAR,
+static const mdm_systems_t  systems = {
+    .macos = { "10.13", .access_rights = MDM_LOCK_AND_CLEAR,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  unlock_user_account_keys[] = {
+static const mdm_key_t  keys[] = {
     { "UserName", MDM_STRING, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_type_t  unlock_user_account_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "UnlockUserAccount",
         .title = "Unlock User Account",
-        .on = &unlock_user_account_on,
-        .keys = unlock_user_account_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "user",
         .subject_keys = MDM_TEXTS("UserName"),
         .expires = MDM_DAYS(90)
@@ -36,16 +36,16 @@ static const mdm_type_t  unlock_user_account_types[] = {
 };
 
 
-static const mdm_plugin_t  unlock_user_account_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "UnlockUserAccount",
-    .version = "1",
-    .types = unlock_user_account_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &unlock_user_account_plugin;
+    return &plugin;
 }

@@ -8,26 +8,25 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  user_configured_on = {
-    .ios = { .introduced = "17.0", .supervised = MDM_YES,
-             .automated = MDM_YES, .user_enrollment = MDM_FORBIDDEN,
-             .shared_ipad = MDM_ALLOWED, .shared_device_channel = MDM_NO,
-             .shared_user_channel = MDM_YES }
+static const mdm_systems_t  systems = {
+    .ios = { "17.0", .supervised = MDM_YES, .automated = MDM_YES,
+             .user_enrollment = MDM_FORBIDDEN, .shared_ipad = MDM_ALLOWED,
+             .shared_device_channel = MDM_NO, .shared_user_channel = MDM_YES }
 };
 
 
-static const mdm_key_t  user_configured_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_type_t  user_configured_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "UserConfigured",
         .title = "User Configured",
-        .on = &user_configured_on,
-        .keys = user_configured_keys,
+        .on = &systems,
+        .keys = keys,
         .subject = "setup",
         .expires = MDM_DAYS(90)
     },
@@ -35,16 +34,16 @@ static const mdm_type_t  user_configured_types[] = {
 };
 
 
-static const mdm_plugin_t  user_configured_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "UserConfigured",
-    .version = "1",
-    .types = user_configured_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &user_configured_plugin;
+    return &plugin;
 }

@@ -7,20 +7,19 @@
 #include "ngx_mdm_plugin.h"
 
 
-#define NEVER  { .introduced = MDM_NEVER_THERE }
+#define NEVER  { MDM_NEVER_THERE }
 
 
-static const mdm_systems_t  user_list_on = {
-    .ios = { .introduced = "9.3", .user_enrollment = MDM_FORBIDDEN,
+static const mdm_systems_t  systems = {
+    .ios = { "9.3", .user_enrollment = MDM_FORBIDDEN,
              .shared_ipad = MDM_REQUIRED, .shared_device_channel = MDM_YES,
              .shared_user_channel = MDM_NO },
-    .macos = { .introduced = "10.13", .supervised = MDM_YES,
-               .device_channel = MDM_YES, .user_channel = MDM_NO,
-               .user_enrollment = MDM_FORBIDDEN }
+    .macos = { "10.13", .supervised = MDM_YES, .device_channel = MDM_YES,
+               .user_channel = MDM_NO, .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  user_list_user[] = {
+static const mdm_key_t  user_keys[] = {
     { "UserName", MDM_STRING, MDM_NEEDED },
     { "FullName", MDM_STRING, MDM_NEEDED, MDM_ON(.ios = NEVER) },
     { "UID", MDM_INTEGER, MDM_NEEDED, MDM_ON(.ios = NEVER) },
@@ -31,47 +30,47 @@ static const mdm_key_t  user_list_user[] = {
     { "DataUsed", MDM_INTEGER, MDM_NEEDED, MDM_ON(.macos = NEVER) },
     { "MobileAccount", MDM_BOOLEAN, MDM_NEEDED, MDM_ON(.ios = NEVER) },
     { "HasSecureToken", MDM_BOOLEAN, MDM_NEEDED,
-      MDM_ON(.ios = NEVER, .macos = { .introduced = "11.0" }) },
+      MDM_ON(.ios = NEVER, .macos = { "11.0" }) },
     { 0 }
 };
 
 
-static const mdm_key_t  user_list_keys[] = {
+static const mdm_key_t  keys[] = {
     { 0 }
 };
 
 
-static const mdm_key_t  user_list_answer[] = {
+static const mdm_key_t  answer[] = {
     { "Users", MDM_ARRAY, MDM_NEEDED,
-      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = user_list_user }) },
+      MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = user_keys }) },
     { 0 }
 };
 
 
-static const mdm_type_t  user_list_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "UserList",
         .title = "User List",
-        .on = &user_list_on,
-        .keys = user_list_keys,
-        .answer = user_list_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .expires = MDM_DAYS(30)
     },
     { 0 }
 };
 
 
-static const mdm_plugin_t  user_list_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "UserList",
-    .version = "1",
-    .types = user_list_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &user_list_plugin;
+    return &plugin;
 }

@@ -8,33 +8,33 @@
 #include "ngx_mdm_plugin.h"
 
 
-static const mdm_systems_t  verify_recovery_lock_on = {
-    .macos = { .introduced = "11.5", .access_rights = MDM_LOCK_AND_CLEAR,
+static const mdm_systems_t  systems = {
+    .macos = { "11.5", .access_rights = MDM_LOCK_AND_CLEAR,
                .device_channel = MDM_YES, .user_channel = MDM_NO,
                .user_enrollment = MDM_FORBIDDEN }
 };
 
 
-static const mdm_key_t  verify_recovery_lock_keys[] = {
+static const mdm_key_t  keys[] = {
     { "Password", MDM_STRING, MDM_NEEDED|MDM_SECRET },
     { 0 }
 };
 
 
-static const mdm_key_t  verify_recovery_lock_answer[] = {
+static const mdm_key_t  answer[] = {
     { "PasswordVerified", MDM_BOOLEAN, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_type_t  verify_recovery_lock_types[] = {
+static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
         .name = "VerifyRecoveryLock",
         .title = "Verify Recovery Lock",
-        .on = &verify_recovery_lock_on,
-        .keys = verify_recovery_lock_keys,
-        .answer = verify_recovery_lock_answer,
+        .on = &systems,
+        .keys = keys,
+        .answer = answer,
         .subject = "recovery-lock",
         .expires = MDM_DAYS(30)
     },
@@ -42,16 +42,16 @@ static const mdm_type_t  verify_recovery_lock_types[] = {
 };
 
 
-static const mdm_plugin_t  verify_recovery_lock_plugin = {
+static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "VerifyRecoveryLock",
-    .version = "1",
-    .types = verify_recovery_lock_types
+    .version = "1.0",
+    .types = types
 };
 
 
 const mdm_plugin_t *
 ngx_mdm_plugin(void)
 {
-    return &verify_recovery_lock_plugin;
+    return &plugin;
 }
