@@ -1,6 +1,6 @@
 
 /*
- * com.apple.applicationaccess: restrictions. A device makes one set of all
+ * com.apple.applicationaccess: restrictions.  A device makes one set of all
  * payloads; of each key the stricter value wins.
  *
  * Two rules cover most keys, and macros name them: SUPERVISED devices, and

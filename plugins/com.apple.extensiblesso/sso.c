@@ -1,7 +1,7 @@
 
 /*
  * com.apple.extensiblesso: an app extension that signs users in at websites
- * and in apps. Apple's own for Kerberos is a variant of it, with keys of its
+ * and in apps.  Apple's own for Kerberos is a variant of it, with keys of its
  * own in ExtensionData; of all others nobody but their makers knows these.
  */
 

@@ -1,7 +1,7 @@
 
 /*
- * com.apple.mail.managed: a mail account over IMAP or POP, with S/MIME. What a
- * person would be asked for while he installs a profile, nobody is asked for
+ * com.apple.mail.managed: a mail account over IMAP or POP, with S/MIME.  What
+ * a person would be asked for while he installs a profile, nobody is asked for
  * by MDM, so passwords and names that are absent stay absent.
  */
 

@@ -1,6 +1,6 @@
 
 /*
- * com.apple.mobiledevice.passwordpolicy: what a passcode must be like. A
+ * com.apple.mobiledevice.passwordpolicy: what a passcode must be like.  A
  * device makes one policy of all payloads, in which the stricter value of each
  * key wins; a device owned by its user heeds none of the keys and asks for six
  * digits.

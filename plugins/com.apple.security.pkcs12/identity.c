@@ -1,7 +1,7 @@
 
 /*
  * com.apple.security.pkcs12: an identity, which is a certificate with its key,
- * locked with a password. Both are secrets: who has them is the device.
+ * locked with a password.  Both are secrets: who has them is the device.
  */
 
 

@@ -1,8 +1,8 @@
 
 /*
  * com.apple.security.root, com.apple.security.pem, com.apple.security.pkcs1: a
- * certificate without a key. Root ones are trusted; of the two others one is
- * named for its form, but devices take DER and PEM from each.
+ * certificate without a key.  Root ones are trusted; of the two others one is
+ * named for its form, but devices take DER and PEM from all three.
  */
 
 
@@ -11,7 +11,7 @@
 #include "ngx_mdm_plugin.h"
 
 
-#define PEM      "-----BEGIN "
+#define PEM              "-----BEGIN "
 #define PEM_CERTIFICATE  "-----BEGIN CERTIFICATE-----"
 
 

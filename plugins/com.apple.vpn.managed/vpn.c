@@ -1,7 +1,7 @@
 
 /*
- * com.apple.vpn.managed: one VPN. VPNType says which of the dictionaries holds
- * its settings; what is a switch here is 0 or 1, no boolean.
+ * com.apple.vpn.managed: one VPN.  VPNType says which of the dictionaries
+ * holds its settings; what is a switch here is 0 or 1, no boolean.
  */
 
 

@@ -1,7 +1,7 @@
 
 /*
  * com.apple.webClip.managed: a bookmark with an icon on the Home screen, or in
- * the Dock of a Mac. It belongs to users: a Shared iPad and a Mac take it on
+ * the Dock of a Mac.  It belongs to users: a Shared iPad and a Mac take it on
  * the channel of a user.
  */
 
