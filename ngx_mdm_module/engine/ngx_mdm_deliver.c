@@ -7,6 +7,7 @@
 
 
 #include "ngx_mdm_deliver.h"
+#include "ngx_mdm_request_type.h"
 #include "../message/mdm_json.h"
 #include "../message/mdm_values.h"
 
@@ -77,6 +78,12 @@ ngx_mdm_deliver(ngx_mdm_exchange_t *x, const ngx_mdm_pg_rows_t *rows,
         ngx_mdm_exchange_finish(x, 200);
         return;
     }
+
+    /* the report on it will not say what it is */
+
+    ngx_mdm_request_type_remember(x->engine, x->tenant->id,
+                                  ngx_mdm_to_str(uuid), ngx_mdm_to_str(
+             ngx_mdm_pg_text(rows, 0, first + NGX_MDM_COMMAND_REQUEST_TYPE)));
 
     ngx_mdm_pg_rows_keep(&x->rows, rows);
 

@@ -9,6 +9,7 @@
 #include "ngx_mdm_hub.h"
 #include "ngx_mdm_identity.h"
 #include "ngx_mdm_job.h"
+#include "ngx_mdm_request_type.h"
 #include "ngx_mdm_sample.h"
 #include "ngx_mdm_seen.h"
 #include "ngx_mdm_tenant.h"
@@ -61,10 +62,12 @@ ngx_mdm_engine_create(ngx_cycle_t *cycle, ngx_mdm_pg_conf_t *conf,
     engine->seen = ngx_mdm_seen_create(engine);
     engine->job = ngx_mdm_job_create(engine);
     engine->sample = ngx_mdm_sample_create(engine);
+    engine->request_types = ngx_mdm_request_types_create(engine);
 
     if (engine->pg == NULL || engine->tenants == NULL
         || engine->certificates == NULL || engine->seen == NULL
-        || engine->job == NULL || engine->sample == NULL)
+        || engine->job == NULL || engine->sample == NULL
+        || engine->request_types == NULL)
     {
         return NULL;
     }
@@ -81,6 +84,7 @@ ngx_mdm_engine_destroy(ngx_mdm_engine_t *engine)
     ngx_mdm_tenants_destroy(engine->tenants);
     ngx_mdm_certificates_destroy(engine->certificates);
     ngx_mdm_seen_destroy(engine->seen);
+    ngx_mdm_request_types_destroy(engine->request_types);
 }
 
 

@@ -77,6 +77,11 @@ ngx_mdm_exchange_free(ngx_mdm_exchange_t *x)
 
     ngx_mdm_pg_rows_let_go(&x->rows);
     EVP_PKEY_free(x->intake.key);
+
+    if (x->intake.plist != NULL) {
+        mdm_plist_free(x->intake.plist);
+    }
+
     mdm_arena_free(&x->arena);
     ngx_destroy_pool(x->pool);
 }

@@ -15,6 +15,7 @@
 #define _NGX_MDM_EXCHANGE_H_INCLUDED_
 
 
+#include "ngx_mdm_effects.h"
 #include "ngx_mdm_engine.h"
 #include "ngx_mdm_identity.h"
 #include "ngx_mdm_tenant.h"
@@ -46,6 +47,8 @@ typedef struct {
     mdm_str_t                  sealed;        /* report, or token to keep */
     mdm_str_t                  raw;           /* the message of a check-in or
                                                  of NotNow, sealed */
+    plist_t                    plist;         /* a report that is not large,
+                                                 kept for its handler */
     mdm_rc_e                   rc;
     mdm_fault_t                fault;
 } ngx_mdm_intake_t;
@@ -94,6 +97,10 @@ struct ngx_mdm_exchange_s {
     int64_t                    not_after;
     mdm_str_t                  subject;
     mdm_str_t                  serial;
+    ngx_mdm_effects_t          effects;
+    mdm_str_t                  assumed_type;  /* of the command of a report */
+    ngx_uint_t                 mistaken;      /* how often it was another */
+    ngx_mdm_exchange_pt        then;          /* after the effects */
     ngx_mdm_pg_call_t          call;
     ngx_mdm_pg_rows_t          rows;          /* kept while a thread opens the
                                                  payload */
@@ -151,6 +158,15 @@ void ngx_mdm_exchange_set_identity(ngx_mdm_exchange_t *x);
 /* The operations. */
 void ngx_mdm_checkin(ngx_mdm_exchange_t *x);
 void ngx_mdm_queue_serve(ngx_mdm_exchange_t *x);
+
+/*
+ * Finds what a report changes besides, into x->assumed_type and
+ * x->effects.json, before it is stored; `then` goes on, perhaps before the
+ * return.  mistaken: the database says that the type was another, and nothing
+ * was stored.
+ */
+void ngx_mdm_report_effects(ngx_mdm_exchange_t *x, ngx_mdm_exchange_pt then);
+void ngx_mdm_report_mistaken(ngx_mdm_exchange_t *x, mdm_str_t request_type);
 
 /* Runs an intake; in any thread. */
 void ngx_mdm_intake_run(ngx_mdm_intake_t *intake);

@@ -49,7 +49,11 @@ ngx_mdm_intake_decode(ngx_mdm_intake_t *intake)
 
     } else {
         intake->rc = mdm_report_decode(intake->arena, intake->body,
-                                       &intake->message, &intake->fault);
+                                       &intake->message,
+                                       intake->body.len
+                                       <= NGX_MDM_THREAD_INLINE
+                                       ? &intake->plist : NULL,
+                                       &intake->fault);
 
         if (intake->rc == MDM_MALFORMED || intake->rc == MDM_TOO_LARGE) {
 

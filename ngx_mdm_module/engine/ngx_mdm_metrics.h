@@ -86,6 +86,8 @@ typedef struct {
     ngx_mdm_counter_t         reports[MDM_STATUS_UNREADABLE + 1];
     ngx_mdm_counter_t         loads[3];          /* by ngx_mdm_tenant_rc_e */
     ngx_mdm_counter_t         certificates[2];   /* found; parsed */
+    ngx_mdm_counter_t         request_types[2];  /* remembered; asked for */
+    ngx_mdm_counter_t         effects[2];        /* of reports; failed */
     ngx_mdm_counter_t         threads[NGX_MDM_NTHREADS];
     ngx_mdm_counter_t         flushes[NGX_MDM_HISTOGRAM(NGX_MDM_FLUSH_BOUNDS)];
     ngx_mdm_pg_counters_t     pg;

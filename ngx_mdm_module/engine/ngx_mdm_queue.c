@@ -39,7 +39,6 @@ static void ngx_mdm_queue_deliver(ngx_mdm_exchange_t *x);
 static void ngx_mdm_queue_delivered(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_queue_report(ngx_mdm_exchange_t *x);
-static mdm_str_t ngx_mdm_queue_effects(ngx_mdm_exchange_t *x);
 static void ngx_mdm_queue_reported(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 
@@ -51,7 +50,7 @@ ngx_mdm_queue_serve(ngx_mdm_exchange_t *x)
         ngx_mdm_queue_poll(x);
 
     } else {
-        ngx_mdm_queue_report(x);
+        ngx_mdm_report_effects(x, ngx_mdm_queue_report);
     }
 }
 
@@ -139,37 +138,11 @@ ngx_mdm_queue_report(ngx_mdm_exchange_t *x)
     ngx_mdm_set_str(&p[7], message->status == MDM_STATUS_NOT_NOW
                            ? x->intake.raw : x->intake.sealed);
     ngx_mdm_set_str(&p[8], message->error);
-    ngx_mdm_pg_set_null(&p[9]);
-    ngx_mdm_set_str(&p[10], ngx_mdm_queue_effects(x));
+    ngx_mdm_set_str(&p[9], x->assumed_type);
+    ngx_mdm_set_str(&p[10], x->effects.json);
     ngx_mdm_set_str(&p[11], x->url_params);
 
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_REPORT, ngx_mdm_queue_reported);
-}
-
-
-static mdm_str_t
-ngx_mdm_queue_effects(ngx_mdm_exchange_t *x)
-{
-    u_char     *p, *data;
-    mdm_str_t   attributes;
-
-    attributes = x->intake.message.attributes;
-
-    if (x->intake.message.status != MDM_STATUS_ACKNOWLEDGED
-        || attributes.len == 0)
-    {
-        return mdm_null_str;
-    }
-
-    data = mdm_arena_alloc(&x->arena, attributes.len + 16);
-    if (data == NULL) {
-        return mdm_null_str;
-    }
-
-    p = ngx_sprintf(data, "{\"attributes\":%*s}", attributes.len,
-                    attributes.data);
-
-    return (mdm_str_t) { p - data, data };
 }
 
 
@@ -177,9 +150,21 @@ static void
 ngx_mdm_queue_reported(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
+    mdm_str_t            outcome;
     ngx_mdm_exchange_t  *x;
 
     x = call->data;
+
+    if (rc == NGX_MDM_PG_DONE) {
+        outcome = ngx_mdm_to_str(ngx_mdm_pg_text(rows, 0,
+                                                 NGX_MDM_REPORT_OUTCOME));
+
+        if (mdm_str_eq_c(outcome, "wrong_type")) {
+            ngx_mdm_report_mistaken(x, ngx_mdm_to_str(
+                   ngx_mdm_pg_text(rows, 0, NGX_MDM_REPORT_REPORTED_TYPE)));
+            return;
+        }
+    }
 
     if (ngx_mdm_exchange_answered(x, rc, rows, NGX_MDM_REPORT_OUTCOME,
                                   ngx_mdm_queue_report)

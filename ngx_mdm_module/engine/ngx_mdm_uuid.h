@@ -1,5 +1,5 @@
 
-/* Random UUIDs (RFC 4122, version 4) in upper case, as Apple writes them. */
+/* UUIDs in upper case, as Apple writes them. */
 
 
 #ifndef _NGX_MDM_UUID_H_INCLUDED_
@@ -13,8 +13,11 @@
 #define NGX_MDM_UUID_LEN   36
 
 
-/* Writes NGX_MDM_UUID_LEN characters. */
+/* A random one (RFC 9562, version 4).  Writes NGX_MDM_UUID_LEN characters. */
 ngx_int_t ngx_mdm_uuid(u_char *text);
+
+/* One that is made from 16 bytes of a hash (version 8). */
+void ngx_mdm_uuid_of(const u_char *hash, u_char *text);
 
 
 #endif /* _NGX_MDM_UUID_H_INCLUDED_ */

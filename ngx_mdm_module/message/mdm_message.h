@@ -14,6 +14,8 @@
 #include "mdm_base.h"
 #include "mdm_enrollment_id.h"
 
+#include <plist/plist.h>
+
 
 #define MDM_CHECKIN_LIMIT   (64 * 1024)
 #define MDM_REPORT_LIMIT    (4 * 1024 * 1024)
@@ -77,10 +79,8 @@ typedef struct {
                                                 item of ErrorChain, or absent */
 
     /*
-     * Facts of the device that may be stored in the clear, as the text of a
-     * flat JSON object (strings, numbers, booleans), or absent: Authenticate's
-     * hardware and system keys; of a report's QueryResponses (only
-     * DeviceInformation has them) an allow-list without secrets.
+     * Authenticate's facts of hardware and system, as the text of a flat JSON
+     * object (strings, numbers, booleans), or absent.
      */
     mdm_str_t             attributes;
 } mdm_message_t;
@@ -93,8 +93,11 @@ typedef struct {
  */
 mdm_rc_e mdm_checkin_decode(mdm_arena_t *arena, mdm_str_t body,
     mdm_message_t *message, mdm_fault_t *fault);
+
+/* *root, unless NULL, is the caller's, to be freed with mdm_plist_free(); NULL
+ * unless MDM_OK. */
 mdm_rc_e mdm_report_decode(mdm_arena_t *arena, mdm_str_t body,
-    mdm_message_t *message, mdm_fault_t *fault);
+    mdm_message_t *message, plist_t *root, mdm_fault_t *fault);
 
 /*
  * For a report that mdm_report_decode() refused as malformed or too large:

@@ -2,7 +2,7 @@
 /*
  * The command cycle's report (Apple: "Implementing device management", the
  * response every command has in common).  Must never look into the answer to
- * one command type, DeviceInformation's plain facts excepted.
+ * one command type.
  */
 
 
@@ -44,37 +44,6 @@ static const mdm_message_field_t  mdm_report_fields[] = {
 };
 
 
-/*
- * Left out on purpose: tokens, hashes and attestations, what names accounts
- * other than the device's own, and what is nested or a date.
- */
-
-static const char *const  mdm_report_attributes[] = {
-    "AppAnalyticsEnabled", "AvailableDeviceCapacity", "AwaitingConfiguration",
-    "BatteryLevel", "BluetoothMAC", "BuildVersion", "CarrierSettingsVersion",
-    "CellularTechnology", "CurrentCarrierNetwork", "CurrentMCC", "CurrentMNC",
-    "DataRoamingEnabled", "DeviceCapacity", "DeviceID", "DeviceName",
-    "DiagnosticSubmissionEnabled", "EASDeviceIdentifier",
-    "EstimatedResidentUsers", "EthernetMAC", "HasBattery", "HostName", "ICCID",
-    "IMEI", "IsActivationLockEnabled", "IsActivationLockSupported",
-    "IsAppleSilicon", "IsCloudBackupEnabled", "IsDeviceLocatorServiceEnabled",
-    "IsDoNotDisturbInEffect", "IsMDMLostModeEnabled", "IsMultiUser",
-    "IsNetworkTethered", "IsRoaming", "IsSupervised", "LocalHostName",
-    "MaximumResidentUsers", "MEID", "Model", "ModelName", "ModelNumber",
-    "ModemFirmwareVersion", "OnlineAuthenticationGracePeriod", "OSVersion",
-    "PersonalHotspotEnabled", "PhoneNumber", "PINRequiredForDeviceLock",
-    "PINRequiredForEraseDevice", "ProductName", "ProvisioningUDID",
-    "QuotaSize", "ResidentUsers", "SerialNumber", "SIMCarrierNetwork",
-    "SIMMCC", "SIMMNC", "SkipLanguageAndLocaleSetupForNewUsers",
-    "SoftwareUpdateDeviceID", "SubscriberCarrierNetwork", "SubscriberMCC",
-    "SubscriberMNC", "SupplementalBuildVersion", "SupplementalOSVersionExtra",
-    "SupportsiOSAppInstalls", "SupportsLOMDevice",
-    "SystemIntegrityProtectionEnabled", "TemporarySessionOnly",
-    "TemporarySessionTimeout", "TimeZone", "UDID", "UserSessionTimeout",
-    "VoiceRoamingEnabled", "WiFiMAC", NULL
-};
-
-
 const char *
 mdm_report_status_name(mdm_report_status_e status)
 {
@@ -84,7 +53,7 @@ mdm_report_status_name(mdm_report_status_e status)
 
 mdm_rc_e
 mdm_report_decode(mdm_arena_t *arena, mdm_str_t body, mdm_message_t *message,
-    mdm_fault_t *fault)
+    plist_t *kept, mdm_fault_t *fault)
 {
     plist_t   root;
     mdm_rc_e  rc;
@@ -92,12 +61,21 @@ mdm_report_decode(mdm_arena_t *arena, mdm_str_t body, mdm_message_t *message,
     memset(message, 0, sizeof(mdm_message_t));
     message->type = MDM_REPORT;
 
+    if (kept != NULL) {
+        *kept = NULL;
+    }
+
     rc = mdm_plist_parse(body, MDM_REPORT_LIMIT, &root, fault);
     if (rc != MDM_OK) {
         return rc;
     }
 
     rc = mdm_report_read(arena, root, message, fault);
+
+    if (rc == MDM_OK && kept != NULL) {
+        *kept = root;
+        return rc;
+    }
 
     mdm_plist_free(root);
 
@@ -109,7 +87,6 @@ static mdm_rc_e
 mdm_report_read(mdm_arena_t *arena, plist_t root, mdm_message_t *message,
     mdm_fault_t *fault)
 {
-    plist_t   responses;
     mdm_rc_e  rc;
 
     rc = mdm_report_status(arena, root, &message->status, fault);
@@ -132,19 +109,7 @@ mdm_report_read(mdm_arena_t *arena, plist_t root, mdm_message_t *message,
         return rc;
     }
 
-    rc = mdm_report_error(arena, root, &message->error, fault);
-    if (rc != MDM_OK) {
-        return rc;
-    }
-
-    responses = plist_dict_get_item(root, "QueryResponses");
-
-    if (responses == NULL || plist_get_node_type(responses) != PLIST_DICT) {
-        return MDM_OK;
-    }
-
-    return mdm_message_attributes(arena, responses, mdm_report_attributes,
-                                  &message->attributes, fault);
+    return mdm_report_error(arena, root, &message->error, fault);
 }
 
 

@@ -22,6 +22,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     /* … command_uuid, reason, idle */
     { "delivery_failed",     NGX_MDM_PG_WRITE, 0, "ittybttb" },
 
+    /* tenant, device, user, command_uuid */
+    { "report_types",        NGX_MDM_PG_POLL,  1, "ittt" },
+
     /* tenants, enrollments, ages in ms */
     { "seen",                NGX_MDM_PG_WRITE, 0, "III" },
 

@@ -23,6 +23,7 @@ static bool mdm_effect_tree(mdm_host_call_t *host, const char *function,
     const char *name, const mdm_node_t *node);
 static bool mdm_effect_size(const mdm_node_t *node, unsigned depth,
     size_t *size);
+static bool mdm_effect_is_answer(const mdm_node_t *report);
 static void mdm_effect_answer(mdm_host_call_t *host,
     const mdm_schema_key_t *table, const mdm_node_t *report, unsigned depth);
 static void mdm_effect_keep(mdm_host_call_t *host,
@@ -49,7 +50,7 @@ mdm_schema_result(const mdm_schema_type_t *type, mdm_arena_t *arena,
     mdm_host_enter(&host, arena, type->plugin->state);
     host.effects = effects;
 
-    if (type->answer) {
+    if (type->answer && mdm_effect_is_answer(report)) {
         mdm_effect_answer(&host, type->answer, report, 0);
     }
 
@@ -118,6 +119,20 @@ mdm_effect_text(const mdm_node_t *report, const char *name)
 
 
 /* --- the table of the answer --- */
+
+/* What an Error has besides is no answer. */
+
+static bool
+mdm_effect_is_answer(const mdm_node_t *report)
+{
+    mdm_text_t  status;
+
+    status = mdm_effect_text(report, "Status");
+
+    return status.len == sizeof("Acknowledged") - 1
+           && memcmp(status.data, "Acknowledged", status.len) == 0;
+}
+
 
 /* A device may answer with anything: what is not as the table says is passed
  * over, for it is no fault of the handler. */

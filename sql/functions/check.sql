@@ -88,6 +88,14 @@ BEGIN
                         THEN r.state NOT IN ('EXPIRED', 'CANCELLED', 'ERROR')
                         ELSE r.state IN ('EXPIRED', 'CANCELLED') END
             UNION ALL
+            SELECT format('result: command %s of enrolment %s has effects that do not fit',
+                          r.command_uuid, r.enrollment_id)
+              FROM mdm.result r
+             WHERE r.tenant_id = v_tenant_id
+               AND ((r.effects_at IS NOT NULL AND r.effects_failed IS NOT NULL)
+                    OR ((r.effects_at IS NOT NULL OR r.effects_failed IS NOT NULL)
+                        AND r.state NOT IN ('ACKNOWLEDGED', 'ERROR')))
+            UNION ALL
             SELECT format('identity: enrolment %s is live and its certificate is not bound',
                           e.enrollment_id)
               FROM mdm.enrollment e

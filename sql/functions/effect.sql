@@ -118,9 +118,12 @@ BEGIN
     END IF;
 
     INSERT INTO mdm.command (tenant_id, command_uuid, request_type, payload, digest,
-                             targets, created_at)
+                             wants, targets, created_at)
     VALUES (p_tenant_id, v_uuid, v_type, decode(p_command ->> 'payload', 'base64'),
-            v_digest, ARRAY[p_enrollment_id], now())
+            v_digest,
+            CASE WHEN p_command ? 'wants'
+                 THEN ARRAY(SELECT jsonb_array_elements_text(p_command -> 'wants')) END,
+            ARRAY[p_enrollment_id], now())
     RETURNING command_id, created_at INTO v_command_id, v_created_at;
     UPDATE mdm.idempotency i
        SET command_id = v_command_id, command_created_at = v_created_at
@@ -159,7 +162,7 @@ COMMENT ON FUNCTION @revision@.effects_command IS
 'Queues a command that follows from a report for the channel that sent it, without a
 wish to wake the device. p_command: command_uuid, request_type, payload (sealed) and
 digest in Base64, and where they are not as usual subject, repeat, urgent, supersedes,
-expires (seconds; 0: never). False, and nothing: its CommandUUID was used within 24
+wants, expires (seconds; 0: never). False, and nothing: its CommandUUID was used within 24
 hours. The caller holds the enrolment''s row, so that its generation stays.';
 
 CREATE FUNCTION @revision@.effects_apply(
@@ -376,6 +379,7 @@ CREATE FUNCTION @revision@.effects_again(
 LANGUAGE plpgsql AS $$
 DECLARE
     v_effects  jsonb := coalesce(p_effects, '{}')::jsonb;
+    v_reason   text;
     v_channel  record;
     v_row      record;
 BEGIN
@@ -408,21 +412,22 @@ BEGIN
                     ELSE 'ok' END;
 
     IF outcome = 'ok' THEN
-        reason := @revision@.effects_apply(p_tenant_id, v_channel.enrollment_id,
-                                           v_channel.generation, p_command_uuid,
-                                           v_row.request_type, v_effects);
-        outcome := CASE WHEN reason IS NULL THEN 'ok' ELSE 'failed' END;
+        v_reason := @revision@.effects_apply(p_tenant_id, v_channel.enrollment_id,
+                                             v_channel.generation, p_command_uuid,
+                                             v_row.request_type, v_effects);
+        outcome := CASE WHEN v_reason IS NULL THEN 'ok' ELSE 'failed' END;
+        reason := v_reason;
 
         UPDATE mdm.result r
-           SET effects_failed = reason,
-               effects_at = CASE WHEN reason IS NULL THEN now() END
+           SET effects_failed = v_reason,
+               effects_at = CASE WHEN v_reason IS NULL THEN now() END
          WHERE r.tenant_id = p_tenant_id
            AND r.enrollment_id = v_channel.enrollment_id
            AND r.command_uuid = p_command_uuid
            AND r.finished_at = v_row.finished_at
            AND r.state = v_row.state;
 
-        IF reason IS NULL AND v_effects ? 'commands' THEN
+        IF v_reason IS NULL AND v_effects ? 'commands' THEN
             INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
             VALUES (p_tenant_id, v_channel.enrollment_id, now(), now())
             ON CONFLICT (tenant_id, enrollment_id) DO UPDATE

@@ -393,7 +393,7 @@ report(mdm_arena_t *arena, mdm_str_t seed)
     mdm_fault_t    fault;
     mdm_message_t  message;
 
-    rc = mdm_report_decode(arena, seed, &message, &fault);
+    rc = mdm_report_decode(arena, seed, &message, NULL, &fault);
 
     if (rc == MDM_MALFORMED || rc == MDM_TOO_LARGE) {
         rc = mdm_report_salvage(arena, seed, &message);

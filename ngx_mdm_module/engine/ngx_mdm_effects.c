@@ -1,0 +1,568 @@
+
+/*
+ * The effects of one report as JSON.  schema/ has held them to their bounds;
+ * what cannot be done fails all of them, with words that hold nothing of the
+ * report.
+ */
+
+
+#include "ngx_mdm_effects.h"
+#include "ngx_mdm_uuid.h"
+#include "../message/mdm_command.h"
+#include "../message/mdm_json_text.h"
+#include "../message/mdm_message.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+
+static mdm_rc_e ngx_mdm_effects_handle(ngx_mdm_effects_t *e,
+    mdm_effects_t *effects);
+static mdm_rc_e ngx_mdm_effects_write(ngx_mdm_effects_t *e,
+    const mdm_effects_t *effects);
+static mdm_rc_e ngx_mdm_effects_add(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect);
+static mdm_rc_e ngx_mdm_effects_attribute(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect);
+static json_t *ngx_mdm_effects_value(ngx_mdm_effects_t *e,
+    const mdm_node_t *value);
+static mdm_rc_e ngx_mdm_effects_secret(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect);
+static mdm_rc_e ngx_mdm_effects_event(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect);
+static mdm_rc_e ngx_mdm_effects_command(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect);
+static mdm_rc_e ngx_mdm_effects_envelope(ngx_mdm_effects_t *e,
+    const mdm_effect_t *effect, mdm_node_t *command, mdm_str_t *uuid,
+    mdm_str_t *envelope);
+static mdm_rc_e ngx_mdm_effects_facts(ngx_mdm_effects_t *e,
+    const mdm_schema_type_t *type, mdm_str_t envelope, json_t *row);
+static mdm_str_t ngx_mdm_effects_uuid(ngx_mdm_effects_t *e);
+static mdm_rc_e ngx_mdm_effects_seal(ngx_mdm_effects_t *e, const char *kind,
+    mdm_str_t row, mdm_str_t plain, const char *name, json_t *object);
+static mdm_rc_e ngx_mdm_effects_data(ngx_mdm_effects_t *e, json_t *object,
+    const char *name, mdm_str_t data);
+static mdm_rc_e ngx_mdm_effects_append(ngx_mdm_effects_t *e, json_t *all,
+    const char *list, json_t *item);
+static mdm_rc_e ngx_mdm_effects_no_memory(ngx_mdm_effects_t *e);
+
+
+/* Kinds that seals of other things have; see mdm_secret.h. */
+
+static const char *const  ngx_mdm_effects_reserved[] = {
+    "command", "report", "message", "check", "push_key", "signing_key",
+    "profile", NULL
+};
+
+
+void
+ngx_mdm_effects_run(ngx_mdm_effects_t *e)
+{
+    mdm_effects_t  effects;
+
+    memset(&effects, 0, sizeof(mdm_effects_t));
+
+    e->json = mdm_null_str;
+    e->failed = false;
+    e->n = 0;
+
+    if (ngx_mdm_effects_handle(e, &effects) != MDM_OK
+        || ngx_mdm_effects_write(e, &effects) != MDM_OK)
+    {
+        ngx_mdm_effects_fail(e, e->fault.text);
+    }
+}
+
+
+void
+ngx_mdm_effects_fail(ngx_mdm_effects_t *e, const char *reason)
+{
+    json_t  *all;
+
+    all = json_pack("{s:s}", "failed", reason);
+
+    e->failed = true;
+    e->json = all ? mdm_json_text(e->arena, all) : mdm_null_str;
+    json_decref(all);
+
+    if (!mdm_str_is_set(e->json)) {
+        e->json = mdm_str("{\"failed\":\"out of memory\"}");
+    }
+
+    if (reason != e->fault.text) {
+        mdm_fault(&e->fault, MDM_MALFORMED, "%s", reason);
+    }
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_handle(ngx_mdm_effects_t *e, mdm_effects_t *effects)
+{
+    plist_t      root;
+    mdm_rc_e     rc;
+    mdm_node_t  *report;
+
+    root = e->plist;
+
+    if (root == NULL) {
+        rc = mdm_plist_parse(e->body, MDM_REPORT_LIMIT, &root, &e->fault);
+        if (rc != MDM_OK) {
+            return rc;
+        }
+    }
+
+    rc = mdm_node_from_plist(e->arena, root, &report, &e->fault);
+
+    if (e->plist == NULL) {
+        mdm_plist_free(root);
+    }
+
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    return mdm_schema_result(e->type, e->arena, report, effects, &e->fault);
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_write(ngx_mdm_effects_t *e, const mdm_effects_t *effects)
+{
+    json_t              *all;
+    mdm_rc_e             rc;
+    const mdm_effect_t  *effect;
+
+    if (effects->first == NULL) {
+        return MDM_OK;
+    }
+
+    all = json_object();
+    if (all == NULL) {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    rc = MDM_OK;
+
+    for (effect = effects->first; effect && rc == MDM_OK; effect = effect->next)
+    {
+        e->n++;
+        rc = ngx_mdm_effects_add(e, all, effect);
+    }
+
+    if (rc == MDM_OK) {
+        e->json = mdm_json_text(e->arena, all);
+
+        if (!mdm_str_is_set(e->json)) {
+            rc = ngx_mdm_effects_no_memory(e);
+        }
+    }
+
+    json_decref(all);
+
+    return rc;
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_add(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect)
+{
+    switch (effect->what) {
+
+    case MDM_EFFECT_ATTRIBUTE:
+        return ngx_mdm_effects_attribute(e, all, effect);
+
+    case MDM_EFFECT_SECRET:
+        return ngx_mdm_effects_secret(e, all, effect);
+
+    case MDM_EFFECT_COMMAND:
+        return ngx_mdm_effects_command(e, all, effect);
+
+    default: /* MDM_EFFECT_EVENT */
+        return ngx_mdm_effects_event(e, all, effect);
+    }
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_attribute(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect)
+{
+    json_t  *value, *list;
+
+    value = ngx_mdm_effects_value(e, effect->value);
+    if (value == NULL) {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    list = json_object_get(all, "attributes");
+
+    if (list == NULL) {
+        list = json_object();
+
+        if (json_object_set_new(all, "attributes", list) != 0) {
+            json_decref(value);
+            return ngx_mdm_effects_no_memory(e);
+        }
+    }
+
+    if (json_object_setn_new(list, (const char *) effect->name.data,
+                             effect->name.len, value)
+        != 0)
+    {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    return MDM_OK;
+}
+
+
+static json_t *
+ngx_mdm_effects_value(ngx_mdm_effects_t *e, const mdm_node_t *value)
+{
+    mdm_str_t  text;
+
+    if (value == NULL) {
+        return json_null();
+    }
+
+    switch (value->type) {
+
+    case MDM_BOOLEAN:
+        return json_boolean(value->u.boolean);
+
+    case MDM_INTEGER:
+        return json_integer(value->u.integer);
+
+    case MDM_REAL:
+        return json_real(value->u.real);
+
+    case MDM_STRING:
+        text = value->u.text;
+        return json_stringn((const char *) text.data, text.len);
+
+    default: /* MDM_DATE */
+        text = mdm_node_encode_date(e->arena, value->u.date);
+
+        return mdm_str_is_set(text)
+               ? json_pack("{s:s%}", "time", text.data, text.len) : NULL;
+    }
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_secret(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect)
+{
+    size_t              len;
+    json_t             *item;
+    mdm_rc_e            rc;
+    mdm_str_t           kind;
+    unsigned char       sha256[MDM_SECRET_DIGEST_SIZE];
+    unsigned char       digests[MDM_SECRET_MAX_DIGESTS];
+    const char *const  *reserved;
+
+    kind = mdm_arena_str(e->arena, effect->name.data, effect->name.len);
+
+    if (!mdm_str_is_set(kind)) {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    for (reserved = ngx_mdm_effects_reserved; *reserved; reserved++) {
+        if (mdm_str_eq_c(kind, *reserved)) {
+            return mdm_fault(&e->fault, MDM_MALFORMED,
+                             "a secret may not be of the kind \"%s\"",
+                             *reserved);
+        }
+    }
+
+    if (EVP_Digest(effect->text.data, effect->text.len, sha256, NULL,
+                   EVP_sha256(), NULL)
+        != 1
+        || mdm_secret_digest(e->ring, e->tenant_id, sha256, digests, &len)
+           != MDM_OK)
+    {
+        return mdm_fault(&e->fault, MDM_NO_MEMORY, "cannot seal a secret");
+    }
+
+    item = json_pack("{s:s}", "kind", kind.data);
+    if (item == NULL) {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    rc = ngx_mdm_effects_seal(e, (const char *) kind.data, e->enrollment,
+                              effect->text, "value", item);
+
+    if (rc == MDM_OK) {
+        rc = ngx_mdm_effects_data(e, item, "digest",
+                                  (mdm_str_t) { len, digests });
+    }
+
+    if (rc != MDM_OK) {
+        json_decref(item);
+        return rc;
+    }
+
+    return ngx_mdm_effects_append(e, all, "secrets", item);
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_event(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect)
+{
+    json_t  *data, *item;
+
+    data = mdm_node_to_json(effect->value, true);
+    if (data == NULL) {
+        return mdm_fault(&e->fault, MDM_MALFORMED,
+                         "the data of an event cannot be written");
+    }
+
+    item = json_pack("{s:s%,s:o}", "type", effect->name.data,
+                     effect->name.len, "data", data);
+    if (item == NULL) {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    return ngx_mdm_effects_append(e, all, "events", item);
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_command(ngx_mdm_effects_t *e, json_t *all,
+    const mdm_effect_t *effect)
+{
+    json_t                   *item;
+    mdm_rc_e                  rc;
+    mdm_str_t                 uuid, envelope;
+    mdm_node_t               *command;
+    const mdm_schema_type_t  *type;
+
+    type = mdm_schema_find(e->schema, MDM_COMMAND, effect->name);
+
+    if (type == NULL) {
+        return mdm_fault(&e->fault, MDM_MALFORMED,
+                         "no plugin describes the command that should follow");
+    }
+
+    command = mdm_node_copy(e->arena, effect->value);
+    item = json_object();
+
+    if (command == NULL || item == NULL) {
+        json_decref(item);
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    rc = ngx_mdm_effects_envelope(e, effect, command, &uuid, &envelope);
+
+    if (rc == MDM_OK) {
+        rc = ngx_mdm_effects_facts(e, type, envelope, item);
+    }
+
+    if (rc == MDM_OK) {
+        rc = ngx_mdm_effects_seal(e, "command", uuid, envelope, "payload",
+                                  item);
+    }
+
+    if (rc != MDM_OK) {
+        json_decref(item);
+        return rc;
+    }
+
+    return ngx_mdm_effects_append(e, all, "commands", item);
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_envelope(ngx_mdm_effects_t *e, const mdm_effect_t *effect,
+    mdm_node_t *command, mdm_str_t *uuid, mdm_str_t *envelope)
+{
+    mdm_node_t  *root;
+
+    *uuid = ngx_mdm_effects_uuid(e);
+    root = mdm_node_new(e->arena, MDM_DICTIONARY);
+
+    if (!mdm_str_is_set(*uuid) || root == NULL
+        || mdm_node_set(e->arena, command, "RequestType",
+                        mdm_node_text(e->arena, MDM_STRING, effect->name))
+           != MDM_OK
+        || mdm_node_set(e->arena, root, "Command", command) != MDM_OK
+        || mdm_node_set(e->arena, root, "CommandUUID",
+                        mdm_node_text(e->arena, MDM_STRING, *uuid))
+           != MDM_OK)
+    {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    if (mdm_node_write(e->arena, root, envelope) != MDM_OK) {
+        return mdm_fault(&e->fault, MDM_MALFORMED,
+                         "%.*s that should follow cannot be written",
+                         (int) effect->name.len, effect->name.data);
+    }
+
+    return MDM_OK;
+}
+
+
+/* What the queue must know of it, as of a command that a person asks. */
+
+static mdm_rc_e
+ngx_mdm_effects_facts(ngx_mdm_effects_t *e, const mdm_schema_type_t *type,
+    mdm_str_t envelope, json_t *row)
+{
+    size_t                    len;
+    mdm_rc_e                  rc;
+    mdm_command_t             command;
+    unsigned char             sha256[MDM_SECRET_DIGEST_SIZE];
+    unsigned char             digests[MDM_SECRET_MAX_DIGESTS];
+
+    rc = mdm_command_read(e->arena, envelope, e->schema, &command, &e->fault);
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    if (EVP_Digest(envelope.data, envelope.len, sha256, NULL, EVP_sha256(),
+                   NULL)
+        != 1
+        || mdm_secret_digest(e->ring, e->tenant_id, sha256, digests, &len)
+           != MDM_OK
+        || json_object_set_new(row, "command_uuid",
+                    json_stringn((const char *) command.command_uuid.data,
+                                 command.command_uuid.len))
+           != 0
+        || json_object_set_new(row, "request_type",
+                               json_string(type->name))
+           != 0
+        || json_object_set_new(row, "repeat",
+                    json_string(type->flags & MDM_ONCE ? "once" : "safe"))
+           != 0
+        || json_object_set_new(row, "urgent", json_boolean(command.urgent))
+           != 0
+        || json_object_set_new(row, "supersedes",
+                    json_boolean((type->flags & MDM_SUPERSEDES) != 0))
+           != 0
+        || json_object_set_new(row, "expires", json_integer(type->expires))
+           != 0)
+    {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    if (command.subject.len != 0
+        && json_object_set_new(row, "subject",
+                    json_stringn((const char *) command.subject.data,
+                                 command.subject.len))
+           != 0)
+    {
+        return mdm_fault(&e->fault, MDM_MALFORMED,
+                         "%s that should follow has no good subject",
+                         type->name);
+    }
+
+    return ngx_mdm_effects_data(e, row, "digest",
+                      (mdm_str_t) { MDM_SECRET_DIGEST_SIZE, digests });
+}
+
+
+/* Made from the report's, so that what follows is the same whenever the same
+ * report is worked on. */
+
+static mdm_str_t
+ngx_mdm_effects_uuid(ngx_mdm_effects_t *e)
+{
+    size_t          len;
+    u_char         *p, *data, *text;
+    unsigned char   sha256[MDM_SECRET_DIGEST_SIZE];
+
+    len = e->enrollment.len + e->command_uuid.len + 64;
+    data = mdm_arena_alloc(e->arena, len);
+    text = mdm_arena_alloc(e->arena, NGX_MDM_UUID_LEN);
+
+    if (data == NULL || text == NULL) {
+        return mdm_null_str;
+    }
+
+    p = ngx_snprintf(data, len, "%L/%uz/%*s/%*s", e->tenant_id, e->n,
+                     e->enrollment.len, e->enrollment.data,
+                     e->command_uuid.len, e->command_uuid.data);
+
+    if (EVP_Digest(data, p - data, sha256, NULL, EVP_sha256(), NULL) != 1) {
+        return mdm_null_str;
+    }
+
+    ngx_mdm_uuid_of(sha256, text);
+
+    return (mdm_str_t) { NGX_MDM_UUID_LEN, text };
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_seal(ngx_mdm_effects_t *e, const char *kind, mdm_str_t row,
+    mdm_str_t plain, const char *name, json_t *object)
+{
+    mdm_str_t  sealed;
+
+    if (mdm_secret_seal(e->arena, e->ring, e->tenant_id, kind, row, plain,
+                        &sealed)
+        != MDM_OK)
+    {
+        return mdm_fault(&e->fault, MDM_NO_MEMORY, "cannot seal a secret");
+    }
+
+    return ngx_mdm_effects_data(e, object, name, sealed);
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_data(ngx_mdm_effects_t *e, json_t *object, const char *name,
+    mdm_str_t data)
+{
+    mdm_str_t  text;
+
+    text = mdm_node_encode_data(e->arena, data);
+
+    if (!mdm_str_is_set(text)
+        || json_object_set_new(object, name,
+                               json_stringn((const char *) text.data,
+                                            text.len))
+           != 0)
+    {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    return MDM_OK;
+}
+
+
+/* Takes the item over. */
+
+static mdm_rc_e
+ngx_mdm_effects_append(ngx_mdm_effects_t *e, json_t *all, const char *name,
+    json_t *item)
+{
+    json_t  *list;
+
+    list = json_object_get(all, name);
+
+    if (list == NULL) {
+        list = json_array();
+
+        if (json_object_set_new(all, name, list) != 0) {
+            json_decref(item);
+            return ngx_mdm_effects_no_memory(e);
+        }
+    }
+
+    if (json_array_append_new(list, item) != 0) {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    return MDM_OK;
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_no_memory(ngx_mdm_effects_t *e)
+{
+    return mdm_fault(&e->fault, MDM_NO_MEMORY, "out of memory");
+}
