@@ -37,7 +37,10 @@
 #include "message/mdm_command.h"
 #include "message/mdm_enrollment_id.h"
 #include "message/mdm_message.h"
+#include "message/mdm_json.h"
+#include "message/mdm_json_text.h"
 #include "message/mdm_plist.h"
+#include "message/mdm_values.h"
 #include "message/mdm_webhook.h"
 #include "pki/mdm_certificate.h"
 #include "pki/mdm_cms.h"
@@ -516,6 +519,118 @@ plist(mdm_arena_t *arena, mdm_str_t seed)
 }
 
 
+/* JSON is parsed with all the memory there is, for jansson does not say that
+ * it ran out. */
+
+static mdm_rc_e
+node(mdm_arena_t *arena, mdm_str_t seed)
+{
+    bool          armed;
+    json_t       *json;
+    mdm_rc_e      rc;
+    mdm_str_t     xml, text;
+    mdm_node_t   *value, *again;
+    mdm_fault_t   fault;
+
+    armed = injector.armed;
+    injector.armed = false;
+    rc = mdm_json_read(seed, &json, &fault);
+    injector.armed = armed;
+
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    rc = mdm_node_from_json(arena, json, &value, &fault);
+    json_decref(json);
+
+    if (rc == MDM_OK && (value = mdm_node_copy(arena, value)) == NULL) {
+        return MDM_NO_MEMORY;
+    }
+
+    if (rc == MDM_OK) {
+        rc = mdm_node_write(arena, value, &xml);
+    }
+
+    if (rc == MDM_OK) {
+        rc = mdm_node_read(arena, xml, MDM_REPORT_LIMIT, &again, &fault);
+    }
+
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    json = mdm_node_to_json(again, true);
+    text = json ? mdm_json_text(arena, json) : mdm_null_str;
+    json_decref(json);
+
+    if (!mdm_str_is_set(text)) {
+        return MDM_NO_MEMORY;
+    }
+
+    say(xml);
+    say(text);
+
+    return MDM_OK;
+}
+
+
+static mdm_str_t
+value_of(void *data, mdm_str_t name, bool secret)
+{
+    return secret ? mdm_str("token") : mdm_str("<value>");
+}
+
+
+/* The seed, whose names of values are to be found, stands in a command. */
+
+static mdm_rc_e
+values(mdm_arena_t *arena, mdm_str_t seed)
+{
+    mdm_rc_e       rc;
+    mdm_str_t      xml, resolved, literal, wants[MDM_VALUES_MAX_NAMES + 1];
+    mdm_node_t    *root, *command, *text;
+    mdm_fault_t    fault;
+    mdm_values_t   found;
+
+    memset(&found, 0, sizeof(mdm_values_t));
+
+    if (mdm_values_find(seed, &found, &fault) != MDM_OK) {
+        return MDM_TOO_LARGE;
+    }
+
+    memcpy(wants, found.names, found.n * sizeof(mdm_str_t));
+    wants[found.n] = mdm_str("Token<unlock_token");
+
+    root = mdm_node_new(arena, MDM_DICTIONARY);
+    command = mdm_node_new(arena, MDM_DICTIONARY);
+    text = mdm_node_text(arena, MDM_STRING, seed);
+    literal = mdm_values_literal(arena, seed);
+
+    if (root == NULL || command == NULL || text == NULL
+        || !mdm_str_is_set(literal)
+        || mdm_node_set(arena, command, "Text", text) != MDM_OK
+        || mdm_node_set(arena, root, "Command", command) != MDM_OK)
+    {
+        return MDM_NO_MEMORY;
+    }
+
+    rc = mdm_node_write(arena, root, &xml);
+
+    if (rc == MDM_OK) {
+        rc = mdm_values_resolve(arena, xml, wants, found.n + 1, value_of,
+                                NULL, &resolved, &fault);
+    }
+
+    if (rc == MDM_OK) {
+        say(literal);
+        say(resolved);
+    }
+
+    return rc;
+}
+
+
 static mdm_rc_e
 certificate(mdm_arena_t *arena, mdm_str_t seed)
 {
@@ -766,6 +881,8 @@ messages(void **state)
     try_corpus("checkin", checkin);
     try_corpus("report", report);
     try_corpus("plist", plist);
+    try_corpus("node", node);
+    try_corpus("node", values);
 
     assert_int_equal(wrong, 0);
 }

@@ -78,12 +78,45 @@ what_is_none(void **state)
 }
 
 
+static void
+how_they_are_written(void **state)
+{
+    char    text[MDM_TIME_SIZE];
+    size_t  i;
+
+    static const struct {
+        int64_t      seconds;
+        const char  *text;
+    } rows[] = {
+        { 0,                          "1970-01-01T00:00:00Z" },
+        { -1,                         "1969-12-31T23:59:59Z" },
+        { 1777882500,                 "2026-05-04T08:15:00Z" },
+        { 951825600,                  "2000-02-29T12:00:00Z" },
+        { INT64_C(-62135596800),      "0001-01-01T00:00:00Z" },
+        { INT64_C(253402300799),      "9999-12-31T23:59:59Z" }
+    };
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(mdm_time_write(rows[i].seconds, text), MDM_OK);
+        assert_string_equal(text, rows[i].text);
+    }
+
+    assert_int_equal(mdm_time_write(INT64_C(-62135596801), text),
+                     MDM_MALFORMED);
+    assert_int_equal(mdm_time_write(INT64_C(253402300800), text),
+                     MDM_MALFORMED);
+    assert_int_equal(mdm_time_write(INT64_MIN, text), MDM_MALFORMED);
+    assert_int_equal(mdm_time_write(INT64_MAX, text), MDM_MALFORMED);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(what_they_are),
-        cmocka_unit_test(what_is_none)
+        cmocka_unit_test(what_is_none),
+        cmocka_unit_test(how_they_are_written)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
