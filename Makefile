@@ -29,6 +29,8 @@ CORE_OBJS = $(CORE_SRCS:%.c=build/obj/%.o)
 MDMCTL_SRCS = $(wildcard bin/mdmctl*.c)
 MDMCTL_OBJS = $(MDMCTL_SRCS:%.c=build/obj/%.o)
 
+PLUGIN_TEST_OBJS = $(patsubst %.c,build/obj/%.o,$(wildcard bin/mdm_plugin_*.c))
+
 REVISION = $(shell sed -n 's/^\#define NGX_MDM_REVISION *//p' \
              ngx_mdm_module/pg/ngx_mdm_pg.h)
 
@@ -120,6 +122,10 @@ build/mdmctl: $(MDMCTL_OBJS) $(CORE_OBJS)
 	@$(CC) $(CFLAGS) -o $@ $^ -lpq $(CORE_LIBS)
 	@echo "built $@"
 
+build/mdm-plugin-test: $(PLUGIN_TEST_OBJS) $(CORE_OBJS)
+	@$(CC) $(CFLAGS) -o $@ $^ $(CORE_LIBS)
+	@echo "built $@"
+
 build/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(HARDEN) $(WARNINGS) -MMD -MP $(CORE_INCS) \
@@ -128,7 +134,7 @@ build/obj/%.o: %.c
 	    -DMDM_SQL_DIR='"$(PREFIX)/share/ngx_mdm/sql"' \
 	    -DMDM_PLUGIN_DIR='"$(PREFIX)/lib/nginx/mdm"' -c -o $@ $<
 
--include $(MDMCTL_OBJS:.o=.d) $(CORE_OBJS:.o=.d)
+-include $(MDMCTL_OBJS:.o=.d) $(PLUGIN_TEST_OBJS:.o=.d) $(CORE_OBJS:.o=.d)
 
 
 # --- plugins: they get one header and are linked to nothing of ours ---

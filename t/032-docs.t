@@ -222,6 +222,7 @@ for my $example (@examples) {
     my ($first) = $example =~ /\A\s*(\w+)/;
 
     $example =~ s{/etc/nginx/mdm/secret.key}{$key};
+    $example =~ s{/usr/lib/nginx/mdm/\*\.so}{%%PLUGINS%%};
     $example =~ s{/var/log/nginx/}{%%DIR%%/};
     $example =~ s{host=[\w,-]+}{host=127.0.0.1}g;
     $example =~ s{listen 127.0.0.1:\d+}{listen 127.0.0.1:%%PORT2%%};

@@ -83,7 +83,7 @@ refused 'a device route without plugins',
     '';
 refused 'the API without plugins', qr/"mdm api" in location "\/mdm" needs plugins/, '',
     'mdm api;';
-refused 'a missing file', qr/"mdm_plugin \Q$dir\E\/missing\.so": there is no such file/,
+refused 'a missing file', qr/"\Q$dir\E\/missing\.so": there is no such file/,
     "mdm_plugin $dir/missing.so;";
 refused 'a dangling link', qr/there is no such file/, "mdm_plugin $dir/dangling.so;"
     if symlink 'nothing', "$dir/dangling.so";

@@ -300,9 +300,14 @@ mdm_plugin_unknown(const mdm_plugin_t *plugin, mdm_text_t name,
         }
     }
 
+    if (len == 0) {
+        return mdm_fault(fault, MDM_MALFORMED,
+                         "takes no parameter \"%.*s\", nor any other",
+                         (int) name.len, name.data);
+    }
+
     return mdm_fault(fault, MDM_MALFORMED,
-                     len ? "takes no parameter \"%.*s\", there are: %s"
-                         : "takes no parameter \"%.*s\", nor any other%s",
+                     "takes no parameter \"%.*s\", there are: %s",
                      (int) name.len, name.data, names);
 }
 

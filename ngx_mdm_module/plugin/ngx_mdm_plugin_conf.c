@@ -89,7 +89,7 @@ ngx_mdm_plugins_add(ngx_conf_t *cf, ngx_mdm_plugins_t *plugins)
 
     if (mdm_plugin_paths((char *) value[1].data, &paths, &fault) != MDM_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"mdm_plugin %V\": %s", &value[1], fault.text);
+                           "\"%V\": %s", &value[1], fault.text);
         mdm_plugin_paths_free(&paths);
         return NGX_CONF_ERROR;
     }
@@ -249,14 +249,16 @@ void
 ngx_mdm_plugins_tell(const mdm_plugin_file_t *file, mdm_plugin_change_e change,
     ngx_log_t *log)
 {
-    static const char *const  words[] = {
-        "is as it was loaded",
-        "was replaced, and its old code runs on: restart nginx, or upgrade it "
-        "with \"kill -USR2\" of the master process",
-        "names another file now: reload nginx to take it",
-        "is gone, and nginx will not start again without it"
+    static const char *const  lines[] = {
+        "mdm: the plugin \"%s\" is as it was loaded",
+        "mdm: the plugin \"%s\" was replaced, and its old code runs on: "
+        "restart nginx, or upgrade it with \"kill -USR2\" of the master "
+        "process",
+        "mdm: the plugin \"%s\" names another file now: reload nginx to take "
+        "it",
+        "mdm: the plugin \"%s\" is gone, and nginx will not start again "
+        "without it"
     };
 
-    ngx_log_error(NGX_LOG_WARN, log, 0, "mdm: the plugin \"%s\" %s",
-                  file->path, words[change]);
+    ngx_log_error(NGX_LOG_WARN, log, 0, lines[change], file->path);
 }
