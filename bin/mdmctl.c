@@ -42,10 +42,12 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "show all tenants",
       0, 0, "", mdmctl_tenant_list },
 
-    { "tenant set", "NAME [--host HOST]... [--device-ca FILE]...",
-      "replace a tenant's hosts, or the CAs whose device certificates it\n"
-      "      accepts",
-      1, 1, "Hc", mdmctl_tenant_set },
+    { "tenant set", "NAME [POLICY=VALUE]... [--host HOST]... "
+      "[--device-ca FILE]...",
+      "change a tenant's policies (strict=on or off, unknown_facts=warn or\n"
+      "      refuse, access_rights=NUMBER or unknown); replace its hosts, or the\n"
+      "      CAs whose device certificates it accepts",
+      1, MDMCTL_MAX_WORDS, "Hc", mdmctl_tenant_set },
 
     { "token add", "TENANT NAME [--scope SCOPE]... [--token-file FILE]",
       "make an API token, shown once, or register the one in a file",

@@ -226,9 +226,36 @@ is $pg->psql("SELECT string_agg(host, ' ' ORDER BY host) FROM mdm.tenant_host"),
     'four.example localhost two.example', '... as is seen';
 ($exit, $said) = tenant_set('acme');
 is $exit, 2, 'nothing to replace is a wrong command line';
-like $said, qr/usage: mdmctl tenant set NAME .*at least one of both/, '... and says so';
+like $said, qr/usage: mdmctl tenant set NAME .*at least one of these/, '... and says so';
 ($exit, $said) = tenant_set('nobody', '--host', 'five.example');
 is "$exit $said", qq{1 mdmctl: there is no tenant "nobody"; "mdmctl tenant list" shows them\n},
     'a tenant that is not there has no hosts';
+
+
+# Policies.
+
+sub policies { return $pg->psql("SELECT settings FROM mdm.tenant WHERE name = 'acme'") }
+
+($exit, $said) = tenant_set('acme', 'strict=on', 'unknown_facts=refuse', 'access_rights=8191');
+is "$exit $said", qq{0 tenant "acme" has these policies now\n}, 'policies are set';
+is policies(), '{"strict": true, "access_rights": 8191, "unknown_facts": "refuse"}',
+    '... all of them';
+like((MDM::Test::mdmctl('--database', $pg->conninfo, 'tenant', 'list'))[1],
+    qr/ access_rights=8191 strict=on unknown_facts=refuse /, '... and listed');
+tenant_set('acme', 'unknown_facts=warn', 'strict=off');
+is policies(), '{"access_rights": 8191}', '... and given up, the others stay';
+is $pg->psql("SELECT detail FROM mdm.audit WHERE action = 'tenant_set_settings'
+    ORDER BY audit_id DESC LIMIT 1"), '{"strict": null, "unknown_facts": null}',
+    '... as the audit knows';
+
+for my $nonsense (qw(strict strict=yes unknown_facts= access_rights=8192 access_rights=-1
+    access_rights=0x1 access_rights= colour=red))
+{
+    ($exit, $said) = tenant_set('acme', 'strict=on', $nonsense);
+    is "$exit " . substr($said, 0, 60), '2 '
+        . substr(qq{mdmctl: "$nonsense" is no policy; write strict=on, strict=off, unknown}, 0, 60),
+        "$nonsense is refused";
+}
+is policies(), '{"access_rights": 8191}', '... with all that stands beside it';
 
 done_testing;

@@ -66,18 +66,29 @@ there is no such tenant.';
 CREATE FUNCTION @revision@.tenant_set_settings(p_name text, p_settings text)
 RETURNS boolean
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_tenant_id  bigint;
 BEGIN
     UPDATE mdm.tenant t
-       SET settings = p_settings::jsonb, version = t.version + 1,
-           changed_xid = pg_current_xact_id()
-     WHERE t.name = p_name;
-    RETURN FOUND;
+       SET settings = jsonb_strip_nulls(t.settings || p_settings::jsonb),
+           version = t.version + 1, changed_xid = pg_current_xact_id()
+     WHERE t.name = p_name
+    RETURNING t.tenant_id INTO v_tenant_id;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    PERFORM set_config('mdm.tenant', v_tenant_id::text, true);
+    INSERT INTO mdm.audit (tenant_id, actor, action, detail)
+    VALUES (v_tenant_id, 'mdmctl', 'tenant_set_settings', p_settings::jsonb);
+    RETURN true;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.tenant_set_settings IS
-'Replaces the settings of a tenant, a JSON object, and tells the workers; false
-when there is no such tenant.';
+'Changes settings of a tenant, the members of a JSON object, where null removes one, and
+tells the workers; false when there is no such tenant. Settings: strict (boolean),
+unknown_facts ("refuse"), access_rights (what its devices granted, a number).';
 
 CREATE FUNCTION @revision@.tenant_set_hosts(p_name text, p_hosts text[])
 RETURNS boolean
@@ -124,7 +135,7 @@ tenant. Raises when another tenant has one of them.';
 
 CREATE FUNCTION @revision@.tenant_list()
 RETURNS TABLE (tenant_id bigint, name text, hosts text, cas integer, version bigint,
-               settings text, created_at text)
+               settings text, created_at text, policies text)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
@@ -134,14 +145,20 @@ BEGIN
               FROM mdm.tenant_host h
              WHERE h.tenant_id = t.tenant_id),
            regexp_count(t.device_ca, '-----BEGIN CERTIFICATE-----'),
-           t.version, t.settings::text, @revision@.rfc3339(t.created_at)
+           t.version, t.settings::text, @revision@.rfc3339(t.created_at),
+           (SELECT string_agg(s.key || '=' || CASE s.value WHEN 'true' THEN 'on'
+                                                           ELSE s.value #>> '{}' END,
+                              ' ' ORDER BY s.key)
+              FROM jsonb_each(t.settings) AS s
+             WHERE s.value <> 'false')
       FROM mdm.tenant t
      ORDER BY t.name;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.tenant_list IS
-'All tenants by name; hosts joined by commas; cas: how many CAs they have.';
+'All tenants by name; hosts joined by commas; cas: how many CAs they have; policies: the
+settings as mdmctl takes them.';
 
 CREATE FUNCTION @revision@.token_check(p_hash bytea)
 RETURNS TABLE (tenant_id bigint, token_id bigint, name text, scopes text)
