@@ -25,7 +25,16 @@ static const mdm_schema_type_t  mdm_schema_default = {
 mdm_schema_t *
 mdm_schema_create(void)
 {
-    return calloc(1, sizeof(mdm_schema_t));
+    mdm_schema_t  *schema;
+
+    schema = calloc(1, sizeof(mdm_schema_t));
+
+    if (schema && mdm_schema_common(schema) != MDM_OK) {
+        mdm_schema_destroy(schema);
+        return NULL;
+    }
+
+    return schema;
 }
 
 
@@ -41,6 +50,10 @@ mdm_schema_destroy(mdm_schema_t *schema)
     for (unit = schema->first; unit; unit = next) {
         next = unit->next;
         mdm_schema_unit_free(unit);
+    }
+
+    if (schema->own) {
+        mdm_schema_unit_free(schema->own);
     }
 
     free(schema->types);

@@ -59,35 +59,53 @@ mdm_schema_add(mdm_schema_t *schema, const mdm_plugin_t *plugin,
     mdm_rc_e            rc;
     mdm_schema_unit_t  *unit;
 
+    rc = mdm_schema_unit(&unit, plugin, file, state, fault);
+
+    if (rc == MDM_OK) {
+        rc = mdm_schema_add_merge(schema, unit, fault);
+
+        if (rc != MDM_OK) {
+            mdm_schema_unit_free(unit);
+        }
+    }
+
+    return rc == MDM_NO_MEMORY
+               ? mdm_fault(fault, rc, "no memory for what a plugin describes")
+               : rc;
+}
+
+
+/* Compiles a description; what came of it belongs to no registry yet. */
+
+mdm_rc_e
+mdm_schema_unit(mdm_schema_unit_t **made, const mdm_plugin_t *plugin,
+    const char *file, void *state, mdm_fault_t *fault)
+{
+    mdm_rc_e            rc;
+    mdm_schema_unit_t  *unit;
+
+    *made = NULL;
+
     rc = mdm_schema_add_sizes(plugin, fault);
     if (rc != MDM_OK) {
         return rc;
     }
 
     unit = calloc(1, sizeof(mdm_schema_unit_t));
-
-    if (unit) {
-        rc = mdm_schema_add_unit(unit, plugin, file, state, fault);
-
-    } else {
-        rc = MDM_NO_MEMORY;
+    if (unit == NULL) {
+        return MDM_NO_MEMORY;
     }
 
-    if (rc == MDM_OK) {
-        rc = mdm_schema_add_merge(schema, unit, fault);
-    }
+    rc = mdm_schema_add_unit(unit, plugin, file, state, fault);
 
-    if (rc == MDM_OK) {
-        return MDM_OK;
-    }
-
-    if (unit) {
+    if (rc != MDM_OK) {
         mdm_schema_unit_free(unit);
+        return rc;
     }
 
-    return rc == MDM_NO_MEMORY
-               ? mdm_fault(fault, rc, "no memory for what a plugin describes")
-               : rc;
+    *made = unit;
+
+    return MDM_OK;
 }
 
 

@@ -22,7 +22,8 @@
 typedef struct {
     const mdm_key_t             *source;
     const mdm_schema_systems_t  *on;
-    const char                  *path;
+    const char                  *path;    /* for faults of the descriptor */
+    const char                  *around;  /* the path of the key around it */
     unsigned                     depth;
     bool                         array;   /* its keys are kinds of items */
 } mdm_schema_table_t;
@@ -40,6 +41,8 @@ static mdm_rc_e mdm_schema_table_lists(mdm_schema_compile_t *compile,
     mdm_schema_key_t *key);
 static mdm_rc_e mdm_schema_table_sort(mdm_schema_compile_t *compile,
     const mdm_schema_table_t *table, mdm_schema_key_t *key);
+static const char *mdm_schema_table_path(mdm_schema_compile_t *compile,
+    const char *around, const char *name);
 static int mdm_schema_table_order(const void *a, const void *b);
 
 
@@ -84,9 +87,10 @@ mdm_schema_compile(mdm_schema_compile_t *compile, const mdm_key_t *keys,
     }
 
     key->on = on;
+    key->path = "";
     compile->keys = 0;
 
-    table = (mdm_schema_table_t) { keys, on, compile->type, 1, false };
+    table = (mdm_schema_table_t) { keys, on, compile->type, "", 1, false };
 
     rc = mdm_schema_table(compile, &table, key);
 
@@ -218,6 +222,11 @@ mdm_schema_table_row(mdm_schema_compile_t *compile,
         return rc;
     }
 
+    key->path = mdm_schema_table_path(compile, table->around, key->name);
+    if (key->path == NULL) {
+        return MDM_NO_MEMORY;
+    }
+
     key->secret = secret || (key->flags & MDM_SECRET) || copy->escrow;
     key->keeps = copy->attribute || copy->escrow;
 
@@ -225,11 +234,39 @@ mdm_schema_table_row(mdm_schema_compile_t *compile,
         return MDM_OK;
     }
 
-    below = (mdm_schema_table_t) { copy->keys, key->on, path,
+    below = (mdm_schema_table_t) { copy->keys, key->on, path, key->path,
                                    table->depth + 1,
                                    key->type == MDM_ARRAY };
 
     return mdm_schema_table(compile, &below, key);
+}
+
+
+/* "Outer.Name"; kinds of items without a name add nothing. */
+
+static const char *
+mdm_schema_table_path(mdm_schema_compile_t *compile, const char *around,
+    const char *name)
+{
+    char    *path;
+    size_t   len, more;
+
+    len = strlen(around);
+    more = strlen(name);
+
+    if (len == 0 || more == 0) {
+        return more ? name : around;
+    }
+
+    path = mdm_arena_alloc(&compile->unit->arena, len + more + 2);
+
+    if (path) {
+        memcpy(path, around, len);
+        path[len] = '.';
+        memcpy(path + len + 1, name, more + 1);
+    }
+
+    return path;
 }
 
 
@@ -323,7 +360,7 @@ mdm_schema_table_order(const void *a, const void *b)
 
 
 const mdm_schema_key_t *
-mdm_schema_member(const mdm_schema_key_t *table, mdm_str_t name)
+mdm_schema_named(const mdm_schema_key_t *table, mdm_str_t name)
 {
     int          rc;
     size_t       low, high, middle, len;
@@ -355,5 +392,16 @@ mdm_schema_member(const mdm_schema_key_t *table, mdm_str_t name)
         }
     }
 
-    return table->rest;
+    return NULL;
+}
+
+
+const mdm_schema_key_t *
+mdm_schema_member(const mdm_schema_key_t *table, mdm_str_t name)
+{
+    const mdm_schema_key_t  *key;
+
+    key = mdm_schema_named(table, name);
+
+    return key ? key : table->rest;
 }

@@ -36,6 +36,9 @@ typedef struct mdm_schema_systems_s  mdm_schema_systems_t;
 struct mdm_schema_systems_s {
     mdm_schema_on_t              on[MDM_SCHEMA_PLATFORMS];
     const mdm_schema_systems_t  *around;   /* what these differ from, or NULL */
+    bool                         asks[MDM_SCHEMA_PLATFORMS];
+                                           /* there is a rule that around has
+                                              not, see mdm_schema_gate.c */
 };
 
 
@@ -50,6 +53,7 @@ typedef struct {
 
 struct mdm_schema_key_s {
     const char                    *name;       /* "": a kind without one */
+    const char                    *path;       /* "Outer.Name", for sentences */
     uint32_t                       type;
     uint32_t                       flags;
     const mdm_key_t               *key;        /* our copy */
@@ -111,6 +115,10 @@ struct mdm_schema_s {
     mdm_schema_unit_t             *first, *last;
     const mdm_schema_type_t      **types;      /* by kind, name, variant */
     size_t                         n;
+    mdm_schema_unit_t             *own;        /* mdm_schema_common.c */
+    const mdm_schema_type_t       *profile;    /* the keys around payloads */
+    const mdm_schema_type_t       *payload;    /* the keys of all payloads */
+    const mdm_schema_key_t        *contents;   /* PayloadContent of profile */
 };
 
 
@@ -142,6 +150,8 @@ mdm_rc_e mdm_schema_systems(mdm_schema_compile_t *compile,
     const char *path, const mdm_schema_systems_t **systems);
 
 /* mdm_schema_add.c */
+mdm_rc_e mdm_schema_unit(mdm_schema_unit_t **unit, const mdm_plugin_t *plugin,
+    const char *file, void *state, mdm_fault_t *fault);
 void mdm_schema_unit_free(mdm_schema_unit_t *unit);
 int mdm_schema_compare(const mdm_schema_type_t *a, const mdm_schema_type_t *b);
 
@@ -157,9 +167,49 @@ const char *mdm_schema_platform_name(mdm_platform_e platform);
 mdm_str_t mdm_schema_c(const char *text);
 
 
-/* NULL: the table has no such key, and no "*". */
+/* mdm_schema_compile.c.  NULL: the table has no such key; member() gives its
+ * "*" then, if it has that. */
+const mdm_schema_key_t *mdm_schema_named(const mdm_schema_key_t *table,
+    mdm_str_t name);
 const mdm_schema_key_t *mdm_schema_member(const mdm_schema_key_t *table,
     mdm_str_t name);
+
+/* mdm_schema_common.c */
+mdm_rc_e mdm_schema_common(mdm_schema_t *schema);
+bool mdm_schema_is_common(mdm_str_t name);
+
+/* mdm_schema_gate.c: does a row ask what the one around it does not? */
+bool mdm_schema_on_asks(const mdm_schema_on_t *on,
+    const mdm_schema_on_t *around);
+
+
+/* What contents demand of a device: one for each row that applies. */
+
+typedef enum {
+    MDM_DEMAND_ON = 0,           /* the row of a type or a key */
+    MDM_DEMAND_KEY,              /* a key that is missing, and needed where it
+                                    is known */
+    MDM_DEMAND_ONE               /* a type is there more often than once */
+} mdm_demand_e;
+
+typedef struct mdm_demand_s  mdm_demand_t;
+
+struct mdm_demand_s {
+    mdm_demand_e                   what;
+    const void                    *row;        /* what it is told by */
+    const mdm_schema_systems_t    *on;
+    const mdm_schema_type_t       *type;
+    const mdm_schema_key_t        *key;        /* NULL: the type itself */
+    mdm_str_t                      path;
+    mdm_demand_t                  *next;       /* in order */
+};
+
+struct mdm_demands_s {
+    mdm_demand_t                  *first, *last;
+    size_t                         n;
+    mdm_demand_t                 **table;      /* of those there are */
+    size_t                         size;       /* a power of two */
+};
 
 
 #endif /* _MDM_SCHEMA_INTERNAL_H_INCLUDED_ */

@@ -73,6 +73,8 @@ mdm_schema_systems(mdm_schema_compile_t *compile, const mdm_systems_t *source,
         }
 
         some |= s->on[i].introduced != MDM_SCHEMA_NEVER;
+        s->asks[i] = mdm_schema_on_asks(&s->on[i],
+                                        around ? &around->on[i] : NULL);
     }
 
     if (around == NULL && !some) {
