@@ -18,7 +18,7 @@ NGINX_SRC =
 PACKAGES  = nginx nginx-dev postgresql make gcc libc6-dev \
             pkg-config libpq-dev libplist-dev libjansson-dev libssl-dev \
             libcurl4-openssl-dev libcmocka-dev openssl perl libio-socket-ssl-perl curl clang \
-            libclang-rt-dev iproute2 nftables valgrind
+            libclang-rt-dev libyaml-libyaml-perl iproute2 nftables valgrind
 
 CORE_DIRS = message schema pki plugin
 CORE_SRCS = $(wildcard $(CORE_DIRS:%=ngx_mdm_module/%/mdm_*.c))
