@@ -115,6 +115,7 @@ mdm_schema_check_payload(mdm_check_t *check, mdm_node_t *payload)
     }
 
     walk.profiles = 1;
+    walk.alone = true;
 
     mdm_walk_payload(&walk, payload, &place, &type);
     mdm_walk_wants(&walk);

@@ -53,6 +53,8 @@ typedef struct {
     bool                          exact;     /* nothing may be turned: the
                                                 bytes go as they came */
     bool                          literal;
+    bool                          alone;     /* a payload in no profile, which
+                                                would complete it */
     bool                          too_many;  /* values; was told */
     mdm_rc_e                      rc;        /* MDM_NO_MEMORY stays */
 } mdm_walk_t;

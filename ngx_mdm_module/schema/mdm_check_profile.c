@@ -221,9 +221,11 @@ mdm_payload_common(mdm_walk_t *walk, mdm_node_t *payload,
     }
 
     for (at.n = 0; at.n < table->nawaited; at.n++) {
+        at.name = mdm_schema_c(table->awaited[at.n]->name);
 
-        if (!(seen >> at.n & 1)) {
-            at.name = mdm_schema_c(table->awaited[at.n]->name);
+        if (!(seen >> at.n & 1)
+            && !(walk->alone && !mdm_str_eq_c(at.name, "PayloadType")))
+        {
             mdm_walk_say(walk, false, "required", &at, NULL, "is required");
         }
     }

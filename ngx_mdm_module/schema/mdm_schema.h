@@ -178,7 +178,8 @@ typedef struct {
 mdm_rc_e mdm_schema_check_profile(mdm_check_t *check, mdm_node_t *profile,
     bool complete, mdm_profile_facts_t *facts);
 
-/* One payload alone. */
+/* One payload alone, which needs no more than its PayloadType of what a profile
+ * would complete. */
 mdm_rc_e mdm_schema_check_payload(mdm_check_t *check, mdm_node_t *payload);
 
 /* Replaces the values of secret keys of a profile, for who may not see them. */
