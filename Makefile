@@ -45,14 +45,15 @@ MODULE_FILES = config $(sort $(wildcard ngx_mdm_module/*.c \
                                         ngx_mdm_module/*/*.[ch] \
                                         ngx_mdm_module/*.h))
 
-.PHONY: all module mdmctl plugins asan sim deps demo run stop test soak bench \
+.PHONY: all module mdmctl plugins plugin-test asan sim deps demo run stop test soak bench \
         install clean FORCE
 .DELETE_ON_ERROR:
 
-all: module mdmctl plugins
+all: module mdmctl plugins plugin-test
 
 module: build/ngx_mdm_module.so
 mdmctl: build/mdmctl
+plugin-test: build/mdm-plugin-test
 asan: build/asan/ngx_mdm_module.so
 
 

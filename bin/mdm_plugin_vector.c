@@ -21,6 +21,7 @@ static mdm_node_t *mdm_vector_node(mdm_vector_t *vector, const char *what,
     json_t *json);
 static bool mdm_vector_contents(mdm_vector_t *vector, mdm_check_t *check,
     mdm_node_t *node);
+static json_t *mdm_vector_wrap(mdm_vector_t *vector, mdm_node_t *node);
 static void mdm_vector_plist(mdm_vector_t *vector, const mdm_node_t *node);
 static void mdm_vector_gate(mdm_vector_t *vector, const mdm_check_t *check);
 static bool mdm_vector_device(mdm_vector_t *vector, mdm_facts_t *facts);
@@ -34,19 +35,12 @@ static void mdm_vector_compare(mdm_vector_t *vector, const char *name,
     json_t *found);
 
 
-/* What a payload has around its own keys, when a vector leaves it out. */
+/* What a payload has around its own keys, when a vector leaves it out; its
+ * PayloadType is the type's name. */
 
-static const struct {
-    const char  *name;
-    const char  *value;                  /* NULL: the type's name */
-} mdm_vector_around[] = {
-    { "PayloadType", NULL },
-    { "PayloadIdentifier", "com.example.test" },
-    { "PayloadUUID", "00000000-0000-4000-8000-000000000000" }
-};
-
-#define MDM_VECTOR_AROUND                                                     \
-    (sizeof(mdm_vector_around) / sizeof(mdm_vector_around[0]))
+static const char  mdm_vector_around[] =
+    "{\"PayloadVersion\": 1, \"PayloadIdentifier\": \"com.example.test\","
+    " \"PayloadUUID\": \"00000000-0000-4000-8000-000000000000\"}";
 
 
 void
@@ -254,16 +248,16 @@ mdm_vector_node(mdm_vector_t *vector, const char *what, json_t *json)
 }
 
 
-/* Checks and converts; what was put around a payload is taken off again. */
+/* Checks and converts; what is put around a payload for that is taken off
+ * again. */
 
 static bool
 mdm_vector_contents(mdm_vector_t *vector, mdm_check_t *check,
     mdm_node_t *node)
 {
-    bool         added[MDM_VECTOR_AROUND];
-    size_t       i;
+    json_t      *added, *value;
     mdm_rc_e     rc;
-    const char  *value;
+    const char  *name;
 
     check->schema = vector->schema;
     check->arena = &vector->arena;
@@ -273,28 +267,14 @@ mdm_vector_contents(mdm_vector_t *vector, mdm_check_t *check,
         rc = mdm_schema_check_command(check, vector->type, node);
 
     } else {
-
-        for (i = 0; i < MDM_VECTOR_AROUND; i++) {
-            added[i] = !mdm_node_get(node, mdm_vector_around[i].name);
-            value = mdm_vector_around[i].value;
-            value = value ? value : vector->type->name;
-
-            if (added[i]) {
-                mdm_node_set(&vector->arena, node, mdm_vector_around[i].name,
-                             mdm_node_text(&vector->arena, MDM_STRING,
-                                 (mdm_str_t) { strlen(value),
-                                               (unsigned char *) value }));
-            }
-        }
-
+        added = mdm_vector_wrap(vector, node);
         rc = mdm_schema_check_payload(check, node);
 
-        for (i = 0; i < MDM_VECTOR_AROUND; i++) {
-            if (added[i]) {
-                mdm_node_set(&vector->arena, node, mdm_vector_around[i].name,
-                             NULL);
-            }
+        json_object_foreach(added, name, value) {
+            mdm_node_set(&vector->arena, node, name, NULL);
         }
+
+        json_decref(added);
     }
 
     if (rc != MDM_OK) {
@@ -302,6 +282,34 @@ mdm_vector_contents(mdm_vector_t *vector, mdm_check_t *check,
     }
 
     return rc == MDM_OK;
+}
+
+
+/* Returns what was added. */
+
+static json_t *
+mdm_vector_wrap(mdm_vector_t *vector, mdm_node_t *node)
+{
+    void        *next;
+    json_t      *around, *value;
+    const char  *name;
+
+    around = json_loads(mdm_vector_around, 0, NULL);
+    json_object_set_new(around, "PayloadType",
+                        json_string(vector->type->name));
+
+    json_object_foreach_safe(around, next, name, value) {
+
+        if (mdm_node_get(node, name) != NULL) {
+            json_object_del(around, name);
+
+        } else {
+            mdm_node_set(&vector->arena, node, name,
+                         mdm_vector_node(vector, name, value));
+        }
+    }
+
+    return around;
 }
 
 

@@ -1,0 +1,34 @@
+# Every plugin that comes with the module is loaded without nginx, and all its
+# vectors hold.  The template is tried where docs/plugins.md is followed.
+
+use strict;
+use warnings;
+
+use FindBin ();
+use lib "$FindBin::Bin/lib";
+use Test::More;
+
+use MDM::Test;
+
+my @names = grep { $_ ne 'template' } map { m{/plugins/([^/]+)/} } glob tree() . '/plugins/*/';
+cmp_ok scalar @names, '>', 70, 'there are plugins';
+
+my @strays = grep { my $so = $_; !grep { $so =~ m{/\Q$_\E\.so\z} } @names }
+    glob build('plugins/*.so');
+is "@strays", '', 'nothing else is among them';
+
+for my $name (@names) {
+    my @vectors = glob tree() . "/plugins/$name/*.json";
+    my ($exit, $text) = run_command(build('mdm-plugin-test'), build("plugins/$name.so"),
+        @vectors);
+    my $lines = () = $text =~ /^ok /mg;
+
+    ok $exit == 0 && $lines == @vectors + 2, "$name, and its " . @vectors . ' vectors'
+        or diag $text;
+}
+
+my ($exit, $text) = run_command(build('mdmctl'), 'plugins');
+is $exit, 0, 'all of them can be loaded together';
+is scalar(() = $text =~ /\(ABI 1\): /g), scalar @names, '... and mdmctl shows them';
+
+done_testing;
