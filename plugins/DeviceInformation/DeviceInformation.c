@@ -20,6 +20,8 @@
     MDM_ON(.ios = NEVER, .macos = { __VA_ARGS__ }, .tvos = NEVER,             \
            .visionos = NEVER, .watchos = NEVER)
 
+#define MAX_FACT   4096   /* bytes of an attribute */
+
 #define DEVICE     .access_rights = MDM_QUERY_DEVICE
 #define NETWORK    .access_rights = MDM_QUERY_NETWORK
 #define APPS       .access_rights = MDM_CHANGE_APPS
@@ -647,7 +649,8 @@ result(mdm_call_t *call, const mdm_result_t *done)
 
         if (host->get(answers, facts[i]) != NULL
             || (host->type(node) != MDM_STRING
-                && host->type(node) != MDM_BOOLEAN))
+                && host->type(node) != MDM_BOOLEAN)
+            || host->text(node).len > MAX_FACT)
         {
             continue;
         }

@@ -12,6 +12,10 @@
 #include "ngx_mdm_plugin.h"
 
 
+#define FIRST_YEAR  (1970 - 1900)      /* as struct tm has it */
+#define LAST_YEAR   (2999 - 1900)
+
+
 static bool result(mdm_call_t *call, const mdm_result_t *done);
 static bool place(mdm_call_t *call, const mdm_node_t *report);
 static mdm_node_t *when(mdm_call_t *call, mdm_text_t text);
@@ -136,7 +140,8 @@ place(mdm_call_t *call, const mdm_node_t *report)
 }
 
 
-/* "2026-01-31T12:00:00Z" and the like; NULL: it is no time. */
+/* "2026-01-31T12:00:00Z" and the like; NULL: it is no time, or none in which
+ * a device could have been anywhere. */
 
 static mdm_node_t *
 when(mdm_call_t *call, mdm_text_t text)
@@ -157,7 +162,7 @@ when(mdm_call_t *call, mdm_text_t text)
 
     p = strptime(copy, "%Y-%m-%dT%H:%M:%S", &tm);
 
-    if (p == NULL) {
+    if (p == NULL || tm.tm_year < FIRST_YEAR || tm.tm_year > LAST_YEAR) {
         return NULL;
     }
 
