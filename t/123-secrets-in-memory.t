@@ -11,7 +11,7 @@ use lib "$FindBin::Bin/lib";
 use MIME::Base64 ();
 use Test::More;
 use MDM::Test;
-use MDM::Test::Plist qw(plist);
+use MDM::Test::Plist qw(plist plist_string);
 use MDM::Test::Secrets;
 
 plan skip_all => 'only root reads the memory of others' if $> != 0;
@@ -183,6 +183,15 @@ for my $client ($api, $tls_api) {
 }
 
 leaves_nothing 'a command that a device fetches', sub { $mac->idle };
+leaves_nothing 'a command with an unlock token', sub {
+    $api->api(PUT => "/v1/enqueue/$id", command(clear => 'ClearPasscode'));
+    $pg->psql("UPDATE mdm.command SET wants = '{UnlockToken<unlock_token}'
+        WHERE command_uuid = '$uuid{clear}'; UPDATE mdm.queue SET priority = 9,
+        offer_rank = 0, urgent = true WHERE command_uuid = '$uuid{clear}'");
+    my $answer = $mac->idle;
+    is plist_string($answer->{body}, 'UnlockToken'), $secret{unlock}, '... comes with it';
+    return $answer;
+};
 leaves_nothing 'a report', sub {
     $mac->report($uuid{pin}, 'Acknowledged', QueryResponses => {
         ActivationLockBypassCode => planted('bypass'), Data => \planted('data') }) };

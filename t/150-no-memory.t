@@ -65,9 +65,11 @@ sub heard {
 sub exhaust {
     my ($name, $type, $expected, %keys) = @_;
 
+    my $before = delete $keys{before};
     my $body = plist({ %{ $device->{id} }, %keys });
     my $signature = $device->{certificate}->sign($body);
     my $ask = sub {
+        $before->() if $before;
         return heard($client->with->request(PUT => '/mdm', $body, 'Mdm-Signature' => $signature,
             'Content-Type' => "application/x-apple-aspen-mdm$type"));
     };
@@ -101,6 +103,23 @@ exhaust('NotNow', '', '200', Status => 'NotNow', CommandUUID => 'UUID-2');
 exhaust('an unreadable report', '', '400', Status => 'Acknowledged');
 exhaust('TokenUpdate', '-checkin', '200', MessageType => 'TokenUpdate', @topic,
     Token => \$device->{token}, PushMagic => $device->{magic}, UnlockToken => \'unlock');
+my $filled = $device->uuid;
+my $session = $pg->session;
+
+is $client->api(PUT => '/v1/enqueue/' . $device->enrollment, $device->command('ClearPasscode',
+    $filled, Serial => '%SerialNumber%'))->{status}, 200, 'a command is queued';
+$session->run("UPDATE mdm.command SET wants = '{SerialNumber,UnlockToken<unlock_token}'
+    WHERE command_uuid = '$filled'; UPDATE mdm.queue SET repeat = 'safe',
+    urgent = true, offer_rank = 0 WHERE command_uuid = '$filled'");
+exhaust('a command that is filled in', '', '200', Status => 'Idle', before => sub {
+    $session->run('UPDATE mdm.queue SET unanswered_count = 0') });
+like $device->idle->{body}, qr/<string>\Q$device->{facts}{SerialNumber}/,
+    '... which never was closed for that';
+exhaust('a report that is answered with one', '', '200', Status => 'NotNow',
+    CommandUUID => 'UUID-2', before => sub {
+        $session->run('UPDATE mdm.queue SET unanswered_count = 0') });
+$device->report($filled, 'Acknowledged');
+
 exhaust('SetBootstrapToken', '-checkin', '200', MessageType => 'SetBootstrapToken',
     BootstrapToken => \'bootstrap');
 exhaust('GetBootstrapToken', '-checkin', '200', MessageType => 'GetBootstrapToken');
