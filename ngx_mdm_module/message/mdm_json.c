@@ -5,6 +5,8 @@
  */
 
 
+#include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mdm_json.h"
@@ -14,6 +16,13 @@ static const unsigned char *mdm_json_string(const unsigned char *p,
     const unsigned char *last);
 static mdm_rc_e mdm_json_object(mdm_str_t text, json_t **object,
     mdm_fault_t *fault);
+
+
+/* Where to go when memory runs out in this thread; static, so that the first
+ * use of it needs none. */
+
+static _Thread_local jmp_buf  *mdm_json_out
+    __attribute__((tls_model("initial-exec")));
 
 
 mdm_rc_e
@@ -104,10 +113,18 @@ mdm_json_object(mdm_str_t text, json_t **object, mdm_fault_t *fault)
 {
     char          *near;
     json_t        *json;
+    jmp_buf        out;
     json_error_t   error;
 
+    if (_setjmp(out) != 0) {
+        mdm_json_out = NULL;
+        return mdm_fault(fault, MDM_NO_MEMORY, "no memory for JSON");
+    }
+
+    mdm_json_out = &out;
     json = json_loadb(text.len ? (const char *) text.data : "", text.len,
                       JSON_REJECT_DUPLICATES, &error);
+    mdm_json_out = NULL;
 
     if (json == NULL) {
 
@@ -134,4 +151,19 @@ mdm_json_object(mdm_str_t text, json_t **object, mdm_fault_t *fault)
     *object = json;
 
     return MDM_OK;
+}
+
+
+void *
+mdm_json_malloc(size_t size)
+{
+    void  *p;
+
+    p = malloc(size);
+
+    if (p == NULL && mdm_json_out != NULL) {
+        _longjmp(*mdm_json_out, 1);
+    }
+
+    return p;
 }

@@ -31,6 +31,14 @@
  */
 mdm_rc_e mdm_json_read(mdm_str_t text, json_t **object, mdm_fault_t *fault);
 
+/*
+ * For json_set_alloc_funcs().  Where memory runs out within a string, jansson's
+ * parser leaves out what it had no room for, goes on, and may write past the
+ * end of what it has.  With this function below it mdm_json_read() ends there
+ * with MDM_NO_MEMORY, and what was read so far is lost.
+ */
+void *mdm_json_malloc(size_t size);
+
 
 /* What the guard counts: of JSON that is well formed, exactly what it holds;
  * of other text, no less than there is before its first error. */

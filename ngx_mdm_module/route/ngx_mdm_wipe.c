@@ -7,8 +7,7 @@
 
 
 #include "../ngx_mdm.h"
-
-#include <jansson.h>
+#include "../message/mdm_json.h"
 
 
 static void ngx_mdm_wipe_range(u_char *from, u_char *to);
@@ -18,7 +17,7 @@ static void ngx_mdm_wipe_copy(void *data);
 void
 ngx_mdm_wipe_init(void)
 {
-    json_set_alloc_funcs(malloc, mdm_free);
+    json_set_alloc_funcs(mdm_json_malloc, mdm_free);
 }
 
 
