@@ -227,9 +227,16 @@ bench: deps
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/sbin \
-	    $(DESTDIR)$(PREFIX)/share/ngx_mdm
+	    $(DESTDIR)$(PREFIX)/lib/nginx/mdm $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/ngx_mdm
 	install -m 644 build/ngx_mdm_module.so $(DESTDIR)$(PREFIX)/lib/nginx/modules
 	install -m 755 build/mdmctl $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 build/mdm-plugin-test $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(PLUGIN_HEADER) $(DESTDIR)$(PREFIX)/include
+	@for f in $(PLUGINS); do \
+	    to=$(DESTDIR)$(PREFIX)/lib/nginx/mdm/$${f##*/}; \
+	    install -m 644 $$f $$to.new && mv $$to.new $$to || exit 1; \
+	done
 	for f in $$(cd sql && find . -name '*.sql'); do \
 	    install -D -m 644 sql/$$f $(DESTDIR)$(PREFIX)/share/ngx_mdm/sql/$$f; \
 	done
