@@ -74,9 +74,10 @@ sub meant {
 sub described {
     my @types;
 
-    for my $file (glob tree() . '/build/plugins/*.so') {
-        my $text = qx{"${\ tree()}/build/mdm-plugin-test" --describe "$file"};
-        die "$file cannot be described\n" if $? != 0;
+    for my $file (glob build('plugins/*.so')) {
+        my ($exit, $text) = run_command(build('mdm-plugin-test'),
+            '--describe', $file);
+        die "$file cannot be described: $text\n" if $exit != 0;
 
         push @types, @{ JSON::PP::decode_json($text) };
     }
