@@ -144,6 +144,10 @@ my @table = (
         'enrollments/U/history/' . uuid() . '/report') }, 10 ],
     [ '... and whose payload is read', 200, sub { call(GET =>
         'commands/' . uuid() . '/payload') }, 10 ],
+    [ 'one that is filled in', 200, sub { call(PUT => 'enqueue/U', large());
+        $pg->psql("UPDATE mdm.command SET wants = '{SerialNumber,Payload:profile}'
+            WHERE command_uuid = '" . uuid() . "'");
+        $iphone->idle }, 10 ],
     [ 'a command of 4 MB in JSON', 200, sub { ask([ '"U"' ], large()) }, 10 ],
     [ 'half a report', 400, sub { device(substr told(), 0, 2 * $mb) }, 10 ],
     [ 'a report of arrays', 413, sub { device('<plist>' . '<array>' x ($mb / 2)) }, 10 ],
