@@ -828,6 +828,10 @@ ngx_mdm_init_module(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    /* jansson would read it in a worker, at the first object in any thread */
+
+    json_object_seed(0);
+
     return NGX_OK;
 }
 

@@ -18,10 +18,6 @@ void
 ngx_mdm_wipe_init(void)
 {
     json_set_alloc_funcs(mdm_json_malloc, mdm_free);
-
-    /* it reads /dev/urandom, else at the first object and in any thread */
-
-    json_object_seed(0);
 }
 
 
