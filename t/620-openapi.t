@@ -43,7 +43,7 @@ is_deeply [ sort @rare, grep { !$nanomdm{$_} } $doc->codes ],
 is join("\n", @in_words), join("\n", sort @in_words), '... by status and name';
 
 # Calls of what has no test of its own (625, 626): NanoMDM's routes, push
-# certificates, events, the audit, webhooks.
+# certificates, events, the audit, plugins, webhooks.
 
 my ($iphone, $mac, $lost) = map { enrolled($_) } qw(iphone mac lost);
 
@@ -140,6 +140,20 @@ calls(
     pages('/v1/audit'),
     [ GET => '/v1/audit?enrollment=a,b', undef, '400 bad_enrollment_id' ],
     [ GET => '/v1/audit?actor=' . 'x' x 256, undef, '400 bad_filter' ],
+);
+
+# What plugins describe: all commands and payloads have all fields between them.
+
+my $types = $client->api(GET => '/v1/schema', undef, Authorization => "Bearer $token{anna}")
+    ->{json}{items};
+
+calls(
+    [ GET => '/v1/schema', undef, 200 ],
+    (map { [ GET => "/v1/schema/$_", undef, 200 ] } keys %{ { map { $_->{name} => 1 }
+        @$types } }),
+    [ GET => '/v1/schema/DeviceLock?kind=command', undef, 200 ],
+    [ GET => '/v1/schema/DeviceLock?kind=payload', undef, '404 unknown_type' ],
+    [ GET => '/v1/schema/DeviceLock?kind=profile', undef, '400 bad_filter' ],
 );
 
 # A webhook that fails and has given up two events.

@@ -136,6 +136,8 @@ sub by_path { return call(PUT => 'enqueue/' . join(',', @_),
 # Name, status, what is done, and how long a turn may take when that is not 5 ms.
 
 my @table = (
+    [ 'all that plugins describe', 200, sub { call(GET => 'schema') } ],
+    [ 'a payload of 170 keys', 200, sub { call(GET => 'schema/com.apple.applicationaccess') } ],
     [ 'an idle poll', 200, sub { $iphone->idle } ],
     [ 'a command of 4 MB', 200, sub { call(PUT => 'enqueue/U', large()) }, 10 ],
     [ '... delivered', 200, sub { $iphone->idle }, 10 ],

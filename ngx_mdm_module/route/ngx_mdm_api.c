@@ -106,6 +106,12 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
     { NGX_HTTP_POST, "/v1/webhooks/*/replay", "admin", "", NGX_MDM_API_JSON,
       ngx_mdm_api_webhook_replay },
 
+    /* plugins */
+    { NGX_HTTP_GET, "/v1/schema", "read", "", NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_schema },
+    { NGX_HTTP_GET, "/v1/schema/*", "read", "kind", NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_schema_type },
+
     { 0, NULL, NULL, NULL, 0, NULL }
 };
 

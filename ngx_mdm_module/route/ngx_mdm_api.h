@@ -358,6 +358,10 @@ void ngx_mdm_api_pushcert_get(ngx_mdm_api_t *api);
 void ngx_mdm_api_pushcert_list(ngx_mdm_api_t *api);
 void ngx_mdm_api_push(ngx_mdm_api_t *api);
 
+/* plugins */
+void ngx_mdm_api_schema(ngx_mdm_api_t *api);
+void ngx_mdm_api_schema_type(ngx_mdm_api_t *api);
+
 /* webhooks */
 void ngx_mdm_api_webhooks(ngx_mdm_api_t *api);
 void ngx_mdm_api_webhook_failures(ngx_mdm_api_t *api);

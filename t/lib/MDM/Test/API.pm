@@ -27,6 +27,7 @@ my %object = (
     secrets     => 'kind',
     identities  => 'fingerprint',
     webhooks    => 'name',
+    schema      => 'type',
 );
 
 # What a call is about when the test does not say: mostly what does not exist.
@@ -38,6 +39,7 @@ my %nobody = (
     kind         => 'bootstrap_token',
     fingerprint  => '0' x 64,
     name         => 'nowhere',
+    type         => 'Nothing',
 );
 
 # A body that an operation takes; the sub gets the objects.

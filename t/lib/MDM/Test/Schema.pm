@@ -143,11 +143,12 @@ sub check_type {
 
 
 sub check_properties {
-    my ($self, undef, $properties, $value, $where) = @_;
+    my ($self, $schema, $properties, $value, $where) = @_;
 
     my @there = grep { exists $value->{$_} } sort keys %$properties;
 
     $self->{had}{ "$where.$_" =~ s/\[\d+\]/[]/gr } = 1 for @there;
+    $self->{any}{$schema}{$_} = 1 for @there;
 
     return [ map { $self->faults($properties->{$_}, $value->{$_}, "$where.$_") } @there ];
 }
@@ -266,19 +267,37 @@ sub flaws {
 }
 
 
-# The properties of a schema that no value had.
+# The properties of a schema that no value had; of one that contains itself, no
+# value at any depth.
 
 sub missed {
-    my ($self, $schema, $where) = @_;
+    my ($self, $schema, $where, @around) = @_;
 
     $schema = $self->resolve($schema);
 
+    my $itself = $self->contains($schema, $schema);
+
+    return if $itself && grep { $_ == $schema } @around;
+
     return (
-        (grep { !$self->{had}{$_} } map { "$where.$_" }
-            sort keys %{ $schema->{properties} // {} }),
-        map { $self->missed(@$_) }
+        (map { "$where.$_" } grep {
+            !($itself ? $self->{any}{$schema}{$_} : $self->{had}{"$where.$_"})
+        } sort keys %{ $schema->{properties} // {} }),
+        map { $self->missed(@$_, @around, $schema) }
             grep { $_->[1] !~ /\*\z/ } parts($schema, $where),
     );
+}
+
+
+sub contains {
+    my ($self, $schema, $other, %been) = @_;
+
+    for my $part (map { $self->resolve($_->[0]) } parts($schema, '')) {
+        return 1 if $part == $other;
+        return 1 if !$been{$part}++ && $self->contains($part, $other, %been);
+    }
+
+    return 0;
 }
 
 
