@@ -497,7 +497,8 @@ ngx_mdm_tenant_policies(ngx_mdm_tenant_t *tenant, ngx_str_t settings)
     facts = json_string_value(json_object_get(json, "unknown_facts"));
 
     policies->access_rights = json_is_integer(rights)
-                              ? json_integer_value(rights) : -1;
+                              ? json_integer_value(rights)
+                              : NGX_MDM_ALL_RIGHTS;
     policies->strict = json_is_true(json_object_get(json, "strict"));
     policies->demand_facts = facts != NULL
                              && ngx_strcmp(facts, "refuse") == 0;

@@ -20,11 +20,15 @@
 #define NGX_MDM_TENANT_MAX_KEY  255
 
 
+/* All of Apple's AccessRights: what nearly every profile asks for. */
+#define NGX_MDM_ALL_RIGHTS      0x1fff
+
+
 /* What a tenant wants of commands and profiles before they are taken. */
 
 typedef struct {
-    int64_t                    access_rights;     /* that its devices granted;
-                                                     -1: not known */
+    int64_t                    access_rights;     /* that its devices granted,
+                                                     all unless it says so */
     unsigned                   strict:1;          /* unknown keys and types are
                                                      faults */
     unsigned                   demand_facts:1;    /* so is what is not known of

@@ -35,7 +35,7 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
     /* commands */
     { NGX_HTTP_PUT|NGX_HTTP_POST, "/v1/enqueue/*", "command", NULL,
       NGX_MDM_API_RAW, ngx_mdm_api_enqueue },
-    { NGX_HTTP_POST, "/v1/commands", "command", "", NGX_MDM_API_JSON,
+    { NGX_HTTP_POST, "/v1/commands", "command", "check", NGX_MDM_API_JSON,
       ngx_mdm_api_command },
     { NGX_HTTP_POST, "/v1/commands/cancel", "command", "", NGX_MDM_API_JSON,
       ngx_mdm_api_cancel_many },

@@ -136,8 +136,8 @@ ngx_int_t ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc);
 void ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
     ngx_mdm_thread_pt done);
 
-/* Ends a call with what `build` makes of the rows, and of `size` bytes besides:
- * in a thread when that is much. */
+/* Ends a call with what `build` makes of the rows (which may be NULL), and of
+ * `size` bytes besides: in a thread when that is much. */
 void ngx_mdm_api_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
     size_t size, ngx_mdm_api_build_pt build);
 

@@ -109,12 +109,13 @@ void
 ngx_mdm_api_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
     size_t size, ngx_mdm_api_build_pt build)
 {
-    ngx_mdm_pg_rows_keep(&api->rows, rows);
+    if (rows != NULL) {
+        ngx_mdm_pg_rows_keep(&api->rows, rows);
+        size += PQresultMemorySize(rows->result) * NGX_MDM_API_ROWS_LABOUR;
+    }
 
     api->build = build;
     api->status = NGX_HTTP_OK;
-
-    size += PQresultMemorySize(rows->result) * NGX_MDM_API_ROWS_LABOUR;
 
     if (ngx_mdm_api_run(api, size, ngx_mdm_api_build_run,
                         ngx_mdm_api_build_done)

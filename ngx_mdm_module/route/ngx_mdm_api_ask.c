@@ -10,9 +10,11 @@
 
 static void ngx_mdm_api_ask_params(ngx_mdm_api_t *api,
     ngx_mdm_api_ask_t *ask);
+static ngx_int_t ngx_mdm_api_ask_wants(ngx_mdm_api_t *api,
+    ngx_mdm_api_ask_t *ask);
 
 
-static const ngx_mdm_api_ask_failure_t  ngx_mdm_api_ask_failures[] = {
+const ngx_mdm_api_ask_failure_t  ngx_mdm_api_ask_failures[] = {
     { "unknown",   "unknown_enrollment", "no such enrolment" },
     { "closed",    "closed",             "the enrolment is closed" },
     { "pending",   "pending",            "the device is still enrolling" },
@@ -53,7 +55,9 @@ ngx_mdm_api_ask(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
 
     ngx_mdm_api_ask_params(api, ask);
 
-    if (ngx_mdm_api_targets_params(api, &ask->targets, 16) == NGX_OK) {
+    if (ngx_mdm_api_ask_wants(api, ask) == NGX_OK
+        && ngx_mdm_api_targets_params(api, &ask->targets, 16) == NGX_OK)
+    {
         ngx_mdm_api_call(api, NGX_MDM_SQL_ENQUEUE, handler);
     }
 }
@@ -90,7 +94,38 @@ ngx_mdm_api_ask_params(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
     ngx_mdm_pg_set_int8(&p[14], ask->not_before);
     ngx_mdm_set_str(&p[15], ask->dedupe_key);
     ngx_mdm_pg_set_bool(&p[18], ask->push);
-    ngx_mdm_pg_set_null(&p[19]);
+}
+
+
+static ngx_int_t
+ngx_mdm_api_ask_wants(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
+{
+    ngx_uint_t           i;
+    ngx_mdm_pg_value_t  *param, *values;
+
+    param = &api->call.params[19];
+    ngx_mdm_pg_set_null(param);
+
+    if (!ask->wanting) {
+        return NGX_OK;
+    }
+
+    values = ngx_palloc(api->pool, (ask->nwants + 1)
+                                   * sizeof(ngx_mdm_pg_value_t));
+
+    for (i = 0; values != NULL && i < ask->nwants; i++) {
+        ngx_mdm_set_str(&values[i], ask->wants[i]);
+    }
+
+    if (values == NULL
+        || ngx_mdm_pg_set_array(param, api->pool, 't', values, ask->nwants)
+           != NGX_OK)
+    {
+        ngx_mdm_api_out_of_memory(api);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -98,9 +133,7 @@ ngx_int_t
 ngx_mdm_api_ask_failed(ngx_mdm_api_ask_t *ask, const ngx_mdm_pg_rows_t *rows,
     int row, ngx_uint_t *target, const ngx_mdm_api_ask_failure_t **failure)
 {
-    int64_t                           n;
-    ngx_str_t                         outcome;
-    const ngx_mdm_api_ask_failure_t  *f;
+    int64_t  n;
 
     n = ngx_mdm_pg_int(rows, row, NGX_MDM_ENQUEUED_N);
 
@@ -108,16 +141,24 @@ ngx_mdm_api_ask_failed(ngx_mdm_api_ask_t *ask, const ngx_mdm_pg_rows_t *rows,
         return NGX_ERROR;
     }
 
-    outcome = ngx_mdm_pg_text(rows, row, NGX_MDM_ENQUEUED_OUTCOME);
+    *target = n - 1;
+    *failure = ngx_mdm_api_ask_failure(ngx_mdm_pg_text(rows, row,
+                                                  NGX_MDM_ENQUEUED_OUTCOME));
 
-    for (f = ngx_mdm_api_ask_failures; f->outcome != NULL; f++) {
-        if (ngx_mdm_api_is(outcome, f->outcome)) {
+    return NGX_OK;
+}
+
+
+const ngx_mdm_api_ask_failure_t *
+ngx_mdm_api_ask_failure(ngx_str_t outcome)
+{
+    const ngx_mdm_api_ask_failure_t  *failure;
+
+    for (failure = ngx_mdm_api_ask_failures; failure->outcome; failure++) {
+        if (ngx_mdm_api_is(outcome, failure->outcome)) {
             break;
         }
     }
 
-    *target = n - 1;
-    *failure = f;
-
-    return NGX_OK;
+    return failure;
 }

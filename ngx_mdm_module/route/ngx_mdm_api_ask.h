@@ -38,6 +38,11 @@ typedef struct {
     int16_t                 priority;
     mdm_str_t               dedupe_key;  /* absent: none */
     unsigned                push:1;
+    unsigned                wanting:1;   /* what `wants` says is put in at each
+                                            delivery; else the command goes out
+                                            as it is */
+    const mdm_str_t        *wants;
+    ngx_uint_t              nwants;
 
     ngx_mdm_api_targets_t   targets;
 } ngx_mdm_api_ask_t;
@@ -50,6 +55,12 @@ typedef struct {
     const char             *code;
     const char             *text;
 } ngx_mdm_api_ask_failure_t;
+
+
+/* Ends with one that has no outcome, for all others. */
+extern const ngx_mdm_api_ask_failure_t  ngx_mdm_api_ask_failures[];
+
+const ngx_mdm_api_ask_failure_t *ngx_mdm_api_ask_failure(ngx_str_t outcome);
 
 
 /* Seals ask->envelope and ask->digest; fit for a thread. */

@@ -10,9 +10,8 @@
 #include <openssl/evp.h>
 
 
-/* a byte of the path, and a target, take as long as so many bytes of a body */
+/* a byte of the path takes as long as so many bytes of a body */
 #define NGX_MDM_API_PATH_LABOUR    8
-#define NGX_MDM_API_TARGET_LABOUR  64
 
 
 typedef struct {

@@ -11,7 +11,10 @@
 #include "ngx_mdm_api.h"
 
 
-#define NGX_MDM_API_MAX_TARGETS   10000
+#define NGX_MDM_API_MAX_TARGETS    10000
+
+/* a target in an answer takes as long as so many bytes of a body */
+#define NGX_MDM_API_TARGET_LABOUR  64
 
 
 typedef struct {

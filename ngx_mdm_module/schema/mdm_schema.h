@@ -236,6 +236,10 @@ mdm_rc_e mdm_schema_result(const mdm_schema_type_t *type, mdm_arena_t *arena,
     const mdm_node_t *report, mdm_effects_t *effects, mdm_fault_t *fault);
 
 
+/* Does the table of some command's answer set an attribute of this name? */
+bool mdm_schema_answers(const mdm_schema_t *schema, mdm_str_t attribute);
+
+
 /* --- combining --- */
 
 /* What several payloads of one type come to, by each key's rule and merge();

@@ -35,7 +35,10 @@ BEGIN
            f.shared_ipad, f.supervised, f.automated, f.user_approved,
            NULL::text, NULL::boolean, string_agg(int4send(f.n), '' ORDER BY f.n)
       FROM (SELECT t.n::integer AS n,
-                   CASE WHEN e.state = 'live' THEN 'live'
+                   CASE WHEN row_number() OVER (PARTITION BY t.device_id COLLATE "C",
+                                                             t.user_id COLLATE "C"
+                                                ORDER BY t.n) > 1 THEN 'again'
+                        WHEN e.state = 'live' THEN 'live'
                         WHEN e.pending_certificate IS NOT NULL THEN 'pending'
                         WHEN e.state IS NOT NULL THEN 'closed'
                         ELSE 'unknown' END AS outcome,
@@ -65,6 +68,10 @@ BEGIN
                       AND d.user_id = ''
                       AND t.user_id <> ''
                     LIMIT 1) d ON true
+             CROSS JOIN LATERAL (
+                   -- Apart, because COALESCE would keep a condition out of the index.
+                   SELECT coalesce(d.enrollment_id, e.enrollment_id) AS enrollment_id
+                   OFFSET 0) o
               LEFT JOIN LATERAL (
                    SELECT coalesce(max(a.value_text) FILTER (WHERE a.name = 'ProductName'),
                                    max(a.value_text) FILTER (WHERE a.name = 'Model'))
@@ -80,7 +87,7 @@ BEGIN
                      FROM mdm.attribute a
                     WHERE e.state = 'live'
                       AND a.tenant_id = p_tenant_id
-                      AND a.enrollment_id = coalesce(d.enrollment_id, e.enrollment_id)
+                      AND a.enrollment_id = o.enrollment_id
                       AND a.name IN ('ProductName', 'Model', 'OSVersion', 'IsMultiUser',
                                      'EnrolledViaDEP', 'UserApprovedEnrollment')) a
                    ON true) f
@@ -95,7 +102,9 @@ BEGIN
           FROM unnest(p_device_ids, p_user_ids)
                WITH ORDINALITY AS t (device_id, user_id, n)
          CROSS JOIN LATERAL (
-               SELECT CASE WHEN v_name IN ('UDID', 'EnrollmentID') THEN true
+               SELECT CASE WHEN v_name = 'EnrollmentID' THEN true
+                           WHEN v_name = 'UDID' AND e.channel NOT LIKE 'enrollment%'
+                               THEN true
                            WHEN v_name = 'EnrollmentUserID' AND e.user_id <> '' THEN true
                            WHEN v_name = 'UserShortName' AND e.user_short_name IS NOT NULL
                                THEN true
@@ -132,7 +141,8 @@ $$;
 
 COMMENT ON FUNCTION @revision@.target_facts IS
 'What is known of the targets of a command. One row for all targets of which the same
-is known: outcome: live, or why it gets no command: pending, closed, unknown; platform:
+is known: outcome: live, or why it gets no command: pending, closed, unknown, again (it
+stands in p_device_ids and p_user_ids before); platform:
 the product''s name without its numbers; null: not known. Then one row with the outcome
 "value" for each name of p_values: known: some channel of the tenant has a value of that
 name. places: of which targets the row tells, of a value the live ones that lack it;
