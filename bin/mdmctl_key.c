@@ -26,6 +26,7 @@ typedef struct {
 
 
 static int mdmctl_rekey_all(mdmctl_rekey_t *rekey, mdm_arena_t *arena);
+static int mdmctl_rekey_escrow(mdmctl_rekey_t *rekey, mdm_arena_t *arena);
 static int mdmctl_rekey_kind(mdmctl_rekey_t *rekey);
 static PGresult *mdmctl_rekey_read(mdmctl_rekey_t *rekey);
 static int mdmctl_rekey_batch(mdmctl_rekey_t *rekey, PGresult *res);
@@ -39,8 +40,7 @@ static char *mdmctl_key_id(mdm_arena_t *arena, const unsigned char *id);
 
 
 static const char  *mdmctl_kinds[] = {
-    "command", "report", "message", "unlock_token", "bootstrap_token",
-    "push_key", "profile", "signing_key", NULL
+    "command", "report", "message", "push_key", "profile", "signing_key", NULL
 };
 
 
@@ -264,10 +264,43 @@ mdmctl_rekey_all(mdmctl_rekey_t *rekey, mdm_arena_t *arena)
         }
     }
 
+    if (mdmctl_rekey_escrow(rekey, arena) != MDMCTL_OK) {
+        return MDMCTL_FAILED;
+    }
+
     printf("%lu sealed values were re-encrypted with the key %s\n",
            rekey->done, mdmctl_key_id(arena, rekey->ring.keys[0].id));
 
     return mdmctl_rekey_retire(rekey, arena);
+}
+
+
+/* Of kinds that plugins made. */
+
+static int
+mdmctl_rekey_escrow(mdmctl_rekey_t *rekey, mdm_arena_t *arena)
+{
+    int               rc, row;
+    PGresult         *res;
+    mdmctl_params_t   params;
+
+    memset(&params, 0, sizeof(mdmctl_params_t));
+    rc = MDMCTL_OK;
+
+    res = mdmctl_query(rekey->db, "SELECT " MDMCTL_SCHEMA ".secret_kinds()",
+                       &params);
+    if (res == NULL) {
+        return MDMCTL_FAILED;
+    }
+
+    for (row = 0; rc == MDMCTL_OK && row < PQntuples(res); row++) {
+        rekey->kind = mdmctl_printf(arena, "%s", PQgetvalue(res, row, 0));
+        rc = mdmctl_rekey_kind(rekey);
+    }
+
+    PQclear(res);
+
+    return rc;
 }
 
 

@@ -136,7 +136,8 @@ mdmctl_secret_show(mdmctl_session_t *s, const mdm_secret_ring_t *ring,
 {
     return mdmctl_escrow(s, ring, options->words[1],
                          "SELECT outcome, value FROM " MDMCTL_SCHEMA
-                         ".enrollment_secret($1::bigint, $2, $3, $4, $5, $6)",
+                         ".enrollment_secret($1::bigint, $2, $3, $4, $5, $6,"
+                         " false)",
                          options, "the device has given no such secret, or "
                          "has taken it back");
 }

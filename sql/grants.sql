@@ -77,7 +77,8 @@ GRANT EXECUTE ON FUNCTION @revision@.commands_cancel, @revision@.queue_cancel,
 GRANT SELECT ON mdm.secret, mdm.event TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.enrollment_items, @revision@.enrollment_known,
                           @revision@.enrollment_show, @revision@.enrollment_why,
-                          @revision@.enrollment_secret, @revision@.enrollment_report,
+                          @revision@.enrollment_secret, @revision@.enrollment_secrets,
+                          @revision@.enrollment_report,
                           @revision@.written_id, @revision@.micros
    TO mdm_api;
 

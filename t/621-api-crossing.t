@@ -280,6 +280,7 @@ my %other = (
     'DELETE /v1/enrollments/*/queue'           => { id => 'UDID-anna-2' },
     'DELETE /v1/enrollments/*/queue/*'         => { command_uuid => 'anna-held' },
     'GET /v1/enrollments/*/history/*/report'   => { command_uuid => 'anna-failed' },
+    'POST /v1/enrollments/*/history/*/effects' => { command_uuid => 'anna-failed' },
 );
 
 for my $operation (@operations) {

@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use MDM::Test;
 use MDM::Test::Calls;
+use MDM::Test::Plist qw(plist);
 
 # Devices that have done something. Fields that take a life to come by are set.
 
@@ -18,6 +19,30 @@ my $history = '/v1/enrollments/UDID-iphone/history';
 
 sub command { return $iphone->command(@_) }
 
+# Three reports that a handler reads: one as usual, one cut off, and one of an
+# enrolment that ends.
+
+sub fill_effects {
+    for ([ $iphone, 'facts' ], [ $iphone, 'cut' ], [ $gone, 'went' ]) {
+        my ($device, $uuid) = @$_;
+
+        $device->idle->{command_uuid} eq $uuid or die "$uuid is not delivered";
+
+        my $report = plist({ Status => 'Acknowledged', %{ $device->{id} },
+            CommandUUID => $uuid, QueryResponses => { DeviceName => 'A' } });
+        $report =~ s{</dict>\s*</plist>\s*\z}{} if $uuid eq 'cut';
+        $device->send('application/x-apple-aspen-mdm; charset=UTF-8', $report)->{status}
+            == 200 or die "the report on $uuid is refused";
+    }
+    $pg->psql("UPDATE mdm.result SET effects_at = NULL, effects_failed = 'why'
+                WHERE command_uuid IN ('cut', 'went')");
+}
+
+sub fail_effects {
+    $pg->psql("UPDATE mdm.result SET effects_at = NULL, effects_failed = 'why'
+                WHERE command_uuid = 'facts'");
+}
+
 sub fill_history {
     $iphone->idle;
     $iphone->report_error('open', 'MCMDMErrorDomain', 5);
@@ -25,6 +50,10 @@ sub fill_history {
 }
 
 calls(
+    (map { my $uuid = $_; map { [ PUT => "/v1/enqueue/UDID-$_",
+        command('DeviceInformation', $uuid, Queries => [ 'DeviceName' ]), 200 ] }
+        $uuid eq 'went' ? 'gone' : 'iphone' } qw(facts cut went)),
+    \&fill_effects,
     [ PUT => '/v1/enqueue/UDID-iphone', command('ProfileList', 'open'), 200 ],
     [ PUT => '/v1/enqueue/UDID-iphone', command('UserList', 'waits'), 200 ],
     [ DELETE => '/v1/commands/waits', undef, 200 ],
@@ -57,6 +86,22 @@ calls(
     [ GET => "$history/none/report", undef, '404 no_report' ],
     names(GET => '/v1/enrollments/%s/history/open/report'),
     [ GET => "$history/%FF/report", undef, '400 bad_command_uuid' ],
+    [ GET => "$history/open/report?format=json", undef, 200 ],
+    [ GET => "$history/open/report?format=x", undef, '400 bad_format' ],
+    [ GET => "$history/cut/report?format=json", undef, '409 unreadable_report' ],
+
+    [ POST => "$history/facts/effects", undef, '409 effects_applied' ],
+    \&fail_effects,
+    [ GET => $history, undef, 200 ],
+    [ GET => '/v1/commands/facts', undef, 200 ],
+    [ POST => "$history/facts/effects", undef, 200 ],
+    [ POST => "$history/cut/effects", undef, '422 effects_failed' ],
+    [ POST => "$history/open/effects", undef, '422 no_handler' ],
+    [ POST => "$history/none/effects", undef, '404 no_report' ],
+    [ POST => "$history/%FF/effects", undef, '400 bad_command_uuid' ],
+    [ POST => '/v1/enrollments/UDID-gone/history/went/effects', undef,
+        '409 enrollment_changed' ],
+    names(POST => '/v1/enrollments/%s/history/open/effects'),
 
     (map { [ GET => "/v1/enrollments$_", undef, 200 ] } '', map { "?$_" } @filters),
     pages('/v1/enrollments'),
@@ -74,11 +119,17 @@ calls(
     [ GET => '/v1/enrollments/UDID-mac/secrets/unlock_token', undef, 200 ],
     [ GET => '/v1/enrollments/UDID-iphone/secrets/bootstrap_token', undef,
         '404 no_secret' ],
-    [ GET => '/v1/enrollments/UDID-mac/secrets/x', undef, '400 bad_secret_kind' ],
+    [ GET => '/v1/enrollments/UDID-mac/secrets/unlock_token?history=1', undef, 200 ],
+    [ GET => '/v1/enrollments/UDID-mac/secrets/x', undef, '404 no_secret' ],
+    [ GET => '/v1/enrollments/UDID-mac/secrets/%201', undef, '400 bad_secret_kind' ],
+    [ GET => '/v1/enrollments/UDID-mac/secrets', undef, 200 ],
+    names(GET => '/v1/enrollments/%s/secrets'),
     names(GET => '/v1/enrollments/%s/secrets/unlock_token'),
 
     sub { alter(@$_) for [qw(result report)], [qw(secret value)] },
     [ GET => "$history/open/report", undef, '503 cannot_open' ],
+    \&fail_effects,
+    [ POST => "$history/facts/effects", undef, '503 cannot_open' ],
     [ GET => '/v1/enrollments/UDID-mac/secrets/unlock_token', undef, '503 cannot_open' ],
 
     [ PATCH => '/v1/enrollments/UDID-iphone/attributes', { a => 'x', b => 1.5, c => \1,

@@ -32,6 +32,8 @@ static mdm_rc_e ngx_mdm_effects_event(ngx_mdm_effects_t *e, json_t *all,
     const mdm_effect_t *effect);
 static mdm_rc_e ngx_mdm_effects_command(ngx_mdm_effects_t *e, json_t *all,
     const mdm_effect_t *effect);
+static mdm_rc_e ngx_mdm_effects_check(ngx_mdm_effects_t *e,
+    const mdm_schema_type_t *type, mdm_node_t *command, json_t *row);
 static mdm_rc_e ngx_mdm_effects_envelope(ngx_mdm_effects_t *e,
     const mdm_effect_t *effect, mdm_node_t *command, mdm_str_t *uuid,
     mdm_str_t *envelope);
@@ -65,6 +67,7 @@ ngx_mdm_effects_run(ngx_mdm_effects_t *e)
     e->json = mdm_null_str;
     e->failed = false;
     e->n = 0;
+    memset(e->counts, 0, sizeof(e->counts));
 
     if (ngx_mdm_effects_handle(e, &effects) != MDM_OK
         || ngx_mdm_effects_write(e, &effects) != MDM_OK)
@@ -146,6 +149,7 @@ ngx_mdm_effects_write(ngx_mdm_effects_t *e, const mdm_effects_t *effects)
     for (effect = effects->first; effect && rc == MDM_OK; effect = effect->next)
     {
         e->n++;
+        e->counts[effect->what]++;
         rc = ngx_mdm_effects_add(e, all, effect);
     }
 
@@ -354,7 +358,11 @@ ngx_mdm_effects_command(ngx_mdm_effects_t *e, json_t *all,
         return ngx_mdm_effects_no_memory(e);
     }
 
-    rc = ngx_mdm_effects_envelope(e, effect, command, &uuid, &envelope);
+    rc = ngx_mdm_effects_check(e, type, command, item);
+
+    if (rc == MDM_OK) {
+        rc = ngx_mdm_effects_envelope(e, effect, command, &uuid, &envelope);
+    }
 
     if (rc == MDM_OK) {
         rc = ngx_mdm_effects_facts(e, type, envelope, item);
@@ -371,6 +379,76 @@ ngx_mdm_effects_command(ngx_mdm_effects_t *e, json_t *all,
     }
 
     return ngx_mdm_effects_append(e, all, "commands", item);
+}
+
+
+/* The rules of its type, and what it wants at its delivery. */
+
+static mdm_rc_e
+ngx_mdm_effects_check(ngx_mdm_effects_t *e, const mdm_schema_type_t *type,
+    mdm_node_t *command, json_t *row)
+{
+    size_t                i;
+    json_t               *wants;
+    mdm_check_t          *check;
+    mdm_findings_t        findings;
+    const mdm_finding_t  *finding;
+
+    memset(&findings, 0, sizeof(mdm_findings_t));
+    findings.arena = e->arena;
+
+    check = mdm_arena_zalloc(e->arena, sizeof(mdm_check_t));
+    if (check == NULL) {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    check->schema = e->schema;
+    check->arena = e->arena;
+    check->findings = &findings;
+
+    if (mdm_schema_check_command(check, type, command) != MDM_OK
+        || findings.no_memory)
+    {
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    for (finding = findings.first; finding; finding = finding->next) {
+        if (!finding->warning) {
+            return mdm_fault(&e->fault, MDM_MALFORMED,
+                             "%s that should follow is refused: %.*s %.*s",
+                             type->name, (int) finding->path.len,
+                             finding->path.data, (int) finding->rule.len,
+                             finding->rule.data);
+        }
+    }
+
+    if (findings.faults != 0) {
+        return mdm_fault(&e->fault, MDM_MALFORMED,
+                         "%s that should follow is refused", type->name);
+    }
+
+    if (check->nwants == 0 && !check->values.escaped) {
+        return MDM_OK;
+    }
+
+    wants = json_array();
+
+    for (i = 0; i < check->nwants; i++) {
+        json_array_append_new(wants,
+                     json_stringn((const char *) check->wants[i].data,
+                                  check->wants[i].len));
+    }
+
+    if (json_array_size(wants) != check->nwants
+        || json_object_set(row, "wants", wants) != 0)
+    {
+        json_decref(wants);
+        return ngx_mdm_effects_no_memory(e);
+    }
+
+    json_decref(wants);
+
+    return MDM_OK;
 }
 
 

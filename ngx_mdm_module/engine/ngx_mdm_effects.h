@@ -32,6 +32,7 @@ typedef struct {
     bool                       failed;        /* json says why */
     mdm_fault_t                fault;         /* so does this */
     size_t                     n;
+    size_t                     counts[MDM_EFFECT_EVENT + 1];
 } ngx_mdm_effects_t;
 
 

@@ -83,9 +83,16 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "enrollment_show",     NGX_MDM_PG_API,   0, "itt" },
     { "enrollment_why",      NGX_MDM_PG_API,   0, "itt" },
 
-    /* tenant, actor, remote, device, user, kind or command_uuid */
-    { "enrollment_secret",   NGX_MDM_PG_API,   0, "ittttt" },
+    { "enrollment_secrets",  NGX_MDM_PG_API,   0, "itt" },
+
+    /* tenant, actor, remote, device, user, kind or command_uuid, history */
+    { "enrollment_secret",   NGX_MDM_PG_API,   0, "itttttb" },
     { "enrollment_report",   NGX_MDM_PG_API,   0, "ittttt" },
+
+    /* effects of a stored report: tenant, device, user, command_uuid; tenant,
+     * actor, remote, device, user, command_uuid, effects */
+    { "effects_open",        NGX_MDM_PG_API,   0, "ittt" },
+    { "effects_again",       NGX_MDM_PG_API,   0, "itttttt" },
 
     /* tenant, actor, remote, device, user, attributes (JSON) */
     { "enrollment_attributes", NGX_MDM_PG_API, 0, "ittttt" },

@@ -70,11 +70,15 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
     { NGX_HTTP_GET, "/v1/enrollments/*/history", "read",
       "limit after state request_type",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_history },
-    { NGX_HTTP_GET, "/v1/enrollments/*/history/*/report", "secrets", "",
+    { NGX_HTTP_GET, "/v1/enrollments/*/history/*/report", "secrets", "format",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_report },
+    { NGX_HTTP_POST, "/v1/enrollments/*/history/*/effects", "command", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_effects },
     { NGX_HTTP_GET, "/v1/enrollments/*/why", "read", "",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_why },
-    { NGX_HTTP_GET, "/v1/enrollments/*/secrets/*", "secrets", "",
+    { NGX_HTTP_GET, "/v1/enrollments/*/secrets", "read", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_secrets },
+    { NGX_HTTP_GET, "/v1/enrollments/*/secrets/*", "secrets", "history",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_secret },
     { NGX_HTTP_DELETE, "/v1/identities/*", "destructive", "",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_identity_revoke },
@@ -424,6 +428,7 @@ ngx_mdm_api_keep(ngx_mdm_api_t *api)
                                    &api->idempotency_key) != NGX_OK
         || ngx_mdm_api_keep_header(api, "last-event-id",
                                    &api->last_event_id) != NGX_OK
+        || ngx_mdm_api_keep_header(api, "accept", &api->accept) != NGX_OK
         || ngx_mdm_api_keep_header(api, "mdm-tenant",
                                    &api->named_tenant) != NGX_OK
         || ngx_mdm_route_body(r, api->pool, &api->body) != NGX_OK)

@@ -69,6 +69,7 @@ struct ngx_mdm_api_s {
     ngx_str_t                      args;
     ngx_str_t                      idempotency_key;   /* len 0: absent */
     ngx_str_t                      last_event_id;
+    ngx_str_t                      accept;
     ngx_str_t                      named_tenant;      /* Mdm-Tenant */
     mdm_str_t                      body;
     json_t                        *json;
@@ -307,6 +308,8 @@ void ngx_mdm_api_enrollment_end(ngx_mdm_api_t *api);
 void ngx_mdm_api_attributes(ngx_mdm_api_t *api);
 void ngx_mdm_api_identity_revoke(ngx_mdm_api_t *api);
 void ngx_mdm_api_report(ngx_mdm_api_t *api);
+void ngx_mdm_api_effects(ngx_mdm_api_t *api);
+void ngx_mdm_api_secrets(ngx_mdm_api_t *api);
 void ngx_mdm_api_secret(ngx_mdm_api_t *api);
 
 /* device and user of the channel in the path, into two parameters from the

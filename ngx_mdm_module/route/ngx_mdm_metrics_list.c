@@ -44,6 +44,7 @@ static void ngx_mdm_metrics_process(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_requests(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_api(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_identities(ngx_mdm_metrics_all_t *all);
+static void ngx_mdm_metrics_effects(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_engine(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_cached(ngx_mdm_metrics_all_t *all);
 static void ngx_mdm_metrics_connections(ngx_mdm_metrics_all_t *all);
@@ -331,6 +332,46 @@ ngx_mdm_metrics_identities(ngx_mdm_metrics_all_t *all)
                      "\"%s\",result=\"miss\"} %uA\n",
                      db->name, db->counters.certificates[0],
                      db->name, db->counters.certificates[1]);
+    }
+
+    ngx_mdm_metrics_effects(all);
+}
+
+
+static void
+ngx_mdm_metrics_effects(ngx_mdm_metrics_all_t *all)
+{
+    ngx_uint_t              i;
+    ngx_mdm_metrics_sum_t  *db;
+
+    ngx_mdm_text_metric(all->text, "request_type_lookups_total", "counter",
+                        "Request types of reports looked for in a worker's "
+                        "memory of what it delivered.");
+
+    for (i = 0; i < all->n; i++) {
+        db = &all->databases[i];
+
+        ngx_mdm_text(all->text, "mdm_request_type_lookups_total{database="
+                     "\"%s\",result=\"hit\"} %uA\n"
+                     "mdm_request_type_lookups_total{database="
+                     "\"%s\",result=\"miss\"} %uA\n",
+                     db->name, db->counters.request_types[0],
+                     db->name, db->counters.request_types[1]);
+    }
+
+    ngx_mdm_text_metric(all->text, "report_effects_total", "counter",
+                        "Reports that changed something besides, and those "
+                        "whose handler failed.");
+
+    for (i = 0; i < all->n; i++) {
+        db = &all->databases[i];
+
+        ngx_mdm_text(all->text, "mdm_report_effects_total{database="
+                     "\"%s\",result=\"made\"} %uA\n"
+                     "mdm_report_effects_total{database="
+                     "\"%s\",result=\"failed\"} %uA\n",
+                     db->name, db->counters.effects[0],
+                     db->name, db->counters.effects[1]);
     }
 }
 

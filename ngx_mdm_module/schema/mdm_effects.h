@@ -45,4 +45,9 @@ struct mdm_effects_s {
 };
 
 
+/* Of an attribute, a kind of secret, a type of event, a request type:
+ * [A-Za-z][A-Za-z0-9._-]*, MDM_EFFECTS_MAX_NAME bytes at most. */
+bool mdm_schema_name_valid(mdm_str_t name);
+
+
 #endif /* _MDM_EFFECTS_H_INCLUDED_ */

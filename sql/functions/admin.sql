@@ -509,6 +509,25 @@ topic of a push key, the id of a profile, the fingerprint of a signing key, the 
 id of the channel of a secret or message, and that and the CommandUUID with a slash
 between them of a report.';
 
+CREATE FUNCTION @revision@.secret_kinds() RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_tenant_id  bigint;
+    v_kinds      text[] := '{}';
+BEGIN
+    FOR v_tenant_id IN SELECT t.tenant_id FROM mdm.tenant t LOOP
+        PERFORM set_config('mdm.tenant', v_tenant_id::text, true);
+        v_kinds := v_kinds || ARRAY(SELECT DISTINCT s.kind
+                                      FROM mdm.secret s
+                                     WHERE s.tenant_id = v_tenant_id);
+    END LOOP;
+    RETURN QUERY SELECT DISTINCT k FROM unnest(v_kinds) AS k ORDER BY k;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.secret_kinds IS
+'The kinds of secrets in escrow, over all tenants: plugins make new ones.';
+
 CREATE FUNCTION @revision@.micros(p_time timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (extract(epoch FROM p_time) * 1000000)::bigint;

@@ -507,6 +507,8 @@ RETURNS TABLE (
     stalled_at       text,
     finished_at      text,
     reported_at      text,
+    effects_at       text,
+    effects_failed   text,
     means            text,
     next             text,
     cursor           text)
@@ -546,7 +548,8 @@ BEGIN
            @revision@.rfc3339(coalesce(q.pushed_at, r.pushed_at)),
            @revision@.rfc3339(coalesce(q.notnow_at, r.notnow_at)),
            @revision@.rfc3339(q.stalled_at), @revision@.rfc3339(r.finished_at),
-           @revision@.rfc3339(r.reported_at), s.means,
+           @revision@.rfc3339(r.reported_at), @revision@.rfc3339(r.effects_at),
+           r.effects_failed, s.means,
            CASE WHEN q.state = 'STALLED' AND q.released_at IS NOT NULL
                 THEN 'It goes out again when the device comes.' ELSE s.next END,
            t.n::text

@@ -133,6 +133,74 @@ generations: the newest, and one that is pending; commands: how many are live, b
 state, 1000 at most; secrets: which kinds are in escrow for the newest generation,
 and since when.';
 
+CREATE FUNCTION @revision@.enrollment_secrets(
+    p_tenant_id  bigint,
+    p_device_id  text,
+    p_user_id    text)
+RETURNS TABLE (items json)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    c_most     CONSTANT integer := 500;
+    v_channel  record;
+    v_kind     text := '';
+    v_row      record;
+    v_items    json[] := '{}';
+BEGIN
+    PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
+
+    SELECT e.enrollment_id, e.generation INTO v_channel
+      FROM mdm.enrollment e
+     WHERE e.tenant_id = p_tenant_id
+       AND e.device_id = p_device_id
+       AND e.user_id = p_user_id;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+
+    -- From kind to kind by the key, since one of them may have many rows.
+    FOR v_turn IN 1 .. c_most LOOP
+        SELECT s.kind INTO v_kind
+          FROM mdm.secret s
+         WHERE s.tenant_id = p_tenant_id
+           AND s.enrollment_id = v_channel.enrollment_id
+           AND s.kind > v_kind
+         ORDER BY s.kind
+         LIMIT 1;
+        EXIT WHEN NOT FOUND;
+
+        SELECT s.created_at,
+               s.generation = v_channel.generation AND s.value IS NOT NULL AS counts
+          INTO v_row
+          FROM mdm.secret s
+         WHERE s.tenant_id = p_tenant_id
+           AND s.enrollment_id = v_channel.enrollment_id
+           AND s.kind = v_kind
+         ORDER BY s.secret_id DESC
+         LIMIT 1;
+
+        v_items := v_items || json_build_object(
+            'kind', v_kind, 'current', v_row.counts,
+            'count', (SELECT count(*)
+                        FROM (SELECT FROM mdm.secret s
+                               WHERE s.tenant_id = p_tenant_id
+                                 AND s.enrollment_id = v_channel.enrollment_id
+                                 AND s.kind = v_kind
+                                 AND s.value IS NOT NULL
+                               LIMIT 100) k),
+            'created_at', @revision@.rfc3339(v_row.created_at));
+    END LOOP;
+
+    items := coalesce(array_to_json(v_items), '[]');
+    RETURN NEXT;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.enrollment_secrets IS
+'Which kinds of secrets are in escrow for a channel, none of their values; no row when
+there is no such channel. count: how many values are kept, counted up to 100; current:
+the newest was not taken back, and is of the enrolment as it is now; created_at: of the
+newest.';
+
 CREATE FUNCTION @revision@.enrollment_secret(
     p_tenant_id  bigint,
     p_actor      text,
@@ -140,13 +208,13 @@ CREATE FUNCTION @revision@.enrollment_secret(
     p_device_id  text,
     p_user_id    text,
     p_kind       text,
-    OUT outcome     text,
-    OUT value       bytea,
-    OUT created_at  text)
+    p_history    boolean)
+RETURNS TABLE (outcome text, value bytea, created_at text, generation integer)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_channel  mdm.enrollment;
+    v_outcome  text := 'ok';
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
@@ -156,28 +224,49 @@ BEGIN
        AND e.device_id = p_device_id
        AND e.user_id = p_user_id;
 
-    SELECT s.value, @revision@.rfc3339(s.created_at) INTO value, created_at
-      FROM mdm.secret s
-     WHERE s.tenant_id = p_tenant_id
-       AND s.enrollment_id = v_channel.enrollment_id
-       AND s.generation = v_channel.generation
-       AND s.kind = p_kind
-     ORDER BY s.secret_id DESC
-     LIMIT 1;
+    IF p_history THEN
+        RETURN QUERY
+        SELECT 'ok', s.value, @revision@.rfc3339(s.created_at), s.generation
+          FROM mdm.secret s
+         WHERE s.tenant_id = p_tenant_id
+           AND s.enrollment_id = v_channel.enrollment_id
+           AND s.kind = p_kind
+           AND s.value IS NOT NULL
+         ORDER BY s.secret_id DESC
+         LIMIT 100;
+    ELSE
+        RETURN QUERY
+        SELECT 'ok', s.value, @revision@.rfc3339(s.created_at), s.generation
+          FROM (SELECT *
+                  FROM mdm.secret s
+                 WHERE s.tenant_id = p_tenant_id
+                   AND s.enrollment_id = v_channel.enrollment_id
+                   AND s.generation = v_channel.generation
+                   AND s.kind = p_kind
+                 ORDER BY s.secret_id DESC
+                 LIMIT 1) s
+         WHERE s.value IS NOT NULL;
+    END IF;
 
-    outcome := CASE WHEN v_channel.enrollment_id IS NULL THEN 'unknown'
-                    WHEN value IS NULL THEN 'none' ELSE 'ok' END;
+    IF NOT FOUND THEN
+        v_outcome := CASE WHEN v_channel.enrollment_id IS NULL THEN 'unknown'
+                          ELSE 'none' END;
+        outcome := v_outcome;
+        RETURN NEXT;
+    END IF;
+
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'secret_read', v_channel.enrollment_id,
-            jsonb_build_object('device_id', p_device_id, 'user_id', p_user_id,
-                               'kind', p_kind, 'outcome', outcome));
+            jsonb_strip_nulls(jsonb_build_object(
+                'device_id', p_device_id, 'user_id', p_user_id, 'kind', p_kind,
+                'history', CASE WHEN p_history THEN true END, 'outcome', v_outcome)));
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.enrollment_secret IS
-'Somebody reads a secret in escrow: the newest of its kind and of the newest
-generation, sealed. Always leaves a row in the audit. Outcomes: ok, none, unknown (no
-such channel).';
+'Somebody reads a secret in escrow, sealed: the newest of its kind and of the newest
+generation, or with p_history the newest 100 of all generations. Always leaves a row in
+the audit. Outcomes: ok, none, unknown (no such channel).';
 
 CREATE FUNCTION @revision@.enrollment_report(
     p_tenant_id     bigint,

@@ -175,6 +175,8 @@ RETURNS TABLE (
     finished_at      text,
     reported_at      text,
     report           boolean,
+    effects_at       text,
+    effects_failed   text,
     means            text,
     next             text,
     cursor           text)
@@ -206,8 +208,8 @@ BEGIN
     FOR v_row IN
         SELECT r.command_uuid, r.request_type, r.state::text, r.reason, r.generation,
                r.delivered_count, r.queued_at, r.sent_at, r.pushed_at, r.notnow_at,
-               r.finished_at, r.reported_at, r.report IS NOT NULL AS report, t.means,
-               t.next
+               r.finished_at, r.reported_at, r.report IS NOT NULL AS report, r.effects_at,
+               r.effects_failed, t.means, t.next
           FROM (SELECT r.*
                   FROM mdm.result r
                  WHERE r.tenant_id = p_tenant_id
@@ -240,6 +242,8 @@ BEGIN
             finished_at := @revision@.rfc3339(v_row.finished_at);
             reported_at := @revision@.rfc3339(v_row.reported_at);
             report := v_row.report;
+            effects_at := @revision@.rfc3339(v_row.effects_at);
+            effects_failed := v_row.effects_failed;
             means := v_row.means;
             next := v_row.next;
             RETURN NEXT;
@@ -256,6 +260,6 @@ $$;
 
 COMMENT ON FUNCTION @revision@.enrollment_history IS
 'What became of the commands of a channel, newest first; report: is the raw report
-kept? p_after: the cursor of the last row shown, or empty. A null p_state or
+kept? effects_at and effects_failed: see mdm.result. p_after: the cursor of the last row shown, or empty. A null p_state or
 p_request_type filters nothing. At most 2000 commands are examined: when they were not
 enough, the last row has no command_uuid, and its cursor tells where to go on.';
