@@ -39,7 +39,7 @@ my %nobody = (
     kind         => 'bootstrap_token',
     fingerprint  => '0' x 64,
     name         => 'nowhere',
-    type         => 'Nothing',
+    type         => 'DeviceLock',
 );
 
 # A body that an operation takes; the sub gets the objects.
