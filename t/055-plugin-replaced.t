@@ -12,6 +12,7 @@ use MDM::Test;
 use MDM::Test::Plugin;
 
 my $pg  = MDM::Test::Postgres->start(migrate => 1);
+my $token = $pg->tenant('acme');
 my $dir = test_dir();
 chmod 0755, $dir;
 
@@ -60,11 +61,23 @@ http {
 }
 CONF
 
+my $client = MDM::Test::Client->new(port => $nginx->port, token => $token);
+
+# The versions of two plugins, with a mark when their files were replaced.
+
+sub told {
+    my %told = map { $_->{name} => $_->{version} . ($_->{replaced} ? '!' : '') }
+        @{ $client->api(GET => '/v1/schema')->{json}{plugins} // [] };
+
+    return join ', ', map { "$_ $told{$_}" } sort keys %told;
+}
+
 sub said { return scalar(() = $nginx->error_log =~ /$_[0]/g) }
 sub a_while { select undef, undef, undef, 1 }      # as a look takes
 
 a_while();
 is said(qr/\[warn\].*the plugin/), 0, 'files that stay are no matter';
+is told(), 'Linked 1, Same 1', '... the API shows them';
 
 
 plugin('linked-2.so', 'Linked', 2);
@@ -76,9 +89,11 @@ ok $nginx->wait_for_log($elsewhere), 'a link that leads elsewhere is noticed';
 unlike marks('Linked'), qr/config 2/, '... its new file is not loaded yet';
 a_while();
 is said($elsewhere), 1, '... and one worker says so, once';
+is told(), 'Linked 1!, Same 1', '... and the API at once';
 
 $nginx->reload;
 like marks('Linked'), qr/config 2/, 'a reload takes the new file';
+is told(), 'Linked 2, Same 1', '... as the API shows';
 ok wait_for(5, sub { marks('Linked') =~ /shutdown 1/ }),
     '... and gives the old one back';
 is said($elsewhere), 1, '... of which nothing more is said';
@@ -90,10 +105,12 @@ plugin('same.so', 'Same', 2);
 ok $nginx->wait_for_log($replaced), 'a file that was replaced under its name is noticed';
 a_while();
 is said($replaced), 1, '... and said once';
+is told(), 'Linked 2, Same 1!', '... and by the API';
 
 $nginx->reload;
 unlike marks('Same'), qr/config 2/, 'the name leads a reload to the old code';
 is said($replaced), 2, '... which says so';
+is told(), 'Linked 2, Same 1!', '... and by the API, with the version that runs';
 a_while();
 is said($replaced), 2, '... once';
 
@@ -103,6 +120,7 @@ unlike marks('Same'), qr/config 2/, '... for it has the old code still';
 
 $nginx->upgrade;
 like marks('Same'), qr/config 2/, 'an upgrade takes the new code';
+ok wait_for(10, sub { told() eq 'Linked 2, Same 2' }), '... as the API shows';
 is said($replaced), 3, '... and there is nothing to say';
 
 
