@@ -10,8 +10,7 @@
 
 #include "ngx_mdm_tenant.h"
 #include "ngx_mdm_thread.h"
-
-#include <jansson.h>
+#include "../message/mdm_json.h"
 
 
 #define NGX_MDM_TENANT_POLL          2000
@@ -114,7 +113,7 @@ static ngx_int_t ngx_mdm_tenant_load(ngx_mdm_tenants_t *tenants,
 static void ngx_mdm_tenant_loaded(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
 static ngx_int_t ngx_mdm_tenant_build(ngx_mdm_tenant_load_t *load);
-static void ngx_mdm_tenant_policies(ngx_mdm_tenant_t *tenant,
+static ngx_int_t ngx_mdm_tenant_policies(ngx_mdm_tenant_t *tenant,
     ngx_str_t settings);
 static void ngx_mdm_tenant_read_anchors(void *data);
 static void ngx_mdm_tenant_ready(void *data);
@@ -457,9 +456,13 @@ ngx_mdm_tenant_build(ngx_mdm_tenant_load_t *load)
         goto failed;
     }
 
-    ngx_mdm_tenant_policies(tenant,
-                            ngx_mdm_pg_text(&load->rows, 0,
-                                            NGX_MDM_TENANT_SETTINGS));
+    if (ngx_mdm_tenant_policies(tenant,
+                                ngx_mdm_pg_text(&load->rows, 0,
+                                                NGX_MDM_TENANT_SETTINGS))
+        != NGX_OK)
+    {
+        goto failed;
+    }
 
     load->tenant = tenant;
     load->thread.run = ngx_mdm_tenant_read_anchors;
@@ -483,15 +486,20 @@ failed:
 
 /* The settings are a JSON object that "mdmctl tenant set" writes. */
 
-static void
+static ngx_int_t
 ngx_mdm_tenant_policies(ngx_mdm_tenant_t *tenant, ngx_str_t settings)
 {
     json_t              *json, *rights;
     const char          *facts;
+    json_error_t         error;
     ngx_mdm_policies_t  *policies;
 
     policies = &tenant->policies;
-    json = json_loadb((char *) settings.data, settings.len, 0, NULL);
+    json = mdm_json_load(ngx_mdm_to_str(settings), 0, &error);
+
+    if (json == NULL && error.text[0] == '\0') {
+        return NGX_ERROR;
+    }
 
     rights = json_object_get(json, "access_rights");
     facts = json_string_value(json_object_get(json, "unknown_facts"));
@@ -503,6 +511,8 @@ ngx_mdm_tenant_policies(ngx_mdm_tenant_t *tenant, ngx_str_t settings)
     policies->demand_facts = facts != NULL
                              && ngx_strcmp(facts, "refuse") == 0;
     json_decref(json);
+
+    return NGX_OK;
 }
 
 

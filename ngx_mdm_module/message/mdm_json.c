@@ -113,22 +113,13 @@ mdm_json_object(mdm_str_t text, json_t **object, mdm_fault_t *fault)
 {
     char          *near;
     json_t        *json;
-    jmp_buf        out;
     json_error_t   error;
 
-    if (_setjmp(out) != 0) {
-        mdm_json_out = NULL;
-        return mdm_fault(fault, MDM_NO_MEMORY, "no memory for JSON");
-    }
-
-    mdm_json_out = &out;
-    json = json_loadb(text.len ? (const char *) text.data : "", text.len,
-                      JSON_REJECT_DUPLICATES, &error);
-    mdm_json_out = NULL;
+    json = mdm_json_load(text, JSON_REJECT_DUPLICATES, &error);
 
     if (json == NULL) {
 
-        if (json_error_code(&error) == json_error_out_of_memory) {
+        if (error.text[0] == '\0') {
             return mdm_fault(fault, MDM_NO_MEMORY, "no memory for JSON");
         }
 
@@ -151,6 +142,33 @@ mdm_json_object(mdm_str_t text, json_t **object, mdm_fault_t *fault)
     *object = json;
 
     return MDM_OK;
+}
+
+
+json_t *
+mdm_json_load(mdm_str_t text, size_t flags, json_error_t *error)
+{
+    json_t   *json;
+    jmp_buf   out;
+
+    if (_setjmp(out) != 0) {
+        mdm_json_out = NULL;
+        error->text[0] = '\0';
+        return NULL;
+    }
+
+    mdm_json_out = &out;
+    json = json_loadb(text.len ? (const char *) text.data : "", text.len,
+                      flags, error);
+    mdm_json_out = NULL;
+
+    if (json == NULL
+        && json_error_code(error) == json_error_out_of_memory)
+    {
+        error->text[0] = '\0';
+    }
+
+    return json;
 }
 
 

@@ -32,11 +32,13 @@
 mdm_rc_e mdm_json_read(mdm_str_t text, json_t **object, mdm_fault_t *fault);
 
 /*
- * For json_set_alloc_funcs().  Where memory runs out within a string, jansson's
- * parser leaves out what it had no room for, goes on, and may write past the
- * end of what it has.  With this function below it mdm_json_read() ends there
- * with MDM_NO_MEMORY, and what was read so far is lost.
+ * jansson's json_loadb(), for text of our own.  NULL with an empty error.text:
+ * memory ran out.  Where it does within a string, jansson's parser leaves out
+ * what it had no room for, goes on, and may write past the end of what it has:
+ * with mdm_json_malloc() in json_set_alloc_funcs() reading ends there instead,
+ * and what was read so far is lost.
  */
+json_t *mdm_json_load(mdm_str_t text, size_t flags, json_error_t *error);
 void *mdm_json_malloc(size_t size);
 
 

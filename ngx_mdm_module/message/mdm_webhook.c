@@ -15,6 +15,7 @@
 
 #include "mdm_cursor.h"
 #include "mdm_enrollment_id.h"
+#include "mdm_json.h"
 #include "mdm_json_text.h"
 #include "mdm_webhook.h"
 
@@ -266,18 +267,12 @@ mdm_webhook_str(mdm_str_t s)
 }
 
 
-/*
- * Where memory runs out jansson mostly finds no fault with the text, but in the
- * midst of a string it calls that an invalid token.
- */
-
 static mdm_rc_e
 mdm_webhook_data(const mdm_webhook_event_t *event, json_t **data)
 {
     json_error_t  error;
 
-    *data = json_loadb((const char *) event->data.data, event->data.len, 0,
-                       &error);
+    *data = mdm_json_load(event->data, 0, &error);
 
     if (json_is_object(*data)) {
         return MDM_OK;

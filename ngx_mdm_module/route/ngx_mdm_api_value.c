@@ -7,6 +7,7 @@
 
 #include "ngx_mdm_api.h"
 #include "../message/mdm_command.h"
+#include "../message/mdm_json.h"
 #include "../message/mdm_url.h"
 
 
@@ -201,7 +202,8 @@ ngx_mdm_api_row(const ngx_mdm_pg_rows_t *rows, int row)
 json_t *
 ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row, int column)
 {
-    ngx_str_t  text;
+    ngx_str_t     text;
+    json_error_t  error;
 
     if (ngx_mdm_pg_is_null(rows, row, column)) {
         return NULL;
@@ -219,13 +221,13 @@ ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row, int column)
 
     case NGX_MDM_API_OID_JSONB:
         text = ngx_mdm_pg_text(rows, row, column);
-        return json_loadb((char *) text.data + 1, text.len - 1,
-                          JSON_DECODE_ANY|JSON_ALLOW_NUL, NULL);
+        return mdm_json_load((mdm_str_t) { text.len - 1, text.data + 1 },
+                             JSON_DECODE_ANY|JSON_ALLOW_NUL, &error);
 
     case NGX_MDM_API_OID_JSON:
         text = ngx_mdm_pg_text(rows, row, column);
-        return json_loadb((char *) text.data, text.len,
-                          JSON_DECODE_ANY|JSON_ALLOW_NUL, NULL);
+        return mdm_json_load(ngx_mdm_to_str(text),
+                             JSON_DECODE_ANY|JSON_ALLOW_NUL, &error);
 
     default:
         text = ngx_mdm_pg_text(rows, row, column);

@@ -892,8 +892,11 @@ messages(void **state)
     try_corpus("checkin", checkin);
     try_corpus("report", report);
     try_corpus("plist", plist);
-    try_corpus("node", node);
     try_corpus("node", values);
+
+    json_set_alloc_funcs(mdm_json_malloc, mdm_free);
+    try_corpus("node", node);
+    json_set_alloc_funcs(malloc, free);
 
     assert_int_equal(wrong, 0);
 }
@@ -935,6 +938,9 @@ what_we_write(void **state)
     try_all("secret", secret, mdm_str("a secret of some length"));
     try_all("reply", replies, mdm_str("challenge"));
 
+    /* with jansson's own allocator its parser does not say it either, but
+     * leaves nothing */
+
     unclear = true;
     try_all("webhook of a report", webhook, mdm_str("command_failed"));
     try_all("webhook of a check-in", webhook, mdm_str("token_updated"));
@@ -960,8 +966,6 @@ main(void)
     }
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    json_set_alloc_funcs(mdm_json_malloc, mdm_free);
-
     failures = cmocka_run_group_tests_name("out of memory", tests, NULL, NULL);
     printf("# %lu allocations failed, %u were called something else\n",
            injector.total, unsaid);
