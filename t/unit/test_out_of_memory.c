@@ -11,7 +11,8 @@
  * MDM_TEST_ALLOCATIONS=all.
  *
  * The program has an allocator of its own in front of the sanitizer's.  That
- * of libplist is left alone, for it does not look at what malloc() returns.
+ * of libplist is left alone, for it does not look at what malloc() returns, and
+ * that of the C library, whose regcomp() frees twice what it could not make.
  */
 
 
@@ -67,6 +68,13 @@ void *__interceptor_calloc(size_t n, size_t size);
 void *__interceptor_realloc(void *p, size_t size);
 
 
+typedef struct {
+    const char       *name;
+    uintptr_t         from;
+    uintptr_t         to;
+} library_t;
+
+
 static struct {
     bool              armed;
     bool              lasting;           /* and all after it */
@@ -74,8 +82,8 @@ static struct {
     unsigned long     fails;             /* the one that fails, from 1 on */
     unsigned long     failed;
     unsigned long     total;
-    uintptr_t         libplist;          /* from, to */
-    uintptr_t         libplist_end;
+    library_t         libplist;          /* left alone */
+    library_t         libc;
 } injector;
 
 
@@ -108,7 +116,9 @@ refused(const void *caller)
 
     address = (uintptr_t) caller;
 
-    if (address >= injector.libplist && address < injector.libplist_end) {
+    if ((address >= injector.libplist.from && address < injector.libplist.to)
+        || (address >= injector.libc.from && address < injector.libc.to))
+    {
         return false;
     }
 
@@ -850,30 +860,34 @@ webhook(mdm_arena_t *arena, mdm_str_t seed)
 
 
 static int
-find_libplist(struct dl_phdr_info *info, size_t size, void *data)
+find_library(struct dl_phdr_info *info, size_t size, void *data)
 {
-    unsigned   i;
-    uintptr_t  end;
+    unsigned    i;
+    uintptr_t   end;
+    library_t  *library;
 
-    if (strstr(info->dlpi_name, "/libplist") == NULL) {
+    library = data;
+
+    if (strstr(info->dlpi_name, library->name) == NULL) {
         return 0;
     }
 
-    injector.libplist = info->dlpi_addr;
+    library->from = info->dlpi_addr;
 
     for (i = 0; i < info->dlpi_phnum; i++) {
         end = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr
               + info->dlpi_phdr[i].p_memsz;
 
-        if (info->dlpi_phdr[i].p_type == PT_LOAD
-            && end > injector.libplist_end)
-        {
-            injector.libplist_end = end;
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && end > library->to) {
+            library->to = end;
         }
     }
 
     return 1;
 }
+
+
+#include "schema_attempts.h"
 
 
 static int
@@ -911,6 +925,36 @@ commands(void **state)
     try_corpus("command", envelope);
 
     mdm_schema_destroy(schema);
+
+    assert_int_equal(wrong, 0);
+}
+
+
+static void
+described(void **state)
+{
+    attempt_schema = mdm_schema_create();
+    assert_non_null(attempt_schema);
+    assert_int_equal(mdm_schema_add(attempt_schema, &fuzz_plugin, "", NULL,
+                                    NULL),
+                     MDM_OK);
+    assert_int_equal(mdm_schema_add(attempt_schema, &attempt_plugin, "", NULL,
+                                    NULL),
+                     MDM_OK);
+
+    try_all("descriptor", descriptor, mdm_str("com.example.one"));
+    try_all("descriptors", descriptor, mdm_str("all of them"));
+    try_corpus("profile", checked_profile);
+    try_corpus("json_command", checked_command);
+    try_all("combining", combined,
+            mdm_str("{\"Items\": [\"One\", 3], \"Own\": {\"a\": 1}}"));
+
+    /* a handler has but one word for all that can happen to it */
+
+    unclear = true;
+    try_all("handler", handled, mdm_str("Acknowledged"));
+
+    mdm_schema_destroy(attempt_schema);
 
     assert_int_equal(wrong, 0);
 }
@@ -956,12 +1000,18 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup(messages, nothing_wrong_yet),
         cmocka_unit_test_setup(commands, nothing_wrong_yet),
+        cmocka_unit_test_setup(described, nothing_wrong_yet),
         cmocka_unit_test_setup(identities, nothing_wrong_yet),
         cmocka_unit_test_setup(what_we_write, nothing_wrong_yet)
     };
 
-    if (dl_iterate_phdr(find_libplist, NULL) == 0) {
-        puts("1..0 # SKIP where is libplist?");
+    injector.libplist.name = "/libplist";
+    injector.libc.name = "/libc.so";
+
+    if (dl_iterate_phdr(find_library, &injector.libplist) == 0
+        || dl_iterate_phdr(find_library, &injector.libc) == 0)
+    {
+        puts("1..0 # SKIP where are libplist and the C library?");
         return 1;
     }
 
