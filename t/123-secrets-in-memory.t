@@ -180,6 +180,24 @@ for my $client ($api, $tls_api) {
         $secrets->add("PEM $way $_", $lines[$_]) for 6, 12, 18;
         $client->api(PUT => '/v1/pushcert', $push->pem . $push->key_pem);
     };
+    leaves_nothing 'a signing certificate', sub {
+        my $signer = $apple->certificate("Signer $way");
+        my @lines = grep { !/---/ } split /\n/, $signer->key_pem;
+        $secrets->add("signer $way $_", $lines[$_]) for 0, 1;
+        $client->api(PUT => '/v1/signing-certificate', $signer->pem . $signer->key_pem);
+    };
+    my $profile;
+    leaves_nothing 'a profile', sub {
+        $profile = $client->api(POST => '/v1/profiles', { PayloadIdentifier =>
+            "com.example.$way" =~ tr/ /-/r, PayloadContent => [ { PayloadType =>
+            'com.apple.wifi.managed', SSID_STR => 'x', EncryptionType => 'WPA2',
+            Password => planted("Wi-Fi $way") } ] }) }, 201;
+    $profile = "/v1/profiles/$profile->{json}{id}";
+    leaves_nothing '... shown', sub { $client->api(GET => $profile) };
+    leaves_nothing '... signed', sub { $profile = $client->api(GET =>
+        "$profile?format=mobileconfig") };
+    leaves_nothing '... and taken signed', sub {
+        $client->api(POST => '/v1/profiles', $profile->{body}) }, 201;
 }
 
 leaves_nothing 'a command that a device fetches', sub { $mac->idle };

@@ -10,6 +10,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/cms.h>
+#include <openssl/crypto.h>
 #include <openssl/x509v3.h>
 
 #include "mdm_cms_sign.h"
@@ -30,12 +31,14 @@ static mdm_rc_e mdm_cms_signing_read(mdm_cms_signing_t *signing,
 static mdm_rc_e mdm_cms_signing_make(mdm_cms_signing_t *signing,
     mdm_arena_t *arena, mdm_str_t content, mdm_str_t *cms,
     mdm_fault_t *fault);
+static void mdm_cms_free(CMS_ContentInfo *info);
 static mdm_rc_e mdm_cms_encode(mdm_arena_t *arena, CMS_ContentInfo *info,
     mdm_str_t *cms, mdm_fault_t *fault);
 
 static size_t mdm_cms_count(mdm_str_t elements);
 static mdm_rc_e mdm_cms_verify_all(CMS_ContentInfo *info, int64_t now,
     mdm_cms_signer_t *signer, mdm_fault_t *fault);
+static bool mdm_cms_holds(CMS_ContentInfo *info);
 static mdm_rc_e mdm_cms_signer_fill(X509 *x509, int64_t now,
     mdm_cms_signer_t *signer, mdm_fault_t *fault);
 
@@ -58,7 +61,7 @@ mdm_cms_sign(mdm_arena_t *arena, mdm_str_t certificates, mdm_str_t key,
         rc = mdm_cms_signing_make(&signing, arena, content, cms, fault);
     }
 
-    CMS_ContentInfo_free(signing.cms);
+    mdm_cms_free(signing.cms);
     sk_X509_pop_free(signing.others, X509_free);
     X509_free(signing.x509);
     EVP_PKEY_free(signing.key);
@@ -118,6 +121,8 @@ mdm_cms_signing_read(mdm_cms_signing_t *signing, mdm_str_t certificates,
 }
 
 
+/* CMS_final() would leave copies of the contents in its buffers. */
+
 static mdm_rc_e
 mdm_cms_signing_make(mdm_cms_signing_t *signing, mdm_arena_t *arena,
     mdm_str_t content, mdm_str_t *cms, mdm_fault_t *fault)
@@ -125,21 +130,22 @@ mdm_cms_signing_make(mdm_cms_signing_t *signing, mdm_arena_t *arena,
     BIO  *bio;
     bool  made;
 
-    bio = BIO_new_mem_buf(content.data, (int) content.len);
+    signing->cms = CMS_sign(NULL, NULL, signing->others, NULL,
+                            CMS_PARTIAL|CMS_BINARY);
 
-    /* partial: CMS_sign() alone takes the digest that the key prefers */
+    bio = signing->cms != NULL
+          && CMS_add1_signer(signing->cms, signing->x509, signing->key,
+                             EVP_sha256(), CMS_BINARY|CMS_NOSMIMECAP)
+             != NULL
+          ? CMS_dataInit(signing->cms, NULL) : NULL;
 
-    signing->cms = bio ? CMS_sign(NULL, NULL, signing->others, bio,
-                                  CMS_PARTIAL|CMS_BINARY)
-                       : NULL;
+    made = bio != NULL
+           && BIO_write(bio, content.data, (int) content.len)
+              == (int) content.len
+           && BIO_flush(bio) == 1
+           && CMS_dataFinal(signing->cms, bio) == 1;
 
-    made = signing->cms != NULL
-           && CMS_add1_signer(signing->cms, signing->x509, signing->key,
-                              EVP_sha256(), CMS_BINARY|CMS_NOSMIMECAP)
-              != NULL
-           && CMS_final(signing->cms, bio, NULL, CMS_BINARY) == 1;
-
-    BIO_free(bio);
+    BIO_free_all(bio);
 
     if (!made) {
         return mdm_fault(fault, MDM_UNTRUSTED, "the signing certificate does "
@@ -167,6 +173,24 @@ mdm_cms_encode(mdm_arena_t *arena, CMS_ContentInfo *info, mdm_str_t *cms,
 
     return mdm_str_is_set(*cms) ? MDM_OK
            : mdm_fault(fault, MDM_NO_MEMORY, "no memory for a signature");
+}
+
+
+/* There may be secrets in the contents, of which it has a copy. */
+
+static void
+mdm_cms_free(CMS_ContentInfo *info)
+{
+    ASN1_OCTET_STRING  **content;
+
+    content = info ? CMS_get0_content(info) : NULL;
+
+    if (content != NULL && *content != NULL) {
+        OPENSSL_cleanse((unsigned char *) ASN1_STRING_get0_data(*content),
+                        (size_t) ASN1_STRING_length(*content));
+    }
+
+    CMS_ContentInfo_free(info);
 }
 
 
@@ -213,7 +237,7 @@ mdm_cms_verify(mdm_arena_t *arena, mdm_str_t cms, int64_t now,
          ? mdm_cms_verify_all(info, now, signer, fault)
          : mdm_fault(fault, MDM_MALFORMED, "its signature cannot be read");
 
-    CMS_ContentInfo_free(info);
+    mdm_cms_free(info);
 
     if (mdm_openssl_clear() && rc != MDM_OK) {
         rc = mdm_fault(fault, MDM_NO_MEMORY, "no memory for a signature");
@@ -241,18 +265,14 @@ static mdm_rc_e
 mdm_cms_verify_all(CMS_ContentInfo *info, int64_t now,
     mdm_cms_signer_t *signer, mdm_fault_t *fault)
 {
-    bool             holds;
+    int              n;
     mdm_rc_e         rc;
     STACK_OF(X509)  *signers;
 
-    holds = CMS_verify(info, NULL, NULL, NULL, NULL,
-                       CMS_NO_SIGNER_CERT_VERIFY|CMS_NO_ATTR_VERIFY
-                       |CMS_NO_CONTENT_VERIFY|CMS_BINARY)
-            == 1;
+    n = sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(info));
 
-    /* that found the signers' certificates; now attributes and contents */
-
-    signers = holds ? CMS_get0_signers(info) : NULL;
+    signers = CMS_set1_signers_certs(info, NULL, 0) == n
+              ? CMS_get0_signers(info) : NULL;
 
     if (sk_X509_num(signers) < 1) {
         sk_X509_free(signers);
@@ -263,19 +283,54 @@ mdm_cms_verify_all(CMS_ContentInfo *info, int64_t now,
     rc = mdm_cms_signer_fill(sk_X509_value(signers, 0), now, signer, fault);
     sk_X509_free(signers);
 
-    if (rc != MDM_OK) {
-        return rc;
+    if (rc == MDM_OK && !mdm_cms_holds(info)) {
+        rc = mdm_fault(fault, MDM_UNTRUSTED, "its signature does not verify: "
+                       "it was altered after it was signed");
     }
 
-    if (CMS_verify(info, NULL, NULL, NULL, NULL,
-                   CMS_NO_SIGNER_CERT_VERIFY|CMS_BINARY)
-        != 1)
-    {
-        return mdm_fault(fault, MDM_UNTRUSTED, "its signature does not "
-                         "verify: it was altered after it was signed");
+    return rc;
+}
+
+
+/* CMS_verify() would leave the contents in its buffer. */
+
+static bool
+mdm_cms_holds(CMS_ContentInfo *info)
+{
+    int                         i;
+    BIO                        *bio;
+    bool                        holds;
+    CMS_SignerInfo             *one;
+    unsigned char               buf[4096];
+    STACK_OF(CMS_SignerInfo)   *all;
+
+    bio = CMS_dataInit(info, NULL);
+    if (bio == NULL) {
+        return false;
     }
 
-    return MDM_OK;
+    /* its digests are made as it is read */
+
+    while (BIO_read(bio, buf, sizeof(buf)) > 0) {
+        /* void */
+    }
+
+    OPENSSL_cleanse(buf, sizeof(buf));
+
+    all = CMS_get0_SignerInfos(info);
+    holds = true;
+
+    for (i = 0; holds && i < sk_CMS_SignerInfo_num(all); i++) {
+        one = sk_CMS_SignerInfo_value(all, i);
+
+        holds = (CMS_signed_get_attr_count(one) < 0
+                 || CMS_SignerInfo_verify(one) == 1)
+                && CMS_SignerInfo_verify_content(one, bio) == 1;
+    }
+
+    BIO_free_all(bio);
+
+    return holds;
 }
 
 

@@ -102,6 +102,22 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
     { NGX_HTTP_GET|NGX_HTTP_PUT|NGX_HTTP_POST, "/v1/push/*", "command", NULL,
       NGX_MDM_API_NO_BODY, ngx_mdm_api_push },
 
+    /* profiles */
+    { NGX_HTTP_POST, "/v1/profiles", "command", "check", NGX_MDM_API_RAW,
+      ngx_mdm_api_profile_store },
+    { NGX_HTTP_GET, "/v1/profiles", "read", "limit after identifier",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_profiles },
+    { NGX_HTTP_GET, "/v1/profiles/*", "read", "format", NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_profile_get },
+    { NGX_HTTP_DELETE, "/v1/profiles/*", "command", "", NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_profile_delete },
+    { NGX_HTTP_PUT, "/v1/signing-certificate", "admin", "", NGX_MDM_API_RAW,
+      ngx_mdm_api_signing_store },
+    { NGX_HTTP_GET, "/v1/signing-certificate", "read", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_signing_get },
+    { NGX_HTTP_DELETE, "/v1/signing-certificate", "admin", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_signing_delete },
+
     /* webhooks */
     { NGX_HTTP_GET, "/v1/webhooks", "admin", "", NGX_MDM_API_NO_BODY,
       ngx_mdm_api_webhooks },

@@ -69,8 +69,8 @@ struct ngx_mdm_api_s {
     ngx_str_t                      args;
     ngx_str_t                      idempotency_key;   /* len 0: absent */
     ngx_str_t                      last_event_id;
-    ngx_str_t                      accept;
     ngx_str_t                      named_tenant;      /* Mdm-Tenant */
+    ngx_str_t                      accept;
     mdm_str_t                      body;
     json_t                        *json;
 
@@ -282,6 +282,14 @@ ngx_int_t ngx_mdm_api_members(ngx_mdm_api_t *api,
     const ngx_mdm_api_member_t *members);
 
 
+/* --- ngx_mdm_api_finding.c: what a check found --- */
+
+/* Its faults, or its warnings, as rows {"code","path","rule","found"}; in a
+ * thread, too. */
+json_t *ngx_mdm_api_findings(const mdm_findings_t *findings,
+    ngx_uint_t warnings);
+
+
 /* --- the operations --- */
 
 void ngx_mdm_api_version(ngx_mdm_api_t *api);
@@ -364,6 +372,15 @@ void ngx_mdm_api_push(ngx_mdm_api_t *api);
 /* plugins */
 void ngx_mdm_api_schema(ngx_mdm_api_t *api);
 void ngx_mdm_api_schema_type(ngx_mdm_api_t *api);
+
+/* profiles */
+void ngx_mdm_api_profile_store(ngx_mdm_api_t *api);
+void ngx_mdm_api_profiles(ngx_mdm_api_t *api);
+void ngx_mdm_api_profile_get(ngx_mdm_api_t *api);
+void ngx_mdm_api_profile_delete(ngx_mdm_api_t *api);
+void ngx_mdm_api_signing_store(ngx_mdm_api_t *api);
+void ngx_mdm_api_signing_get(ngx_mdm_api_t *api);
+void ngx_mdm_api_signing_delete(ngx_mdm_api_t *api);
 
 /* webhooks */
 void ngx_mdm_api_webhooks(ngx_mdm_api_t *api);

@@ -175,7 +175,7 @@ ngx_mdm_api_dump(ngx_mdm_api_t *api, json_t *answer)
 
     api->answer = text ? mdm_arena_str(&api->arena, text, ngx_strlen(text))
                        : mdm_null_str;
-    free(text);
+    mdm_free(text);
 
     if (!mdm_str_is_set(api->answer)) {
         api->status = NGX_HTTP_SERVICE_UNAVAILABLE;

@@ -182,7 +182,8 @@ mdm_rc_e mdm_schema_check_profile(mdm_check_t *check, mdm_node_t *profile,
  * would complete. */
 mdm_rc_e mdm_schema_check_payload(mdm_check_t *check, mdm_node_t *payload);
 
-/* Replaces the values of secret keys of a profile, for who may not see them. */
+/* Puts {"$secret": true} in the place of the values of a profile's secret keys,
+ * and of what no plugin describes, for who may not see them. */
 void mdm_schema_hide(const mdm_schema_t *schema, mdm_arena_t *arena,
     mdm_node_t *profile);
 

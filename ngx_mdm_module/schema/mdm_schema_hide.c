@@ -1,16 +1,14 @@
 
 /*
  * A profile as those see it who may not see its secrets.  What no plugin
- * describes may be secret, so of such payloads only the common keys are shown.
+ * describes may be secret: of such payloads only the common keys are shown, and
+ * of others only the keys that are described.
  */
 
 
 #include <string.h>
 
 #include "mdm_check.h"
-
-
-#define MDM_HIDDEN   "********"
 
 
 static void mdm_hide_payload(const mdm_schema_t *schema, mdm_arena_t *arena,
@@ -22,6 +20,17 @@ static void mdm_hide_value(const mdm_schema_key_t *key, mdm_node_t *node,
 static void mdm_hide_items(const mdm_schema_key_t *key, mdm_node_t *node,
     unsigned depth);
 static void mdm_hide(mdm_node_t *node);
+
+
+/* What stands in the place of a value: no schema takes it for one, so what was
+ * shown to somebody cannot be sent back by mistake. */
+
+static mdm_node_t  mdm_hidden = {
+    .type = MDM_BOOLEAN,
+    .held = 1,
+    .name = { sizeof("$secret") - 1, (const unsigned char *) "$secret" },
+    .u.boolean = true
+};
 
 
 void
@@ -91,6 +100,9 @@ mdm_hide_members(const mdm_schema_key_t *table,
 
         if (key) {
             mdm_hide_value(key, member, depth);
+
+        } else {
+            mdm_hide(member);
         }
     }
 }
@@ -140,7 +152,8 @@ mdm_hide_items(const mdm_schema_key_t *key, mdm_node_t *node, unsigned depth)
 static void
 mdm_hide(mdm_node_t *node)
 {
-    node->type = MDM_STRING;
-    node->count = 0;
-    node->u.text = mdm_str(MDM_HIDDEN);
+    node->type = MDM_DICTIONARY;
+    node->count = 1;
+    node->u.list.first = &mdm_hidden;
+    node->u.list.last = &mdm_hidden;
 }

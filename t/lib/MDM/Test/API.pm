@@ -28,6 +28,7 @@ my %object = (
     identities  => 'fingerprint',
     webhooks    => 'name',
     schema      => 'type',
+    profiles    => 'profile_id',
 );
 
 # What a call is about when the test does not say: mostly what does not exist.
@@ -40,12 +41,13 @@ my %nobody = (
     fingerprint  => '0' x 64,
     name         => 'nowhere',
     type         => 'DeviceLock',
+    profile_id   => 'no-profile',
 );
 
 # A body that an operation takes; the sub gets the objects.
 
 my $command = sub { MDM::Test::Device->command('ProfileList', $_[0]{new_uuid}) };
-my $pushcert;
+my ($pushcert, $signer);
 
 my %body = (
     'PUT /v1/enqueue/*'        => $command,
@@ -60,6 +62,14 @@ my %body = (
         $pushcert //= MDM::Test::PKI->ca('Push CA')->push_certificate(
             'com.apple.mgmt.External.push');
         return $pushcert->pem . $pushcert->key_pem;
+    },
+    'POST /v1/profiles'        => sub {
+        return { PayloadIdentifier => 'com.example.profile', PayloadContent => [
+            { PayloadType => 'com.example.payload', Key => 'value' } ] };
+    },
+    'PUT /v1/signing-certificate' => sub {
+        $signer //= MDM::Test::PKI->ca('Signing CA')->certificate('Signer');
+        return $signer->pem . $signer->key_pem;
     },
 );
 

@@ -25,6 +25,7 @@ our @EXPORT = qw($pg $ca $client %token device enrolled try calls pages names al
 my %area = (
     commands    => qr{^/v1/commands|/queue},
     enrollments => qr{^/v1/(?:enrollments(?!.*/queue)|identities)},
+    profiles    => qr{^/v1/(?:profiles|signing-certificate)},
 );
 
 # Two tenants, and a server of theirs.
