@@ -43,14 +43,14 @@ plugin('linked-1.so', 'Linked', 1);
 point('linked.so', 'linked-1.so');
 plugin('same.so', 'Same', 1);
 
-my $nginx = MDM::Test::Nginx->start(pg => $pg, daemon => 1, hurry => 100, conf => <<"CONF");
+my $nginx = MDM::Test::Nginx->start(pg => $pg, daemon => 1, hurry => 60, conf => <<"CONF");
 load_module %%MODULE%%;
 worker_processes 2;
 thread_pool mdm threads=1;
 events {}
 http {
     %%HTTP%%
-    mdm_database "%%PG%%";
+    mdm_database "%%PG%%" timeout=60s;
     mdm_secret_key %%SECRET_KEY%%;
     mdm_plugin $dir/linked.so;
     mdm_plugin $dir/same.so;
@@ -66,14 +66,17 @@ my $client = MDM::Test::Client->new(port => $nginx->port, token => $token);
 # The versions of two plugins, with a mark when their files were replaced.
 
 sub told {
-    my %told = map { $_->{name} => $_->{version} . ($_->{replaced} ? '!' : '') }
-        @{ $client->api(GET => '/v1/schema')->{json}{plugins} // [] };
+    my $answer;
 
-    return join ', ', map { "$_ $told{$_}" } sort keys %told;
+    # the hurry is one of PostgreSQL's deadlines, too
+    wait_for(10, sub { ($answer = $client->api(GET => '/v1/schema'))->{status} == 200 });
+
+    return join ', ', map { "$_->{name} $_->{version}" . ($_->{replaced} ? '!' : '') }
+        grep { $_->{name} =~ /^(?:Linked|Same)$/ } @{ $answer->{json}{plugins} };
 }
 
 sub said { return scalar(() = $nginx->error_log =~ /$_[0]/g) }
-sub a_while { select undef, undef, undef, 1 }      # as a look takes
+sub a_while { select undef, undef, undef, 1.3 }      # as a look takes
 
 a_while();
 is said(qr/\[warn\].*the plugin/), 0, 'files that stay are no matter';
