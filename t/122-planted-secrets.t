@@ -351,7 +351,7 @@ my @refused = (
     [ 200 => $api->api(POST => '/v1/commands', { enrollments => [ $id ], command =>
         plist({ Command => { RequestType => 'ProfileList' } }) },
         'Idempotency-Key' => $secret{'Idempotency-Key'}) ],
-    [ 400 => $api->api(GET => "/v1/enrollments/$id/secrets/$secret{'guessed secret'}") ],
+    [ 400 => $api->api(GET => "/v1/enrollments/$id/secrets/$secret{'guessed secret'}%20") ],
     [ 200 => $mac->with(path => '/small')->report($mac->uuid, 'NotNow',
         Secret => $secret{'temporary file'}, Fill => 'x' x 5000) ],
 );

@@ -203,6 +203,10 @@ check_plans('a history of a state that it lacks',
 check_plans('a report',
     "mdm_r2.enrollment_report(1, 'joe', '', '$busy', '', 'U1')");
 check_plans('a secret',
-    "mdm_r2.enrollment_secret(1, 'joe', '', '$busy', '', 'unlock_token')");
+    "mdm_r2.enrollment_secret(1, 'joe', '', '$busy', '', 'unlock_token', false)");
+check_plans('the history of a secret',
+    "mdm_r2.enrollment_secret(1, 'joe', '', '$busy', '', 'unlock_token', true)");
+check_plans('the kinds of secrets', "mdm_r2.enrollment_secrets(1, '$busy', '')");
+check_plans('a report for its handler', "mdm_r2.effects_open(1, '$busy', '', 'U1')");
 
 done_testing;

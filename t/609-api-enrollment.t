@@ -147,7 +147,7 @@ for my $case ([ unlock_token => 'unlock me' ], [ bootstrap_token => 'boot' ]) {
 is call(GET => 'enrollments/MAC:501/secrets/unlock_token'), '404 no_secret',
     'a user has none';
 is audit(), 'test 127.0.0.1 secret_read t unlock_token none', '... and the audit knows';
-is call(GET => 'enrollments/MAC/secrets/password'), '400 bad_secret_kind',
+is call(GET => 'enrollments/MAC/secrets/password'), '404 no_secret',
     'other kinds there are not';
 is call(GET => 'enrollments/MAC/secrets/unlock_token', $reader), '403 missing_scope',
     'secrets need a right';

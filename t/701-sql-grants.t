@@ -59,7 +59,7 @@ my %functions = (
         command_release_all command_show command_targets commands_cancel effects_again effects_apply effects_command
         effects_open enqueue
         enrollment_end enrollment_history enrollment_items enrollment_known
-        enrollment_lock enrollment_queue enrollment_report enrollment_secret
+        enrollment_lock enrollment_queue enrollment_report enrollment_secret enrollment_secrets
         enrollment_show enrollment_why enrollments events identity_revoke is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
         push_targets queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep

@@ -255,6 +255,16 @@ BEGIN
         RETURN NEXT;
     END IF;
 
+    -- What is no kind of this channel may be a secret that went astray.
+    IF p_kind NOT IN ('unlock_token', 'bootstrap_token')
+       AND NOT EXISTS (SELECT FROM mdm.secret s
+                        WHERE s.tenant_id = p_tenant_id
+                          AND s.enrollment_id = v_channel.enrollment_id
+                          AND s.kind = p_kind)
+    THEN
+        p_kind := NULL;
+    END IF;
+
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'secret_read', v_channel.enrollment_id,
             jsonb_strip_nulls(jsonb_build_object(
@@ -266,7 +276,8 @@ $$;
 COMMENT ON FUNCTION @revision@.enrollment_secret IS
 'Somebody reads a secret in escrow, sealed: the newest of its kind and of the newest
 generation, or with p_history the newest 100 of all generations. Always leaves a row in
-the audit. Outcomes: ok, none, unknown (no such channel).';
+the audit, without the kind when the channel has none such. Outcomes: ok, none,
+unknown (no such channel).';
 
 CREATE FUNCTION @revision@.enrollment_report(
     p_tenant_id     bigint,

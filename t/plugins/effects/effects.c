@@ -39,13 +39,6 @@ static const mdm_key_t  answer[] = {
 };
 
 
-static mdm_text_t
-text(const char *s)
-{
-    return (mdm_text_t) { strlen(s), s };
-}
-
-
 #ifndef GOOD
 
 static bool
@@ -82,8 +75,8 @@ misbehave(mdm_call_t *call, const char *how)
     }
 
     if (strcmp(how, "bytes") == 0) {
-        host->set_attribute(call, "Bytes", host->new_string(call,
-                                       (mdm_text_t) { 4, "\xff\x00\xfe\x00" }));
+        host->set_attribute(call, "Bytes", host->new_data(call,
+                                     (mdm_text_t) { 4, "\xff\x00\xfe\x00" }));
         return true;
     }
 
@@ -113,7 +106,7 @@ misbehave(mdm_call_t *call, const char *how)
     }
 
     if (strcmp(how, "reserved") == 0) {
-        host->keep_secret(call, "report", text("x"));
+        host->keep_secret(call, "report", (mdm_text_t) { 1, "x" });
         return true;
     }
 
