@@ -302,8 +302,17 @@ mdm_gate_key(mdm_gate_t *gate)
 
     introduced = gate->demand->on->on[gate->facts->platform].introduced;
 
-    if (introduced != MDM_SCHEMA_NEVER
-        && (gate->facts->version == 0 || gate->facts->version >= introduced))
+    if (introduced == MDM_SCHEMA_NEVER) {
+        return;
+    }
+
+    if (gate->facts->version == 0
+        && introduced > mdm_gate_first[gate->facts->platform])
+    {
+        mdm_gate_unknown(gate, MDM_UNKNOWN_VERSION);
+
+    } else if (gate->facts->version == 0
+               || gate->facts->version >= introduced)
     {
         mdm_gate_tell(gate, false, "required", "is required on %s",
                       mdm_schema_platform_name(gate->facts->platform));

@@ -238,6 +238,13 @@ what_only_some_systems_need_is_left_to_gating(void **state)
         "!Mac: Mac of Needy is required on macOS (required)\n");
 
     fixture_forget(&f);
+    facts.version = 0;
+    mdm_schema_gate(f.check.demands, &facts, false, &f.findings);
+    assert_string_equal(fixture_lines(&f),
+        "?Mac: Mac of Needy depends on the version of its system, which is "
+        "not known yet (unknown_fact)\n");
+
+    fixture_forget(&f);
     facts.platform = MDM_IOS;
     mdm_schema_gate(f.check.demands, &facts, false, &f.findings);
     assert_string_equal(fixture_lines(&f), "");

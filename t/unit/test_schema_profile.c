@@ -7,6 +7,7 @@
 
 #define _GNU_SOURCE             /* memmem() */
 
+#include "pki_fixture.h"
 #include "schema_fixture.h"
 
 
@@ -482,6 +483,94 @@ values_inside_are_wanted_as_a_profile(void **state)
 }
 
 
+/* As an administrator's tool signs it. */
+
+static mdm_node_t *
+signed_data(const char *xml, bool intact)
+{
+    int               len;
+    BIO              *bio;
+    X509             *ca;
+    EVP_PKEY         *key;
+    mdm_node_t       *node;
+    unsigned char    *p, *found;
+    CMS_ContentInfo  *cms;
+
+    key = fixture_ec("P-256");
+    ca = fixture_ca("CA", key);
+    bio = BIO_new_mem_buf(xml, -1);
+    cms = CMS_sign(ca, key, NULL, bio, CMS_BINARY);
+    assert_non_null(cms);
+
+    p = NULL;
+    len = i2d_CMS_ContentInfo(cms, &p);
+    assert_true(len > 0);
+
+    found = memmem(p, len, "<key>Text</key>", 15);
+    assert_non_null(found);
+
+    /* what was signed is something else now */
+
+    if (!intact) {
+        memcpy(found, "<key>TexT</key>", 15);
+    }
+
+    node = data((char *) p, len);
+
+    OPENSSL_free(p);
+    CMS_ContentInfo_free(cms);
+    BIO_free(bio);
+    X509_free(ca);
+    EVP_PKEY_free(key);
+
+    return node;
+}
+
+
+static void
+a_signed_profile_is_checked_and_left_alone(void **state)
+{
+    size_t        len;
+    mdm_str_t     before;
+    mdm_node_t   *node;
+
+    static const char  good[] = XML("<key>Text</key><string>%Name%</string>");
+    static const char  bad[] = XML("<key>Text</key><integer>1</integer>");
+
+    fixture_start(&f, types);
+
+    node = signed_data(good, true);
+    before = node->u.text;
+    len = before.len;
+    install(node, "");
+
+    /* nobody may put values into it */
+
+    assert_int_equal(f.check.nwants, 0);
+    assert_ptr_equal(node->u.text.data, before.data);
+    assert_int_equal(node->u.text.len, len);
+
+    install(signed_data(bad, true),
+            "!Payload.PayloadContent[0].Text: must be a string, not an "
+            "integer [1] (type)\n");
+
+    /* whether the signature holds is the device's to judge, and the contents
+     * are checked as they are */
+
+    install(signed_data(good, false),
+            "?Payload.PayloadContent[0].TexT: is no key of com.example.text "
+            "(unknown_key)\n"
+            "!Payload.PayloadContent[0].Text: is required (required)\n");
+
+    node = signed_data(good, true);
+    node->u.text.len = len / 2;
+    install(node, "!Payload: cannot be read as a profile: BER is cut short "
+            "or has a length past its end (profile)\n");
+
+    fixture_end(&f);
+}
+
+
 int
 main(void)
 {
@@ -494,7 +583,8 @@ main(void)
         cmocka_unit_test(ten_thousand_payloads_end),
         cmocka_unit_test(a_typed_profile_becomes_one),
         cmocka_unit_test(bytes_stay_as_they_came),
-        cmocka_unit_test(values_inside_are_wanted_as_a_profile)
+        cmocka_unit_test(values_inside_are_wanted_as_a_profile),
+        cmocka_unit_test(a_signed_profile_is_checked_and_left_alone)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
