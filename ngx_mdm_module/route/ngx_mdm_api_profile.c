@@ -84,6 +84,8 @@ static void ngx_mdm_api_profile_refuse(ngx_mdm_api_t *api,
     ngx_mdm_api_profile_store_t *store);
 static ngx_int_t ngx_mdm_api_profile_params(ngx_mdm_api_t *api,
     ngx_mdm_api_profile_store_t *store);
+static ngx_uint_t ngx_mdm_api_profile_wants(
+    ngx_mdm_api_profile_store_t *store);
 static ngx_int_t ngx_mdm_api_profile_texts(ngx_mdm_api_t *api,
     ngx_mdm_pg_value_t *param, const mdm_str_t *texts, size_t n);
 static void ngx_mdm_api_profile_stored(ngx_mdm_pg_call_t *call,
@@ -576,7 +578,7 @@ ngx_mdm_api_profile_params(ngx_mdm_api_t *api,
                              ngx_strlen(store->signer.subject));
     }
 
-    if (store->check.nwants != 0
+    if (ngx_mdm_api_profile_wants(store)
         && ngx_mdm_api_profile_texts(api, &p[13], store->check.wants,
                                      store->check.nwants)
            != NGX_OK)
@@ -585,6 +587,15 @@ ngx_mdm_api_profile_params(ngx_mdm_api_t *api,
     }
 
     return ngx_mdm_api_profile_texts(api, &p[8], store->types, store->ntypes);
+}
+
+
+/* "%%" is turned at delivery, too, even when nothing else is. */
+
+static ngx_uint_t
+ngx_mdm_api_profile_wants(ngx_mdm_api_profile_store_t *store)
+{
+    return store->check.nwants != 0 || store->check.values.escaped;
 }
 
 
@@ -666,7 +677,7 @@ ngx_mdm_api_profile_facts(ngx_mdm_api_profile_store_t *store)
                             json_string(store->signer.subject));
     }
 
-    if (store->check.nwants != 0) {
+    if (ngx_mdm_api_profile_wants(store)) {
         wants = json_array();
 
         for (i = 0; i < store->check.nwants; i++) {

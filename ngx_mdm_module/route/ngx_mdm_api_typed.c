@@ -8,6 +8,7 @@
 
 #include "ngx_mdm_api_gate.h"
 #include "ngx_mdm_api_option.h"
+#include "ngx_mdm_api_profile.h"
 #include "ngx_mdm_api_typed.h"
 
 
@@ -18,17 +19,25 @@ typedef struct {
     mdm_findings_t              findings;
     mdm_check_t                 check;
     ngx_mdm_api_gate_t          gate;
+    ngx_mdm_api_profile_t      *profile;     /* stored, to be put in */
+    mdm_rc_e                    profile_rc;
     unsigned                    strict:1;
     unsigned                    dry:1;       /* ?check=1 */
 } ngx_mdm_api_typed_t;
 
 
 static void ngx_mdm_api_typed_shape(ngx_mdm_api_t *api);
+static void ngx_mdm_api_typed_profile(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_typed_read(void *data);
 static void ngx_mdm_api_typed_check(ngx_mdm_api_t *api,
     ngx_mdm_api_typed_t *typed);
 static mdm_rc_e ngx_mdm_api_typed_members(ngx_mdm_api_t *api,
     ngx_mdm_api_typed_t *typed, mdm_node_t **members);
+static mdm_rc_e ngx_mdm_api_typed_put(ngx_mdm_api_t *api,
+    ngx_mdm_api_typed_t *typed, mdm_node_t *members);
+static const char *ngx_mdm_api_typed_place(ngx_mdm_api_typed_t *typed,
+    mdm_node_t *members);
 static void ngx_mdm_api_typed_write(ngx_mdm_api_t *api,
     ngx_mdm_api_typed_t *typed, mdm_node_t *members);
 static mdm_rc_e ngx_mdm_api_typed_envelope(ngx_mdm_api_t *api,
@@ -62,6 +71,7 @@ static const ngx_mdm_api_member_t  ngx_mdm_api_typed_names[] = {
     { "request_type",   "string",  1 },
     { "to",             "object",  1 },
     { "command",        "object",  0 },
+    { "profile",        "string",  0 },
     { "command_uuid",   "string",  0 },
     { "push",           "boolean", 0 },
     { "priority",       "integer", 0 },
@@ -76,6 +86,7 @@ void
 ngx_mdm_api_typed(ngx_mdm_api_t *api)
 {
     json_t                 *ids;
+    ngx_str_t               id;
     ngx_mdm_api_typed_t    *typed;
     ngx_mdm_api_command_t  *command;
 
@@ -113,7 +124,50 @@ ngx_mdm_api_typed(ngx_mdm_api_t *api)
         return;
     }
 
+    id = ngx_mdm_from_str(ngx_mdm_api_typed_text(api, "profile"));
+
+    if (id.data != NULL) {
+        ngx_mdm_api_profile_ask(api, id, 0, ngx_mdm_api_typed_profile);
+        return;
+    }
+
     ngx_mdm_api_work(api, api->body.len, ngx_mdm_api_typed_read,
+                     ngx_mdm_api_typed_ready);
+}
+
+
+/* That there is none is a fault, told with all others. */
+
+static void
+ngx_mdm_api_typed_profile(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    size_t                size;
+    ngx_mdm_api_t        *api;
+    ngx_mdm_api_typed_t  *typed;
+
+    api = call->data;
+    typed = api->ctx;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    size = api->body.len;
+
+    if (rows->count != 0) {
+        typed->profile = ngx_mdm_api_profile_keep(api, rows);
+
+        if (typed->profile == NULL) {
+            return;
+        }
+
+        /* signing takes a moment, whatever the size */
+
+        size += typed->profile->sealed.len + NGX_MDM_THREAD_INLINE;
+    }
+
+    ngx_mdm_api_work(api, size, ngx_mdm_api_typed_read,
                      ngx_mdm_api_typed_ready);
 }
 
@@ -211,6 +265,16 @@ ngx_mdm_api_typed_check(ngx_mdm_api_t *api, ngx_mdm_api_typed_t *typed)
 
     typed->command.ask.rc = ngx_mdm_api_typed_members(api, typed, &members);
 
+    if (typed->command.ask.rc == MDM_OK && members != NULL
+        && json_object_get(api->json, "profile") != NULL)
+    {
+        typed->profile_rc = ngx_mdm_api_typed_put(api, typed, members);
+
+        if (typed->profile_rc != MDM_OK || typed->findings.faults != 0) {
+            return;
+        }
+    }
+
     if (typed->command.ask.rc == MDM_OK && members != NULL) {
         typed->command.ask.rc = mdm_schema_check_command(check, typed->type,
                                                          members);
@@ -267,6 +331,69 @@ ngx_mdm_api_typed_members(ngx_mdm_api_t *api, ngx_mdm_api_typed_t *typed,
     }
 
     return MDM_OK;
+}
+
+
+/* The stored profile into the key of the command that takes one. */
+
+static mdm_rc_e
+ngx_mdm_api_typed_put(ngx_mdm_api_t *api, ngx_mdm_api_typed_t *typed,
+    mdm_node_t *members)
+{
+    mdm_rc_e     rc;
+    mdm_node_t  *node;
+    const char  *key;
+
+    key = ngx_mdm_api_typed_place(typed, members);
+    if (key == NULL) {
+        return MDM_OK;
+    }
+
+    rc = ngx_mdm_api_profile_open(api, typed->profile, 1);
+    if (rc != MDM_OK) {
+        return rc;
+    }
+
+    node = mdm_node_text(&api->arena, MDM_DATA, typed->profile->content);
+
+    return node ? mdm_node_set(&api->arena, members, key, node)
+                : MDM_NO_MEMORY;
+}
+
+
+/* NULL when there is none, which is a fault. */
+
+static const char *
+ngx_mdm_api_typed_place(ngx_mdm_api_typed_t *typed, mdm_node_t *members)
+{
+    mdm_str_t    path;
+    const char  *key;
+
+    path = mdm_str("profile");
+    key = mdm_schema_profile_key(typed->type);
+
+    if (key == NULL) {
+        mdm_finding(&typed->findings, false, "profile", path, mdm_null_str,
+                    "is for commands that carry a profile, and %s carries "
+                    "none", typed->type->name);
+        return NULL;
+    }
+
+    if (mdm_node_get(members, key) != NULL) {
+        mdm_finding(&typed->findings, false, "profile", path, mdm_null_str,
+                    "takes the place of %s in \"command\": leave out one of "
+                    "both", key);
+        return NULL;
+    }
+
+    if (typed->profile == NULL) {
+        mdm_finding(&typed->findings, false, "profile", path, mdm_null_str,
+                    "must be the id of a stored profile: GET /v1/profiles "
+                    "shows them");
+        return NULL;
+    }
+
+    return key;
 }
 
 
@@ -399,6 +526,11 @@ ngx_mdm_api_typed_ready(void *data)
 
     if (typed->command.rejected) {
         ngx_mdm_api_option_rejected(api);
+        return;
+    }
+
+    if (typed->profile_rc != MDM_OK) {
+        ngx_mdm_api_profile_failed(api, typed->profile, typed->profile_rc);
         return;
     }
 
