@@ -63,6 +63,49 @@ ok !-e build('plugins/template.so')
     'the template itself is not installed';
 
 
+# --- what the page asks a server ---
+
+my $pg    = MDM::Test::Postgres->start(migrate => 1);
+my $token = $pg->tenant('acme', host => 'localhost',
+    device_ca => MDM::Test::PKI->ca('Device CA'));
+my $nginx = MDM::Test::Nginx->start(pg => $pg, vars => { NEW => $plugin },
+    conf => <<'CONF');
+load_module %%MODULE%%;
+thread_pool mdm threads=2;
+events { worker_connections 256; }
+http {
+    %%HTTP%%
+    mdm_plugin %%NEW%%;
+    mdm_database "%%PG%%";
+    mdm_secret_key %%SECRET_KEY%%;
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        mdm_tenant $host;
+        location /v1/ { mdm api; }
+    }
+}
+CONF
+
+my ($calls) = $page =~ /^```console\n(.*?)^```/ms;
+my $server  = 'http://localhost:' . $nginx->port;
+$calls =~ s{https://mdm\.example\.com}{$server}g;
+$calls =~ s/^curl /curl -s -w '\\n%{http_code}\\n' /mg;
+
+my ($ask, $post) = map { "TOKEN=$token\n$_" } split /^(?=curl)/m, $calls;
+
+(undef, $output) = run_command('bash', '-c', $ask);
+ok $output =~ /"Colour"/ && $output =~ /^200$/m,
+    'the API shows the type with the key that the reader added'
+    or diag substr $output, 0, 2000;
+
+(undef, $output) = run_command('bash', '-c', $post);
+like $output, qr/^201$/m, '... and takes a profile with it';
+
+(undef, $output) = run_command('bash', '-c', $post =~ s/green/blue/r);
+like $output, qr/PayloadContent\[0\]\.Colour.*^422$/ms,
+    '... but none with a colour that there is not';
+
+
 # --- the reference ---
 
 my %missing;
