@@ -47,6 +47,33 @@ calls(
         header => { 'Idempotency-Key' => 'x' x 256 } ],
 );
 
+# ... in typed JSON, ...
+
+my $byod = MDM::Test::Device->new(client => $client, sign => 1, enrollment_id => 'BYOD',
+    certificate => $ca->device('byod'), facts => { OSVersion => '26.0',
+        ProductName => 'iPhone17,2' });
+$byod->enroll->{status} == 200 or die 'byod is refused';
+
+my %lock = (request_type => 'DeviceLock', command => { Message => 'lost', Odd => 1 });
+my $all = { enrollments => [qw(UDID-mac UDID-iphone BYOD x)] };
+
+calls(
+    [ POST => '/v1/commands', { %lock, to => $all, push => JSON::PP::false(), priority => 1,
+        not_before_in => 60, expires_in => 3600, dedupe_key => 'lock',
+        command_uuid => 'typed' }, 207 ],
+    [ POST => '/v1/commands?check=1', { %lock, to => $all }, 200 ],
+    [ POST => '/v1/commands?check=1', { request_type => 'EraseDevice', to => $all }, 200 ],
+    [ POST => '/v1/commands', { request_type => 'EraseDevice',
+        to => { enrollments => [qw(BYOD UDID-gone)] }, dedupe_key => 'erase' }, 207 ],
+    [ POST => '/v1/commands', { request_type => 'EraseDevice',
+        to => { enrollments => [ 'BYOD' ] } }, '422 not_available' ],
+    [ POST => '/v1/commands', { request_type => 'Dance', to => $all },
+        '422 invalid_command' ],
+    [ POST => '/v1/commands', { request_type => 'DeviceLock', to => $all,
+        command => { Message => 7 } }, '422 invalid_command' ],
+    [ POST => '/v1/commands', { %lock, to => { enrollments => [] } }, '400 bad_body' ],
+);
+
 # ... looked at, ...
 
 sub fill_queue {

@@ -450,18 +450,9 @@ ngx_mdm_api_gate_refused(const ngx_mdm_api_gate_t *gate)
 static json_t *
 ngx_mdm_api_gate_finding(const mdm_finding_t *finding)
 {
-    json_t  *row;
-
-    row = json_pack("{s:s, s:o, s:o}", "code", finding->code,
-                    "path", ngx_mdm_api_gate_text(finding->path),
-                    "rule", ngx_mdm_api_gate_text(finding->rule));
-
-    if (mdm_str_is_set(finding->found)) {
-        json_object_set_new(row, "found",
-                            ngx_mdm_api_gate_text(finding->found));
-    }
-
-    return row;
+    return json_pack("{s:s, s:o, s:o}", "code", finding->code,
+                     "path", ngx_mdm_api_gate_text(finding->path),
+                     "rule", ngx_mdm_api_gate_text(finding->rule));
 }
 
 
@@ -561,6 +552,12 @@ ngx_mdm_api_gate_invalid(const mdm_findings_t *findings, const char *code)
         if (!finding->warning) {
             fault = ngx_mdm_api_gate_finding(finding);
             json_object_del(fault, "code");
+
+            if (mdm_str_is_set(finding->found)) {
+                json_object_set_new(fault, "found",
+                                    ngx_mdm_api_gate_text(finding->found));
+            }
+
             json_array_append_new(faults, fault);
         }
     }
