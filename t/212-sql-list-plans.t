@@ -92,7 +92,7 @@ is sql('SELECT count(*) FROM mdm.enrollment'), '1000000', 'there are a million c
 my $busy = sql(q{SELECT device_id FROM mdm.enrollment WHERE tenant_id = 1
     ORDER BY device_id, user_id LIMIT 1});
 
-sql('ALTER ROLE mdm_api SET auto_explain.log_min_duration = 0');
+sql("ALTER ROLE mdm_$_ SET auto_explain.log_min_duration = 0") for qw(api device);
 
 
 # Runs a call until its plans are made and kept, then looks at them. rows: the
@@ -102,8 +102,9 @@ sub check_plans {
     my ($name, $call, %o) = @_;
 
     subtest $name => sub {
-        my $session = $pg->session(role => 'mdm_api');
-        $session->run("SET statement_timeout = 0; SELECT count(*) FROM $call");
+        my $session = $pg->session(role => $o{role} // 'mdm_api');
+        $session->run("SET statement_timeout = 0; SET mdm.tenant = 1;
+            SELECT count(*) FROM $call");
         my $text = $session->run("SELECT count(*) FROM $call");
         my $rows = $o{rows} // 101;
 
@@ -208,5 +209,15 @@ check_plans('the history of a secret',
     "mdm_r2.enrollment_secret(1, 'joe', '', '$busy', '', 'unlock_token', true)");
 check_plans('the kinds of secrets', "mdm_r2.enrollment_secrets(1, '$busy', '')");
 check_plans('a report for its handler', "mdm_r2.effects_open(1, '$busy', '', 'U1')");
+
+# A user of a device that has told of itself, and what a command may want of both.
+my $user = sql(q{SELECT e.enrollment_id FROM mdm.enrollment e
+    WHERE e.tenant_id = 1 AND e.device_id = 'D000777' AND e.user_id <> ''});
+sql(q{INSERT INTO mdm.secret (tenant_id, enrollment_id, kind, generation, value)
+    SELECT e.tenant_id, e.enrollment_id, 'unlock_token', 1, 'token'
+      FROM mdm.enrollment e WHERE e.enrollment_id < 100000; ANALYZE mdm.secret});
+check_plans('what a command wants', "mdm_r2.wanted(1, $user,
+    '{SerialNumber,UserShortName,OSVersion,Nothing,Token<unlock_token}')",
+    role => 'mdm_device', rows => 1, removed => 4, buffers => 500);
 
 done_testing;
