@@ -945,9 +945,12 @@ described(void **state)
     try_all("descriptor", descriptor, mdm_str("com.example.one"));
     try_all("descriptors", descriptor, mdm_str("all of them"));
     try_corpus("profile", checked_profile);
+
+    json_set_alloc_funcs(mdm_json_malloc, mdm_free);
     try_corpus("json_command", checked_command);
     try_all("combining", combined,
             mdm_str("{\"Items\": [\"One\", 3], \"Own\": {\"a\": 1}}"));
+    json_set_alloc_funcs(malloc, free);
 
     /* a handler has but one word for all that can happen to it */
 
