@@ -55,7 +55,9 @@ mdm_schema_check_command(mdm_check_t *check, const mdm_schema_type_t *type,
 
     faults = check->findings->faults;
 
-    mdm_walk_demand(&walk, MDM_DEMAND_ON, type, NULL, &place);
+    if (type->plugin) {
+        mdm_walk_demand(&walk, MDM_DEMAND_ON, type, NULL, &place);
+    }
 
     if (type->keys) {
         mdm_walk_dictionary(&walk, type->keys, NULL, command, &place);

@@ -45,6 +45,7 @@ static bool mdm_complete_hash(mdm_arena_t *arena, EVP_MD_CTX *md,
 static bool mdm_complete_hash_list(mdm_arena_t *arena, EVP_MD_CTX *md,
     const mdm_node_t *node, unsigned depth);
 static bool mdm_complete_hash_bytes(EVP_MD_CTX *md, mdm_str_t bytes);
+static bool mdm_complete_hash_number(EVP_MD_CTX *md, uint64_t number);
 static int mdm_complete_by_name(const void *a, const void *b);
 static void mdm_complete_write(const unsigned char *hash,
     char uuid[MDM_UUID_SIZE]);
@@ -290,6 +291,7 @@ static bool
 mdm_complete_hash(mdm_arena_t *arena, EVP_MD_CTX *md, const mdm_node_t *node,
     unsigned depth)
 {
+    uint64_t       bits;
     unsigned char  type;
 
     type = node->type;
@@ -309,13 +311,14 @@ mdm_complete_hash(mdm_arena_t *arena, EVP_MD_CTX *md, const mdm_node_t *node,
         return EVP_DigestUpdate(md, &type, 1) == 1;
 
     case MDM_INTEGER:
-        return EVP_DigestUpdate(md, &node->u.integer, sizeof(int64_t)) == 1;
+        return mdm_complete_hash_number(md, (uint64_t) node->u.integer);
 
     case MDM_REAL:
-        return EVP_DigestUpdate(md, &node->u.real, sizeof(double)) == 1;
+        memcpy(&bits, &node->u.real, sizeof(bits));
+        return mdm_complete_hash_number(md, bits);
 
     case MDM_DATE:
-        return EVP_DigestUpdate(md, &node->u.date, sizeof(int64_t)) == 1;
+        return mdm_complete_hash_number(md, (uint64_t) node->u.date);
 
     default:
         /* what is deeper is refused by the check */
@@ -330,7 +333,6 @@ mdm_complete_hash_list(mdm_arena_t *arena, EVP_MD_CTX *md,
     const mdm_node_t *node, unsigned depth)
 {
     size_t              i, n;
-    uint64_t            count;
     const mdm_node_t   *item, **items;
 
     items = mdm_arena_alloc(arena, node->count * sizeof(items[0]));
@@ -348,9 +350,7 @@ mdm_complete_hash_list(mdm_arena_t *arena, EVP_MD_CTX *md,
         qsort(items, n, sizeof(items[0]), mdm_complete_by_name);
     }
 
-    count = n;
-
-    if (EVP_DigestUpdate(md, &count, sizeof(count)) != 1) {
+    if (!mdm_complete_hash_number(md, n)) {
         return false;
     }
 
@@ -374,13 +374,25 @@ mdm_complete_hash_list(mdm_arena_t *arena, EVP_MD_CTX *md,
 static bool
 mdm_complete_hash_bytes(EVP_MD_CTX *md, mdm_str_t bytes)
 {
-    uint64_t  len;
-
-    len = bytes.len;
-
-    return EVP_DigestUpdate(md, &len, sizeof(len)) == 1
+    return mdm_complete_hash_number(md, bytes.len)
            && (bytes.len == 0
                || EVP_DigestUpdate(md, bytes.data, bytes.len) == 1);
+}
+
+
+/* The same on every machine: the lowest byte first. */
+
+static bool
+mdm_complete_hash_number(EVP_MD_CTX *md, uint64_t number)
+{
+    unsigned       i;
+    unsigned char  bytes[8];
+
+    for (i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = number >> 8 * i & 0xff;
+    }
+
+    return EVP_DigestUpdate(md, bytes, sizeof(bytes)) == 1;
 }
 
 

@@ -156,7 +156,7 @@ typedef struct {
  * data and dates where the tables say so, runs validate() and build().  A
  * profile in place of an MDM_PROFILE value is checked and becomes data.
  * What is wrong goes to findings; the return value is MDM_OK or, for what is
- * ours, MDM_NO_MEMORY.  `type` may not be a default row.
+ * ours, MDM_NO_MEMORY.  Of a default row nothing but values is looked for.
  */
 mdm_rc_e mdm_schema_check_command(mdm_check_t *check,
     const mdm_schema_type_t *type, mdm_node_t *command);

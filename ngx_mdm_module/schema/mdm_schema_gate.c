@@ -152,7 +152,7 @@ mdm_schema_gate(const mdm_demands_t *demands, const mdm_facts_t *facts,
 
 
 /* A Shared iPad is supervised, belongs to no user, and it alone of its system
- * has channels of users. */
+ * has channels of users.  A user's own device ignores AccessRights. */
 
 static void
 mdm_gate_follow(mdm_facts_t *facts)
@@ -177,6 +177,8 @@ mdm_gate_follow(mdm_facts_t *facts)
         if (facts->automated == MDM_UNSAID) {
             facts->automated = MDM_NO;
         }
+
+        facts->access_rights = UINT32_MAX;
     }
 
     if (facts->shared_ipad == MDM_YES && facts->supervised == MDM_UNSAID) {

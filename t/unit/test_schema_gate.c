@@ -167,6 +167,7 @@ whose_it_is_and_which_channel(void **state)
 
     facts = device(MDM_IOS, "17.4");
     facts.user_enrollment = true;
+    facts.access_rights = 0;              /* which it ignores */
 
     gate("Erase", "{'Strict': true}", facts, false,
          "!: Erase is not available to a user-owned enrolment (user "

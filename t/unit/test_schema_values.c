@@ -58,6 +58,11 @@ names_are_found_in_every_string(void **state)
                     "?Odd: is no key of C (unknown_key)\n");
     wants("A B C D ");
 
+    /* and of a command that no plugin describes */
+
+    fixture_command(&f, "Nothing", "{'Name': ['%A%']}", "");
+    wants("A ");
+
     fixture_command(&f, "C", "{'Name': '100 % %-A% %A', 'Token': 'AAAA'}",
                     "");
     wants("");
