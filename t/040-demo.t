@@ -22,8 +22,14 @@ for my $kind (qw(iphone byod mac sharedipad)) {
     like $text, qr/^demo-$kind-\d+ .* live\b/m, "a device enrols: $kind";
 }
 
-is scalar(() = $text =~ /^  demo-sharedipad-\d+:\S+ +QUEUED +QUEUED$/mg), 2,
+is scalar(() = $text =~ /^  demo-sharedipad-\d+:\S+ +QUEUED +-$/mg), 2,
     'two users of the Shared iPad have commands in their queues';
+(my $flat = $text) =~ s/\s*\n\s*/ /g;
+like $flat, qr/refused to 3: com\.apple\.mobiledevice\.passwordpolicy is not available/,
+    '... but not the profile that a Shared iPad does not take';
+like $flat, qr/"path":"Message".*"path":"PIN"/, 'all faults of a typed command are told';
+like $flat, qr/EraseDevice is not available to a user-owned enrolment \(user enrolment: forbidden\)/,
+    'the device that its user owns is not erased';
 
 for my $state (qw(QUEUED PUSH NOTNOW ACKNOWLEDGED ERROR)) {
     like $text, qr/^  demo-\S+ .*\b$state\b/m, "a command is in state $state";

@@ -130,6 +130,13 @@ sub ask {
         . '],"command":' . json($command // $list) . '}');
 }
 
+sub typed {
+    my ($enrollments, $keys, $query) = @_;
+
+    return call(POST => 'commands' . ($query // ''), '{"request_type":"DeviceLock",'
+        . '"to":{"enrollments":[' . join(',', @$enrollments) . "]},\"command\":{$keys}}");
+}
+
 sub by_path { return call(PUT => 'enqueue/' . join(',', @_),
     $iphone->command('ProfileList')) }
 
@@ -161,6 +168,14 @@ my @table = (
     [ '10,000 targets', 200, sub { ask([ map { json($_) } @known ]) } ],
     [ '... that are unknown', 404, sub { ask([ map { json($_) } @none ]) } ],
     [ '... that are no ids', 400, sub { ask([ (1) x 10_000 ]) } ],
+    [ '10,000 targets judged', 200, sub { typed([ map { json($_) } @known ],
+        '"Message":"%SerialNumber%"', '?check=1') } ],
+    [ '... that are unknown', 404, sub { typed([ map { json($_) } @none ], '') } ],
+    [ '... and asked', 200, sub { typed([ map { json($_) } @known ], '"Message":"x"') } ],
+    [ 'typed JSON with 19,000 faults', 422, sub { typed([ '"U"' ], join ',',
+        '"Message":7', map { "\"%x$_%\":\"%y%\"" } 1 .. 19_000) }, 10 ],
+    [ '100 attributes of 4 KB', 200, sub { call(PATCH => 'enrollments/U/attributes', '{'
+        . join(',', map { "\"a$_\":\"" . 'x' x 4096 . '"' } 1 .. 100) . '}') } ],
     [ '10,000 targets in a path', 200, sub { by_path(@known) } ],
     [ '... that are unknown', 500, sub { by_path(@none) } ],
     [ '... that are no ids', 400, sub { by_path(('a:') x 10_000) } ],
