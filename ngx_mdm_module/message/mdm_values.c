@@ -6,6 +6,7 @@
  */
 
 
+#include <ctype.h>
 #include <string.h>
 
 #include "mdm_command.h"
@@ -174,7 +175,8 @@ mdm_values_piece(mdm_str_t *rest, mdm_str_t *piece)
 }
 
 
-/* The length of a name that a percent sign follows, or 0. */
+/* The length of a name that a percent sign follows, or 0.  Two hexadecimal
+ * digits are none: they stand so in every escaped URL. */
 
 static size_t
 mdm_values_name(mdm_str_t text)
@@ -186,7 +188,8 @@ mdm_values_name(mdm_str_t text)
         c = text.data[i];
 
         if (c == '%') {
-            return i;
+            return i == 2 && isxdigit(text.data[0]) && isxdigit(text.data[1])
+                   ? 0 : i;
         }
 
         if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {

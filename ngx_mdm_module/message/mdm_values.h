@@ -2,8 +2,9 @@
 /*
  * Per-device values: "%SerialNumber%" in a stored command becomes the value of
  * that attribute when the command is delivered.  "%%" is one percent sign.  A
- * name is [A-Za-z][A-Za-z0-9._-]{0,127}; what does not look like one between
- * two signs stays as it is.  Names of members are not looked through, nor are
+ * name is [A-Za-z][A-Za-z0-9._-]{0,127} and not two hexadecimal digits, as in
+ * "%C3%A9" of an URL; what does not look like one between two signs stays as it
+ * is.  Names of members are not looked through, nor are
  * CommandUUID and RequestType.
  */
 

@@ -425,15 +425,15 @@ mdm_walk_deeper(mdm_walk_t *walk, const mdm_place_t *place)
 
 /* --- a plugin's functions --- */
 
-/* They see what passed the tables: `faults` were there before. */
+/* validate() is asked even when the tables found faults, so that a person hears
+ * of all at once; build() works on what is right alone.  `faults` were there
+ * before. */
 
 void
 mdm_walk_functions(mdm_walk_t *walk, const mdm_schema_type_t *type,
     mdm_node_t *node, const mdm_place_t *place, size_t faults)
 {
-    if (type->type->validate && walk->rc == MDM_OK
-        && walk->check->findings->faults == faults)
-    {
+    if (type->type->validate && walk->rc == MDM_OK) {
         mdm_walk_validate(walk, type, node, place);
     }
 

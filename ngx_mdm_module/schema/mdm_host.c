@@ -48,6 +48,7 @@ static void mdm_host_fault(mdm_call_t *call, const char *path,
     const char *rule);
 static void mdm_host_warn(mdm_call_t *call, const char *path,
     const char *rule);
+static bool mdm_host_told(const mdm_findings_t *findings, mdm_str_t path);
 static void mdm_host_tell(mdm_host_call_t *host, bool warning,
     const char *path, const char *rule);
 static bool mdm_host_holds(const mdm_node_t *node, const mdm_node_t *what,
@@ -464,6 +465,26 @@ mdm_host_warn(mdm_call_t *call, const char *path, const char *rule)
 }
 
 
+/* What the tables said of a key says enough: a plugin reads a value of the wrong
+ * type as absent. */
+
+static bool
+mdm_host_told(const mdm_findings_t *findings, mdm_str_t path)
+{
+    const mdm_finding_t  *finding;
+
+    for (finding = findings->first; finding; finding = finding->next) {
+        if (!finding->warning && strcmp(finding->code, "plugin") != 0
+            && mdm_str_eq(finding->path, path))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* Without findings the first fault is kept: config() has no contents. */
 
 static void
@@ -501,6 +522,10 @@ mdm_host_tell(mdm_host_call_t *host, bool warning, const char *path,
                          host->prefix.data,
                          host->prefix.len && *path && *path != '[' ? "." : "",
                          400, path);
+
+    if (!warning && mdm_host_told(host->findings, whole)) {
+        return;
+    }
 
     mdm_finding(host->findings, warning, "plugin", whole, mdm_null_str, "%s",
                 rule);

@@ -132,6 +132,8 @@ names_in_a_text(void **state)
         { "%Name%%Other%",              "Name Other ", false },
         { "100% of 50%",                "",            false },
         { "50%a%",                      "a ",          false },
+        { "/%C3%A9%20%e2%82%ac",        "",            false },
+        { "%C3P%",                      "C3P ",        false },
         { "%1a%",                       "",            false },
         { "%a b%c%",                    "c ",          false },
         { "%a.b-c_9%",                  "a.b-c_9 ",    false },
