@@ -77,6 +77,7 @@ for my $role (@roles) {
             my $column = sql("SELECT attname FROM pg_attribute
                                WHERE attrelid = 'mdm.$table'::regclass AND attnum > 1
                                  AND NOT attisdropped AND attidentity = ''
+                                 AND attgenerated = ''
                                ORDER BY has_column_privilege('$role', attrelid, attnum,
                                                              'UPDATE') DESC, attnum
                                LIMIT 1");
@@ -110,14 +111,16 @@ for my $role (@roles) {
                 if ($may->('INSERT')) {
                     my $columns = sql("SELECT string_agg(attname, ', ' ORDER BY attnum)
                         FROM pg_attribute WHERE attrelid = 'mdm.$table'::regclass
-                         AND attnum > 0 AND attidentity = '' AND NOT attisdropped");
+                         AND attnum > 0 AND attidentity = '' AND attgenerated = ''
+                         AND NOT attisdropped");
                     my $values = sql("SELECT format('%s', string_agg(quote_nullable(v.value),
                             ', ' ORDER BY a.attnum))
                         FROM (SELECT t FROM mdm.$table t WHERE tenant_id = 2 LIMIT 1) r,
                              pg_attribute a,
                              LATERAL (SELECT to_jsonb(r.t) ->> a.attname) v (value)
                         WHERE a.attrelid = 'mdm.$table'::regclass AND a.attnum > 0
-                          AND a.attidentity = '' AND NOT a.attisdropped");
+                          AND a.attidentity = '' AND a.attgenerated = ''
+                          AND NOT a.attisdropped");
                     # The arrays of jsonb are not those of SQL.
                     $values =~ s/'\["admin"\]'/'{admin}'/;
                     $values =~ s/'\[([\d, ]*)\]'/'{$1}'/g;
