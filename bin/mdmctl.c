@@ -86,8 +86,8 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       1, 1, "t", mdmctl_revoke },
 
     { "secret", "ID KIND [--tenant TENANT]",
-      "write an unlock_token or bootstrap_token, as the device gave it, to\n"
-      "      standard output",
+      "write an unlock_token, a bootstrap_token or what a plugin put in escrow,\n"
+      "      as the device gave it, to standard output",
       2, 2, "t", mdmctl_secret },
 
     { "queue", "ID [--tenant TENANT]",

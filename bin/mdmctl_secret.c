@@ -6,6 +6,7 @@
  */
 
 
+#include "mdm_effects.h"
 #include "mdm_enrollment_id.h"
 #include "mdmctl.h"
 
@@ -45,11 +46,15 @@ mdmctl_report(mdmctl_options_t *options)
 int
 mdmctl_secret(mdmctl_options_t *options)
 {
-    if (strcmp(options->words[1], "unlock_token") != 0
-        && strcmp(options->words[1], "bootstrap_token") != 0)
-    {
-        mdmctl_error("\"%s\" is no kind of secret: write unlock_token or "
-                     "bootstrap_token", options->words[1]);
+    mdm_str_t  kind;
+
+    kind.data = (const unsigned char *) options->words[1];
+    kind.len = strlen(options->words[1]);
+
+    if (!mdm_schema_name_valid(kind)) {
+        mdmctl_error("\"%s\" is no kind of secret: write unlock_token, "
+                     "bootstrap_token, or one that \"mdmctl show\" has",
+                     options->words[1]);
         return MDMCTL_USAGE;
     }
 

@@ -219,8 +219,8 @@ says(1, qr/\Amdmctl: the device has given no such secret/, 'a phone has none', '
 is last_audit(), 'mdmctl [] secret_read unlock_token none', '... which the audit knows, too';
 says(1, qr/there is no enrolment "MAC"/, 'another tenant has no such device', 'secret',
     'MAC', 'unlock_token', '--tenant', 'beta');
-says(2, qr/"password" is no kind of secret: write unlock_token or bootstrap_token/,
-    'an unknown kind is a wrong command line', 'secret', 'MAC', 'password');
+says(2, qr/"pass word" is no kind of secret: write unlock_token, bootstrap_token, or/,
+    'an unknown kind is a wrong command line', 'secret', 'MAC', 'pass word');
 
 my $stranger = spew(test_dir() . '/stranger.key', 'ab' x 32 . "\n");
 my $audit = last_audit();

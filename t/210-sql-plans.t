@@ -159,6 +159,17 @@ check_plans('report of an unknown command', 'mdm_device',
     'BEGIN; ' . report('none', 'Acknowledged', 21) . '; ROLLBACK', statements => 6);
 check_plans('NotNow', 'mdm_device',
     'BEGIN; ' . report($uuid, 'NotNow', 20) . '; ROLLBACK', statements => 4);
+check_plans('report_types, 32', 'mdm_device',
+    'SELECT * FROM mdm_r2.report_types(' . join(', ', map { "'{" . join(',', @$_) . "}'" }
+        [ (1) x 32 ], [ map { 'D' . 2 * $_ } 200 .. 231 ], [ ('""') x 32 ], \@out) . ')',
+    rows => 32);
+check_plans('report with effects', 'mdm_device',
+    "BEGIN; SELECT * FROM mdm_r2.report(" . members(20) . ", '{$uuid}', '{Acknowledged}',
+      ARRAY['raw'::bytea], '{NULL}', '{NULL}', ARRAY['{\"attributes\": {\"OSVersion\": \"1\",
+      \"IsSupervised\": true, \"Gone\": null}, \"secrets\": [{\"kind\": \"code\", \"value\":
+      \"eA==\", \"digest\": \"eA==\"}], \"commands\": [{\"command_uuid\": \"follows\",
+      \"request_type\": \"X\", \"payload\": \"eA==\", \"digest\": \"eA==\"}], \"events\":
+      [{\"type\": \"x\", \"data\": {}}]}'], '{NULL}'); ROLLBACK", statements => 12, sort => 1);
 check_plans('seen', 'mdm_device',
     q{SELECT mdm_r2.seen('{1,1}', '{2,4}', '{5,6}')}, statements => 2);
 check_plans('authenticate', 'mdm_device',

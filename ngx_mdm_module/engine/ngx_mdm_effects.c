@@ -88,8 +88,10 @@ ngx_mdm_effects_fail(ngx_mdm_effects_t *e, const char *reason)
     e->json = all ? mdm_json_text(e->arena, all) : mdm_null_str;
     json_decref(all);
 
+    /* no memory, or a reason that was cut inside of a character */
+
     if (!mdm_str_is_set(e->json)) {
-        e->json = mdm_str("{\"failed\":\"out of memory\"}");
+        e->json = mdm_str("{\"failed\":\"the handler failed\"}");
     }
 
     if (reason != e->fault.text) {

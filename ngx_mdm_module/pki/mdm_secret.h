@@ -62,7 +62,8 @@ void mdm_secret_ring_wipe(mdm_secret_ring_t *ring);
  * Kinds in use: "command" (row = CommandUUID), "report" (row = written
  * enrolment id '/' CommandUUID), "unlock_token", "bootstrap_token" and
  * "message" (row = written enrolment id), "push_key" (row = topic), "check"
- * (tenant 0, row = key id in hex).
+ * (tenant 0, row = key id in hex); and what plugins put in escrow, by names of
+ * their own (row = written enrolment id).
  *
  * MDM_UNSUPPORTED: the ring is empty, or the kind is longer than
  * MDM_SECRET_MAX_KIND.
