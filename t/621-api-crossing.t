@@ -49,7 +49,7 @@ my ($anna, $bert) = @client{qw(anna bert)};
 # All that is a tenant's has the tenant's name in it, so that it is found in an
 # answer; each has the same.
 
-my %fingerprint;
+my (%fingerprint, %profile);
 
 sub life {
     my ($tenant) = @_;
@@ -76,6 +76,15 @@ sub life {
         told($client{$tenant}->api(PUT => "/v1/enqueue/$ids",
             $user->command('ProfileList', $uuid))) eq '200' or die 'not queued';
     }
+
+    $profile{$tenant} = $client{$tenant}->api(POST => '/v1/profiles', { PayloadIdentifier =>
+        "com.example.$tenant.$_", PayloadDisplayName => "of $tenant", PayloadContent => [ {
+        PayloadType => 'com.apple.wifi.managed', SSID_STR => "net of $tenant",
+        EncryptionType => 'WPA2', Password => "secret of $tenant" } ] })->{json}{id}
+        // die 'no profile' for 1, 2;
+    my $signer = $ca->certificate("signer of $tenant");
+    told($client{$tenant}->api(PUT => '/v1/signing-certificate', $signer->pem
+        . $signer->key_pem)) eq '200' or die 'no signing certificate';
 
     for my $topic (map { "com.apple.mgmt.$tenant.$_" } 1, 2) {
         my $push = $ca->push_certificate($topic);
@@ -105,6 +114,7 @@ sub objects_of {
         kind         => [ qw(unlock_token bootstrap_token) ],
         fingerprint  => [ $fingerprint{$tenant} // '0' x 64 ],
         name         => [ "hook-$tenant" ],
+        profile_id   => [ $profile{$tenant} // 'no-profile' ],
     );
     my @all = ({});
 
@@ -121,6 +131,7 @@ sub objects_of {
 
 my %filter = (
     enrollment    => 'enrollment=UDID-anna-1',
+    identifier    => 'identifier=com.example.anna.1',
     serial        => 'serial=SERIAL-anna*',
     user          => 'user=anna',
     'attribute.*' => 'attribute.SerialNumber=SERIAL-anna-1',
@@ -274,7 +285,8 @@ is rows_of($pg, 'anna'), $before, 'of all that nothing of hers has changed';
 
 my $hoster = $bert->with(token => $token{hoster});
 my %hers = (id => 'UDID-anna-1', command_uuid => 'anna-waits', kind => 'unlock_token',
-    fingerprint => $fingerprint{anna}, new_uuid => 'new', name => 'hook-anna');
+    fingerprint => $fingerprint{anna}, new_uuid => 'new', name => 'hook-anna',
+    profile_id => $profile{anna});
 my %other = (
     'POST /v1/commands/cancel'                 => { command_uuid => 'anna-last' },
     'DELETE /v1/enrollments/*/queue'           => { id => 'UDID-anna-2' },

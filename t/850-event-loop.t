@@ -104,6 +104,22 @@ $told =~ s{<string>APPS</string>}{$apps};
 my @none = map { "none-$_" } 1 .. 10_000;
 my @known = map { "D$_" } 1 .. 10_000;
 
+my $faulty = '<plist><dict><key>PayloadContent</key><array>'
+    . '<dict><key>PayloadType</key><integer>1</integer></dict>' x 10_000
+    . '</array></dict></plist>';
+my ($kept, $profiles) = (undef, 0);
+
+$pg->psql(q{INSERT INTO mdm.profile (tenant_id, profile_uuid, identifier, payload_uuid,
+        payloads, payload_types, manages, secret, signed, content, digest, actor)
+    SELECT tenant_id, 'P' || i, 'com.example.' || i, 'U', 1, ARRAY[repeat('t', 200)], false,
+           false, false, '', sha256(int4send(i)), 'joe'
+      FROM mdm.tenant, generate_series(1, 1000) i WHERE name = 'acme'});
+
+# Each time another one; the id of the last.
+
+sub profile { return $iphone->profile('com.example.kept' . ++$profiles, Blob => \$blob) }
+sub kept { return $kept->{body} =~ /"id":"([^"]+)"/ ? $1 : die $kept->{body} }
+
 sub large { $number++; return $large =~ s/u000/uuid()/er }
 sub told { return $told =~ s/u000/uuid()/er }
 sub device { return $iphone->send($report, @_) }
@@ -187,6 +203,16 @@ my @table = (
     [ 'taking back 1,000 commands', 207, sub { call(POST => 'commands/cancel',
         '{"command_uuids":[' . join(',', map { "\"no-$_\"" } 1 .. 1000) . ']}') } ],
     [ 'a push certificate of 4 MB', 400, sub { call(PUT => 'pushcert',
+        "-----BEGIN CERTIFICATE-----\n" . ('A' x 64 . "\n") x 60_000) }, 10 ],
+    [ 'a profile of 4 MB', 201, sub { $kept = call(POST => 'profiles', profile()) }, 10 ],
+    [ '... shown', 200, sub { call(GET => 'profiles/' . kept()) }, 10 ],
+    [ '... as a file', 200, sub { call(GET => 'profiles/' . kept()
+        . '?format=mobileconfig') }, 10 ],
+    [ '... asked of a device', 200, sub { call(POST => 'commands', '{"request_type":'
+        . '"InstallProfile","to":{"enrollments":["U"]},"profile":"' . kept() . '"}') }, 10 ],
+    [ 'a profile of 10,000 faults', 422, sub { call(POST => 'profiles', $faulty) }, 10 ],
+    [ '500 profiles', 200, sub { call(GET => 'profiles?limit=500') } ],
+    [ 'a signing certificate of 4 MB', 422, sub { call(PUT => 'signing-certificate',
         "-----BEGIN CERTIFICATE-----\n" . ('A' x 64 . "\n") x 60_000) }, 10 ],
     [ '2,000 attributes', 200, sub { call(GET => 'enrollments/U') } ],
     [ '500 enrolments', 200, sub { call(GET => 'enrollments?limit=500') } ],
