@@ -383,9 +383,15 @@ sub routes_of {
 }
 
 
-# What a good call of each route hears.
+# What a good call of each route hears, now that it was made before; and what one
+# takes away stays for the next.
 
-for my $r (@routes) {
+$pg->psql(q{CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER keep BEFORE DELETE ON mdm.signing_certificate FOR EACH ROW
+        EXECUTE FUNCTION public.keep()});
+
+for my $r (@routes, @routes) {
     my $wire = MDM::Test::Wire->new($r->{port});
     $wire->send(request($r));
     ($r->{good}) = $wire->hear(1) =~ /^(\d+)/;

@@ -255,7 +255,15 @@ sub try_case {
 }
 
 
-for my $r (@routes) {
+# What a good call of each route hears, now that it was made before; and what one
+# takes away stays for the next.
+
+$pg->psql(q{CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER keep BEFORE DELETE ON mdm.signing_certificate FOR EACH ROW
+        EXECUTE FUNCTION public.keep()});
+
+for my $r (@routes, @routes) {
     my $h2 = MDM::Test::H2->new($nginx->port);
 
     $h2->send(request(1, $r));
