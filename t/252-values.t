@@ -189,6 +189,32 @@ subtest 'a profile is looked through' => sub {
 };
 
 
+subtest 'asked in typed JSON' => sub {
+    my $typed = sub {
+        my $answer = $api->api(POST => '/v1/commands', { request_type => $_[0],
+            to => { enrollments => [ 'UDID-0' ] }, command => $_[1] });
+        is $answer->{status}, 200, "$_[0] is queued" or diag $answer->{body};
+        return $device[0]->idle;
+    };
+    my $done = sub { $device[0]->report($_[0]{command_uuid}, 'Acknowledged') };
+
+    my $answer = $typed->('ClearPasscode', {});
+    is plist_string($answer->{body}, 'UnlockToken'), "new\0token",
+        'the token comes without being asked for';
+    $done->($answer);
+
+    $answer = $typed->('InstallProfile', { Payload => {
+        PayloadIdentifier => 'com.example.%SerialNumber%', PayloadDisplayName => 'x',
+        PayloadContent => [{ PayloadType => 'com.apple.webClip.managed', IsRemovable => \1,
+            PayloadDisplayName => 'y', Label => '5%% of %SerialNumber%',
+            URL => 'https://example.com/?%UDID%' }] } });
+    my $profile = plist_string($answer->{body}, 'Payload');
+    is plist_string($profile, 'Label'), "5% of $serial[0]", 'a text of a profile is filled in';
+    is plist_string($profile, 'URL'), 'https://example.com/?UDID-0', '... and another';
+    $done->($answer);
+};
+
+
 subtest 'what is not known' => sub {
     my @uuid = map { ask([$device[2]], $_->[0], 'ProfileList', A => $_->[1]) }
         ['{Unknown}', '%Unknown%'], ['{SerialNumber}', '%SerialNumber%'],
