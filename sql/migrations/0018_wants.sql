@@ -11,3 +11,7 @@ only "%%" is turned. null: the payload goes out as it is.';
 -- the device may still answer an earlier one.
 INSERT INTO mdm.command_move VALUES
 ('ERROR', 'ACKNOWLEDGED'), ('ERROR', 'ERROR');
+UPDATE mdm.command_state
+   SET means = 'The device refused the command or failed to carry it out, or it could '
+               'not be filled in with what is known of the device.'
+ WHERE state = 'ERROR';
