@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <dirent.h>
 #include <link.h>
@@ -48,9 +49,11 @@
 #include "pki/mdm_push_certificate.h"
 #include "pki/mdm_secret.h"
 #include "pki/mdm_signature.h"
+#include "plugin/mdm_plugin_load.h"
 
 
 #define CORPUS      "t/fuzz/corpus/"
+#define PLUGIN      "build/plugins/RestartDevice.so"
 #define SEED_MAX    (256 * 1024)
 #define SAID_MAX    (1024 * 1024)
 #define SOME        40                   /* allocations of a seed */
@@ -453,6 +456,42 @@ envelope(mdm_arena_t *arena, mdm_str_t seed)
     if (rc == MDM_OK) {
         say(made);
     }
+
+    return rc;
+}
+
+
+/* The linker's words for a lack of memory are its own. */
+
+static mdm_rc_e
+plugin(mdm_arena_t *arena, mdm_str_t seed)
+{
+    mdm_rc_e            rc;
+    mdm_fault_t         fault;
+    mdm_schema_t       *loaded;
+    mdm_plugin_file_t   file;
+    mdm_plugin_paths_t  paths;
+
+    rc = mdm_plugin_paths((const char *) seed.data, &paths, &fault);
+
+    if (rc == MDM_OK) {
+        loaded = mdm_schema_create();
+        rc = loaded ? mdm_plugin_load(loaded, paths.paths[0], NULL, 0, &file,
+                                      &fault)
+                    : MDM_NO_MEMORY;
+
+        if (rc == MDM_OK) {
+            say_number(mdm_schema_command(loaded,
+                                          mdm_str("RestartDevice"))->flags);
+            mdm_schema_destroy(loaded);
+            mdm_plugin_unload(&file);
+
+        } else if (loaded != NULL) {
+            mdm_schema_destroy(loaded);
+        }
+    }
+
+    mdm_plugin_paths_free(&paths);
 
     return rc;
 }
@@ -925,6 +964,10 @@ commands(void **state)
     try_corpus("command", envelope);
 
     mdm_schema_destroy(schema);
+
+    assert_int_equal(access(PLUGIN, R_OK), 0);
+    unclear = true;
+    try_all("plugin", plugin, mdm_str(PLUGIN));
 
     assert_int_equal(wrong, 0);
 }
