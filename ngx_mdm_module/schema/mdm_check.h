@@ -115,7 +115,7 @@ void mdm_walk_payload(mdm_walk_t *walk, mdm_node_t *payload,
 void mdm_walk_payloads(mdm_walk_t *walk, mdm_node_t *array,
     const mdm_place_t *place);
 
-/* mdm_check_variant.c: NULL: none, `several` then says whether there are some */
+/* mdm_check_variant.c: NULL: none; `several`: there are some, told by keys */
 const mdm_schema_type_t *mdm_payload_type(const mdm_schema_t *schema,
     const mdm_node_t *payload, bool *several);
 

@@ -17,6 +17,9 @@
 #define MDM_FINDING_FOUND   100
 
 
+static void mdm_finding_repair(char *rule, size_t len);
+
+
 void
 mdm_finding(mdm_findings_t *findings, bool warning, const char *code,
     mdm_str_t path, mdm_str_t found, const char *fmt, ...)
@@ -48,6 +51,7 @@ mdm_finding(mdm_findings_t *findings, bool warning, const char *code,
     said.len = len < 0 ? 0 : (size_t) len < sizeof(rule)
                              ? (size_t) len : sizeof(rule) - 1;
     said = mdm_schema_cut(said, sizeof(rule) - 5);
+    mdm_finding_repair(rule, said.len);
 
     finding->rule = mdm_arena_str(findings->arena, said.data, said.len);
 
@@ -74,6 +78,25 @@ mdm_finding(mdm_findings_t *findings, bool warning, const char *code,
     }
 
     findings->last = finding;
+}
+
+
+/* What a sentence quotes may have been cut within a character. */
+
+static void
+mdm_finding_repair(char *rule, size_t len)
+{
+    size_t  i;
+
+    if (mdm_utf8_valid((unsigned char *) rule, len)) {
+        return;
+    }
+
+    for (i = 0; i < len; i++) {
+        if ((unsigned char) rule[i] >= 0x80) {
+            rule[i] = '?';
+        }
+    }
 }
 
 

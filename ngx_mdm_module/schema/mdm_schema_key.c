@@ -245,6 +245,12 @@ mdm_schema_key_one_of(mdm_schema_compile_t *compile, const char *path,
                              MDM_SCHEMA_MAX_KEYS);
         }
 
+        if (!mdm_node_is_text(mdm_schema_c(one_of[i]))) {
+            return mdm_fault(compile->fault, MDM_MALFORMED,
+                             "%.96s: value %zu of one_of is no text", path,
+                             i + 1);
+        }
+
         if ((key->type == MDM_INTEGER
              && !mdm_schema_read_integer(one_of[i], &integer))
             || (key->type == MDM_REAL
@@ -276,6 +282,11 @@ mdm_schema_key_pattern(mdm_schema_compile_t *compile, const char *path,
         return mdm_fault(compile->fault, MDM_MALFORMED,
                          "%.96s: a pattern is for strings, this is %s", path,
                          mdm_schema_type_name(key->type));
+    }
+
+    if (!mdm_node_is_text(mdm_schema_c(key->key->pattern))) {
+        return mdm_fault(compile->fault, MDM_MALFORMED,
+                         "%.96s: its pattern is no text", path);
     }
 
     regex = mdm_arena_alloc(&compile->unit->arena, sizeof(mdm_schema_regex_t));
@@ -422,6 +433,11 @@ mdm_schema_key_preset(mdm_schema_compile_t *compile, const char *path,
     const char  *preset;
 
     preset = key->key->preset;
+
+    if (preset && !mdm_node_is_text(mdm_schema_c(preset))) {
+        return mdm_fault(compile->fault, MDM_MALFORMED,
+                         "%.96s: its preset is no text", path);
+    }
 
     if (preset && !mdm_schema_key_holds(key, preset)) {
         return mdm_fault(compile->fault, MDM_MALFORMED,

@@ -34,8 +34,8 @@ fuzz_hidden(const mdm_node_t *profile)
         if (hidden && type && type->type == MDM_STRING
             && mdm_str_eq_c(type->u.text, "com.example.one"))
         {
-            fuzz_expect(hidden->type == MDM_STRING);
-            fuzz_expect(mdm_str_eq_c(hidden->u.text, "********"));
+            fuzz_expect(hidden->type == MDM_DICTIONARY && hidden->count == 1);
+            fuzz_expect(mdm_node_get(hidden, "$secret") != NULL);
         }
     }
 }

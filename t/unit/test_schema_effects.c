@@ -383,7 +383,8 @@ a_table_keeps_what_is_as_it_says(void **state)
     /* a device may answer with anything */
 
     assert_int_equal(result("Table", "{'Status': 'Acknowledged',"
-                            "'Token': 'x', 'Answers': {'Name': 5, 'Level': 'x'}}"), MDM_OK);
+                            "'Token': 'x',"
+                            "'Answers': {'Name': 5, 'Level': 'x'}}"), MDM_OK);
     assert_int_equal(effects.n, 0);
     assert_int_equal(result("Table", "{'Status': 'Acknowledged',"
                             "'Answers': []}"), MDM_OK);

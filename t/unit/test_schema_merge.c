@@ -173,10 +173,10 @@ secrets_are_hidden(void **state)
 
     assert_string_equal(text, "{\"PayloadDisplayName\":\"N\","
         "\"PayloadContent\":[{\"PayloadType\":\"com.example.s\","
-        "\"Password\":\"********\",\"User\":\"u\",\"List\":"
-        "[{\"Key\":\"********\",\"Open\":1},\"********\"]},"
+        "\"Password\":{\"$secret\":true},\"User\":\"u\",\"List\":"
+        "[{\"Key\":{\"$secret\":true},\"Open\":1},{\"$secret\":true}]},"
         "{\"PayloadType\":\"org.nobody\",\"PayloadUUID\":\"U\","
-        "\"What\":\"********\"},\"********\"]}");
+        "\"What\":{\"$secret\":true}},{\"$secret\":true}]}");
 
     free(text);
     json_decref(json);

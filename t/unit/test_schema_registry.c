@@ -272,6 +272,13 @@ odd_keys_are_refused(void **state)
     refuse_key((mdm_key_t) { .name = "K", .type = MDM_INTEGER,
                              MDM_ONE_OF("1", "two") },
                "one_of has \"two\", which is not an integer");
+    refuse_key((mdm_key_t) { .name = "K", .type = MDM_STRING,
+                             MDM_ONE_OF("a", "\xff") },
+               "value 2 of one_of is no text");
+    refuse_key((mdm_key_t) { .name = "K", .type = MDM_STRING,
+                             .pattern = "\xff" }, "its pattern is no text");
+    refuse_key((mdm_key_t) { .name = "K", .type = MDM_STRING,
+                             .preset = "\xff" }, "its preset is no text");
     refuse_key((mdm_key_t) { .name = "K", .type = MDM_STRING, .least = 1 },
                "least and most are for arrays");
     refuse_key((mdm_key_t) { .name = "K", .type = MDM_ARRAY, .least = 3,
