@@ -69,7 +69,8 @@ is_deeply [ sort $doc{api} =~ m{^\| `[A-Z]+ (/\S+)`}mg ],
 
 my $api = join '', map { slurp($_) } glob "$module/route/ngx_mdm_api*.c";
 is_deeply [ unique(section($doc{api}, 'Errors') =~ /^\| \d+ \| `(\w+)`/mg) ],
-    [ unique($api =~ /ngx_mdm_api_(?:error\(api, \w+|refuse\(api),\s*"(\w+)"/g) ],
+    [ unique($api =~ /ngx_mdm_api_(?:error\(api,\ \w+,|refuse\(api,
+        |gate_error\(|gate_invalid\(\S+)\s*"(\w+)"/gx) ],
     '... and its error codes';
 
 my ($commands) = slurp(tree() . '/bin/mdmctl.c')
