@@ -98,10 +98,20 @@ sub cancel {
 
 my $deliver = 'SELECT count(*) FROM test.members() m,
     mdm_r2.deliver(m.t, m.d, m.u, m.c, m.e) WHERE m.t IS NOT NULL';
-my $report = 'SELECT count(*) FROM test.members() m,
+my $report = q{SELECT count(*) FROM test.members() m,
     mdm_r2.report(m.t, m.d, m.u, m.c, m.e, m.uuid, m.status, m.raw, m.nothing, m.nothing,
-        m.nothing, m.nothing)
-    WHERE m.t IS NOT NULL';
+        ARRAY(SELECT CASE WHEN random() < 0.3 THEN jsonb_build_object(
+                  'attributes', jsonb_build_object('IsSupervised', random() < 0.5,
+                      'A', random()::text, 'B', null),
+                  'secrets', jsonb_build_array(jsonb_build_object('kind', 'code',
+                      'value', 'eA==', 'digest', encode(random()::text::bytea, 'base64'))),
+                  'commands', jsonb_build_array(jsonb_build_object(
+                      'command_uuid', random()::text, 'request_type', 'Follow',
+                      'payload', 'eA==', 'digest', 'eA==', 'subject', 'follow',
+                      'supersedes', true)))::text END
+                FROM unnest(m.d)),
+        m.nothing)
+    WHERE m.t IS NOT NULL};
 
 $pg->psql(enrol("D$_"), role => 'mdm_device') for 1 .. $devices;
 
@@ -150,13 +160,18 @@ is sql(q{
                     AND r.enrollment_id = e.enrollment_id AND r.state <> 'UNASKED')}), '0',
     'every command waits or has ended, once for each device';
 is sql(q{SELECT count(*) FROM mdm.queue q JOIN mdm.enrollment e USING (enrollment_id)
-          WHERE NOT EXISTS (SELECT FROM test.asked a
+          WHERE q.request_type <> 'Follow'
+            AND NOT EXISTS (SELECT FROM test.asked a
                              WHERE (a.command_uuid, a.device_id)
                                  = (q.command_uuid, e.device_id))}), '0',
     'and nothing waits that was not accepted';
 my $states = sql(q{SELECT string_agg(DISTINCT state::text, ' ') FROM mdm.result});
 like $states, qr/\b$_\b/, "the run met the end $_"
     for qw(ACKNOWLEDGED ERROR CANCELLED EXPIRED);
+cmp_ok sql('SELECT count(*) FROM mdm.result WHERE effects_at IS NOT NULL'), '>', $rounds / 4,
+    'many of them with effects';
+is sql('SELECT count(*) FROM mdm.result WHERE effects_failed IS NOT NULL'), '0',
+    '... which never failed';
 cmp_ok sql('SELECT max(generation) FROM mdm.enrollment'), '>', 5,
     'and many generations of a device';
 
