@@ -74,6 +74,24 @@ calls(
     [ POST => '/v1/commands', { %lock, to => { enrollments => [] } }, '400 bad_body' ],
 );
 
+# ... with a profile that is kept, ...
+
+my $signer = $ca->certificate('Signer');
+my $kept = try(POST => '/v1/profiles', { PayloadIdentifier => 'com.example.kept',
+    PayloadContent => [] }, 201)->{json}{id};
+my %install = (request_type => 'InstallProfile', profile => $kept,
+    to => { enrollments => [ 'UDID-mac' ] });
+
+calls(
+    [ POST => '/v1/commands', \%install, 200 ],
+    [ POST => '/v1/commands', { %install, profile => 'x' }, '422 invalid_command' ],
+    [ PUT => '/v1/signing-certificate', $signer->pem . $signer->key_pem, 200 ],
+    sub { $pg->psql("UPDATE mdm.signing_certificate SET certificates = 'x'") },
+    [ POST => '/v1/commands', \%install, '503 cannot_sign' ],
+    sub { alter(qw(profile content)) },
+    [ POST => '/v1/commands', \%install, '503 cannot_open' ],
+);
+
 # ... looked at, ...
 
 sub fill_queue {

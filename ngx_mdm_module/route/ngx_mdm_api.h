@@ -284,10 +284,8 @@ ngx_int_t ngx_mdm_api_members(ngx_mdm_api_t *api,
 
 /* --- ngx_mdm_api_finding.c: what a check found --- */
 
-/* Its faults, or its warnings, as rows {"code","path","rule","found"}; in a
- * thread, too. */
-json_t *ngx_mdm_api_findings(const mdm_findings_t *findings,
-    ngx_uint_t warnings);
+/* Its warnings, as rows {"code","path","rule","found"}; in a thread, too. */
+json_t *ngx_mdm_api_warnings(const mdm_findings_t *findings);
 
 
 /* --- the operations --- */

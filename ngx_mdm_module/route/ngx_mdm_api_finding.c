@@ -1,7 +1,6 @@
 
 /*
- * What a check found, as the API tells it: faults in an error, warnings beside
- * an answer.
+ * What a check warns of, as the API tells it beside an answer.
  */
 
 
@@ -15,7 +14,7 @@ static void ngx_mdm_api_finding_set(json_t *object, const char *name,
 /* In a thread, too. */
 
 json_t *
-ngx_mdm_api_findings(const mdm_findings_t *findings, ngx_uint_t warnings)
+ngx_mdm_api_warnings(const mdm_findings_t *findings)
 {
     json_t         *rows, *row;
     mdm_finding_t  *finding;
@@ -24,7 +23,7 @@ ngx_mdm_api_findings(const mdm_findings_t *findings, ngx_uint_t warnings)
 
     for (finding = findings->first; finding; finding = finding->next) {
 
-        if (finding->warning != warnings) {
+        if (!finding->warning) {
             continue;
         }
 

@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_mdm_api_gate.h"
 #include "ngx_mdm_api_profile.h"
 
 #include "../engine/ngx_mdm_uuid.h"
@@ -51,7 +52,7 @@ typedef struct {
     mdm_check_t                 check;
     mdm_profile_facts_t         facts;
     mdm_cms_signer_t            signer;
-    json_t                     *rows;          /* faults, or else warnings */
+    json_t                     *warnings;
 
     mdm_str_t                   sealed;
     u_char                      digests[MDM_SECRET_MAX_DIGESTS];
@@ -82,6 +83,8 @@ static mdm_rc_e ngx_mdm_api_profile_seal(ngx_mdm_api_t *api,
 static void ngx_mdm_api_profile_checked(void *data);
 static void ngx_mdm_api_profile_refuse(ngx_mdm_api_t *api,
     ngx_mdm_api_profile_store_t *store);
+static json_t *ngx_mdm_api_profile_invalid(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
 static ngx_int_t ngx_mdm_api_profile_params(ngx_mdm_api_t *api,
     ngx_mdm_api_profile_store_t *store);
 static ngx_uint_t ngx_mdm_api_profile_wants(
@@ -353,7 +356,9 @@ ngx_mdm_api_profile_check(ngx_mdm_api_t *api,
         store->rc = MDM_NO_MEMORY;
     }
 
-    store->rows = ngx_mdm_api_findings(findings, findings->faults == 0);
+    if (store->rc == MDM_OK && findings->faults == 0) {
+        store->warnings = ngx_mdm_api_warnings(findings);
+    }
 }
 
 
@@ -491,7 +496,7 @@ ngx_mdm_api_profile_checked(void *data)
     store = api->ctx;
 
     if (store->rc == MDM_NO_MEMORY) {
-        json_decref(store->rows);
+        json_decref(store->warnings);
         ngx_mdm_api_out_of_memory(api);
         return;
     }
@@ -509,7 +514,7 @@ ngx_mdm_api_profile_checked(void *data)
     }
 
     if (ngx_mdm_api_profile_params(api, store) != NGX_OK) {
-        json_decref(store->rows);
+        json_decref(store->warnings);
         ngx_mdm_api_out_of_memory(api);
         return;
     }
@@ -523,29 +528,30 @@ static void
 ngx_mdm_api_profile_refuse(ngx_mdm_api_t *api,
     ngx_mdm_api_profile_store_t *store)
 {
-    size_t  n;
+    if (store->rc == MDM_OK) {
+        ngx_mdm_api_build(api, NULL, 0, ngx_mdm_api_profile_invalid);
+        return;
+    }
 
-    if (store->rc != MDM_OK) {
-
-        if (store->form == NGX_MDM_PROFILE_JSON) {
-            ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_json", "%s",
-                              store->fault.text);
-            return;
-        }
-
-        ngx_mdm_api_error(api, 422, "invalid_profile", "%s",
+    if (store->form == NGX_MDM_PROFILE_JSON) {
+        ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_json", "%s",
                           store->fault.text);
         return;
     }
 
-    n = store->findings.faults;
-    api->faults = store->rows;
+    ngx_mdm_api_error(api, 422, "invalid_profile", "%s", store->fault.text);
+}
 
-    ngx_mdm_api_error(api, 422, "invalid_profile",
-                      n > MDM_FINDINGS_MAX
-                      ? "the profile has %zu faults, of which \"faults\" has "
-                        "the first"
-                      : "the profile has %zu faults: see \"faults\"", n);
+
+static json_t *
+ngx_mdm_api_profile_invalid(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_mdm_api_profile_store_t  *store;
+
+    store = api->ctx;
+    api->status = 422;
+
+    return ngx_mdm_api_gate_invalid(&store->findings, "invalid_profile");
 }
 
 
@@ -633,7 +639,7 @@ ngx_mdm_api_profile_stored(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     store = api->ctx;
 
     if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        json_decref(store->rows);
+        json_decref(store->warnings);
         return;
     }
 
@@ -670,7 +676,7 @@ ngx_mdm_api_profile_facts(ngx_mdm_api_profile_store_t *store)
                        "uuid", ngx_mdm_api_profile_text(facts->uuid),
                        "payloads", (json_int_t) facts->payloads,
                        "signed", store->form == NGX_MDM_PROFILE_CMS,
-                       "warnings", store->rows);
+                       "warnings", store->warnings);
 
     if (store->signer.subject[0] != '\0') {
         json_object_set_new(answer, "signer",
