@@ -54,7 +54,8 @@ sub report {
     return device(sprintf "SELECT string_agg(concat_ws(' ', command_uuid, %s), ', '
         ORDER BY n) FROM mdm_r2.report(array_fill(1::bigint, ARRAY[$n]), '{%s}',
             array_fill(''::text, ARRAY[$n]), ARRAY[%s], array_fill(false, ARRAY[$n]),
-            array_fill('$uuid'::text, ARRAY[$n]), array_fill('Acknowledged'::text, ARRAY[$n]),
+            array_fill('$uuid'::text, ARRAY[$n]),
+            array_fill('Acknowledged'::text, ARRAY[$n]),
             array_fill('raw'::bytea, ARRAY[$n]), array_fill(NULL::text, ARRAY[$n]),
             array_fill(NULL::text, ARRAY[$n]), array_fill(NULL::text, ARRAY[$n]),
             array_fill(NULL::text, ARRAY[$n]))",
@@ -65,7 +66,8 @@ sub undeliverable {
     my ($device, $uuid, %o) = @_;
 
     return device(sprintf "SELECT concat_ws(' ', outcome, command_uuid, wanted)
-        FROM mdm_r2.delivery_failed(1, '%s', '', sha256('%s'), false, '%s', 'a reason', %s)",
+        FROM mdm_r2.delivery_failed(1, '%s', '', sha256('%s'), false, '%s', 'a reason',
+                                    %s)",
         $device, $o{certificate} // $device, $uuid, $o{idle} // 'true');
 }
 

@@ -15,8 +15,6 @@
 
 
 #define MDM_NODE_PATH_SIZE   96          /* leaves room for the sentence */
-#define MDM_NODE_FIRST_DATE  INT64_C(-62135596800)
-#define MDM_NODE_LAST_DATE   INT64_C(253402300799)
 
 
 /* Where in the JSON; one for each level, on the stack. */
@@ -548,7 +546,7 @@ mdm_node_decode_date(mdm_str_t text, int64_t *date)
 
     /* a zone may lead out of the years that can be written */
 
-    return *date >= MDM_NODE_FIRST_DATE && *date <= MDM_NODE_LAST_DATE;
+    return *date >= MDM_TIME_FIRST && *date <= MDM_TIME_LAST;
 }
 
 

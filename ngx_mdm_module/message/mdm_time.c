@@ -7,9 +7,6 @@
 #include "mdm_time.h"
 
 
-#define MDM_TIME_FIRST         INT64_C(-62135596800)  /* 0001-01-01 */
-#define MDM_TIME_LAST          INT64_C(253402300799)  /* the end of 9999 */
-
 /* 400 years; from 0000-03-01; none that a year of four digits has */
 #define MDM_TIME_ERA_DAYS      146097
 #define MDM_TIME_DAYS_TO_1970  719468

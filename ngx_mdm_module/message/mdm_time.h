@@ -16,6 +16,10 @@
  */
 mdm_rc_e mdm_time_read(mdm_str_t s, int64_t *micros);
 
+/* Seconds: 0001-01-01 and the end of 9999, the years of four digits. */
+#define MDM_TIME_FIRST  INT64_C(-62135596800)
+#define MDM_TIME_LAST   INT64_C(253402300799)
+
 /* "2026-05-04T08:15:00Z" of seconds since 1970; MDM_MALFORMED outside of the
  * years 1 to 9999.  `text` holds MDM_TIME_SIZE bytes. */
 #define MDM_TIME_SIZE  sizeof("2026-05-04T08:15:00Z")

@@ -323,4 +323,5 @@ COMMENT ON FUNCTION @revision@.deliver IS
 'Requests with status Idle that poll() found work for. Parallel arrays, at most
 one member per channel. n: place of the member; outcome: that of
 identity_check(); command_uuid null: nothing to do, and nothing was written; wanted:
-what must be put into the payload, see wanted(), or null. Rows come in no order. The delivery is recorded as PUSH: send the command only after the commit.';
+what must be put into the payload, see wanted(), or null. Rows come in no order. The
+delivery is recorded as PUSH: send the command only after the commit.';

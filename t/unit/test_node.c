@@ -332,7 +332,8 @@ base64(void **state)
 
     static const char *const  good[][2] = {
         { "", "" }, { "QQ==", "A" }, { "QUI=", "AB" }, { "QUJD", "ABC" },
-        { " Q U\tJ\r\nD ", "ABC" }, { "QUJDRA==", "ABCD" }, { "+/+/", "\xfb\xff\xbf" }
+        { " Q U\tJ\r\nD ", "ABC" }, { "QUJDRA==", "ABCD" },
+        { "+/+/", "\xfb\xff\xbf" }
     };
 
     static const char *const  bad[] = {

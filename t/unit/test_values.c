@@ -419,7 +419,8 @@ literal_text_stays(void **state)
                  XML_HEAD "<dict>" S("CommandUUID", "%Name%")
                  "<key>Command</key><dict>" S("RequestType", "%Name%")
                  "<key>A</key><string>",
-                 (const char *) literal.data, "</string></dict></dict></plist>");
+                 (const char *) literal.data,
+                 "</string></dict></dict></plist>");
         assert_true(mdm_str_eq_c(member(str(command), "Name", "A")->u.text,
                                  texts[i][0]));
     }
