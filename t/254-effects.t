@@ -193,6 +193,17 @@ like $api->api(GET => "$path/history/$uuid/report")->{body}, qr/<plist/,
 
 like $client->request(GET => '/metrics')->{body}, qr/^mdm_report_effects_total\{[^}]*result="made"\} [1-9]/m,
     'the effects are counted';
+
+
+# Another key seals what plugins put in escrow, too.
+
+my ($exit, $text) = mdmctl('--database', $pg->conninfo, 'rekey', '--secret-key',
+    spew("$dir/new.key", 'cd' x 32 . "\n"), '--secret-key', $pg->secret_key);
+is $exit, 0, 'a new key is brought into use' or diag $text;
+like $text, qr/seals nothing now/, '... and the old one seals nothing';
+is $pg->psql('SELECT count(DISTINCT substr(value, 1, 8)) FROM mdm.secret'), '1',
+    '... of any kind';
+
 is $pg->psql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree with each other';
 
 done_testing;

@@ -88,6 +88,7 @@ my %why = (
     deep     => qr/^emit_event\(\)|failed/,
     unknown  => qr/^no plugin describes the command that should follow$/,
     wrong    => qr/^EffectsFollow that should follow is refused: Text must be/,
+    poses    => qr/^an event may not be of the type "checked_out"$/,
     reserved => qr/^a secret may not be of the kind "report"$/,
 );
 my %failed;

@@ -11,6 +11,7 @@
 #include "../message/mdm_command.h"
 #include "../message/mdm_json_text.h"
 #include "../message/mdm_message.h"
+#include "../message/mdm_webhook.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -318,6 +319,14 @@ ngx_mdm_effects_event(ngx_mdm_effects_t *e, json_t *all,
     const mdm_effect_t *effect)
 {
     json_t  *data, *item;
+
+    /* who listens takes those for messages of devices */
+
+    if (mdm_webhook_has_topic(effect->name)) {
+        return mdm_fault(&e->fault, MDM_MALFORMED,
+                         "an event may not be of the type \"%.*s\"",
+                         (int) effect->name.len, effect->name.data);
+    }
 
     data = mdm_node_to_json(effect->value, true);
     if (data == NULL) {

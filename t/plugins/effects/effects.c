@@ -105,6 +105,11 @@ misbehave(mdm_call_t *call, const char *how)
         return true;
     }
 
+    if (strcmp(how, "poses") == 0) {
+        host->emit_event(call, "checked_out", NULL);
+        return true;
+    }
+
     if (strcmp(how, "reserved") == 0) {
         host->keep_secret(call, "report", (mdm_text_t) { 1, "x" });
         return true;
