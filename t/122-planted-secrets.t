@@ -29,6 +29,8 @@ my %may = (
     'PIN'                   => 'device revealed',
     'recovery password'     => 'device revealed',
     'Wi-Fi password'        => 'device revealed',
+    'stored Wi-Fi password' => 'device revealed',
+    'refused Wi-Fi password' => '',
     'PKCS #12'              => 'device revealed',
     'PKCS #12 password'     => 'device revealed',
     'command of mdmctl'     => 'device revealed',
@@ -266,6 +268,30 @@ my @asked = (
         . "token=$secret{'manifest token'}")),
 );
 is join(' ', map { $_->{status} } @asked), '200 200 200 200 200', 'commands are queued';
+
+# A profile that is kept, signed, and asked of the device.
+
+sub kept {
+    my ($name, $password) = @_;
+
+    return $api->api(POST => '/v1/profiles', { PayloadIdentifier => "com.example.$name",
+        PayloadDisplayName => "kept-$open", PayloadContent => [ { PayloadType =>
+        'com.apple.wifi.managed', SSID_STR => 'x', EncryptionType => 'WPA2',
+        Password => $password } ] });
+}
+
+my $author = $ca->certificate('Author');
+add_key('signing key', $author, 'signing key in PEM');
+is $api->api(PUT => '/v1/signing-certificate', $author->pem . $author->key_pem)->{status},
+    200, 'a signing certificate is stored';
+my $kept = kept(kept => $secret{'stored Wi-Fi password'});
+is $kept->{status}, 201, '... and a profile';
+is kept(refused => [ $secret{'refused Wi-Fi password'} ])->{status}, 422,
+    '... and another refused';
+$kept = $kept->{json}{id};
+is $api->api(POST => '/v1/commands', { request_type => 'InstallProfile', profile => $kept,
+    to => { enrollments => [ $id ] }, command_uuid => $uuid{kept} = $mac->uuid })->{status},
+    200, '... and the first asked of a device';
 is +(mdmctl(@ctl, 'send', $id, $mobileconfig, '--tenant', $tenant))[0], 0, '... by mdmctl, too';
 
 my %answers = (
@@ -280,6 +306,7 @@ my %answers = (
     p12      => [ Acknowledged => InstalledApplicationList => [
         ({ Name => $secret{'large report'} }) x 3000 ] ],
     mdmctl   => [ 'Unreadable' ],
+    kept     => [ 'Acknowledged' ],
 );
 my %name = reverse %uuid;
 my $done = 0;
@@ -390,10 +417,14 @@ hear revealed => sub {
     $api->api(GET => "/v1/commands/$_/payload") for values %uuid;
     $api->api(GET => "/v1/enrollments/$id/history/$_/report") for values %uuid;
     $api->api(GET => "/v1/enrollments/$id/secrets/$_") for qw(unlock_token bootstrap_token);
+    $api->api(GET => "/v1/profiles/$kept$_") for '', '?format=mobileconfig';
 };
+$client->with(token => $reader)->api(GET => "/v1/profiles/$kept$_")
+    for '', '?format=mobileconfig';
 $api->api(GET => "/v1/$_") for 'enrollments', "enrollments/$id", "enrollments/$id/why",
     "enrollments/$id/queue", "enrollments/$id/history", "commands/$uuid{app}", 'events',
-    'audit?limit=500', 'webhooks', "webhooks/$open/failures", 'push-certificates',
+    'audit?limit=500', 'webhooks', "webhooks/$open/failures", 'push-certificates', 'profiles',
+    'signing-certificate',
     'pushcert?topic=com.apple.mgmt.External.1', "push/$id";
 $client->get('/metrics');
 $client->get('/v1/audit', Authorization => "Bearer $admin");
