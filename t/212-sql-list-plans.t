@@ -192,6 +192,11 @@ check_plans('one enrolment', "mdm_r2.enrollment_show(1, '$busy', '')", rows => 1
 check_plans('one user of it', 'mdm_r2.enrollment_show(1, \'D250000\', \'U500001\')');
 check_plans('why', "mdm_r2.enrollment_why(1, '$busy', '')", rows => 1000, sorted => 1000,
     buffers => 10_000);
+my $targets = join ',', map { sprintf 'D%06d', $_ } 1 .. 100;
+check_plans('what is known of targets', "mdm_r2.target_facts(1, '{$targets}',
+    array_fill(''::text, '{100}'), '{SerialNumber,None}')", rows => 101, removed => 2);
+check_plans('... of users', "mdm_r2.target_facts(1, '{$targets}',
+    array_fill('U1'::text, '{100}'), '{SerialNumber}')", rows => 101);
 check_plans('a queue', "mdm_r2.enrollment_queue(1, '$busy', '', '', 101)");
 my $cursor = sql("SELECT cursor FROM mdm_r2.enrollment_queue(1, '$busy', '', '', 3000)
     OFFSET 2999");

@@ -176,6 +176,34 @@ is told(ask(DeviceLock => { Message => 'x' }, more => { command_uuid => 'again' 
 is told(ask(DeviceLock => { Message => 'x' x 200_000, PhoneNumber => {} })),
     '422 invalid_command', 'a large command is checked';
 
+# Hostile ones.
+
+sub nested { return '{"a":' x $_[0] . '1' . '}' x $_[0] }
+
+sub raw {
+    return told($api->api(POST => '/v1/commands', '{"request_type":"DeviceLock",'
+        . '"to":{"enrollments":["UDID-mac"]},"command":{' . $_[0] . '}}'));
+}
+
+my %hostile = (
+    'a key nested 60 deep'      => [ '"Odd":' . nested(60), qr/^(?:200|422)/ ],
+    'a key nested 1,000 deep'   => [ '"Odd":' . nested(1000), qr/^400 bad_json/ ],
+    'sixty-five values'         => [ '"Message":"' . join('', map { "%v$_%" } 1 .. 65) . '"',
+        qr/^422 invalid_command/ ],
+    'values that name values'   => [ '"Message":"%%SerialNumber%%%SerialNumber%%"', qr/^200/ ],
+    'a value as a key'          => [ '"%SerialNumber%":"%SerialNumber%"', qr/^200/ ],
+    'half a value'              => [ '"Message":"%Serial %%% 100% %"', qr/^200/ ],
+    'null'                      => [ '"Message":null', qr/^422 invalid_command/ ],
+    'data that is none'         => [ '"Message":{"$data":"***"}', qr/^422 invalid_command/ ],
+    'a huge number'             => [ '"Message":1e999', qr/^400 bad_json/ ],
+    'a text of 3 MB'            => [ '"Message":"' . 'x' x 3_000_000 . '"', qr/^200/ ],
+    'what grows past 4 MB'      => [ '"Message":"' . '&' x 3_000_000 . '"',
+        qr/^422 invalid_command/ ],
+    'no type of a command'      => [ '"RequestType":{}', qr/^422 invalid_command/ ],
+);
+
+like raw($hostile{$_}[0]), $hostile{$_}[1], "hostile: $_" for sort keys %hostile;
+
 # Strict tenants.
 
 (MDM::Test::mdmctl('--database', $pg->conninfo, 'tenant', 'set', 'acme', 'strict=on'))[0] == 0
