@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
-use MDM::Test::Process;
+use MDM::Test::Process qw(memory);
 
 with_sanitizers();
 
@@ -192,7 +192,14 @@ refused($_->[0], $_->[1], qr/\A(?:422 invalid_profile|400 bad_json)\z/) for
     [ 'an entity', '<!DOCTYPE plist [<!ENTITY a "b">]><plist><dict/></plist>' ],
     [ 'JSON that no list holds', '{"PayloadIdentifier":"x","PayloadContent":null}' ];
 
-# Whoever was there is there still.
+# Whoever was there is there still, and has given back what it took: allocators keep
+# some, sanitizers more.
+
+my @costly = (profile('many', $many), $cms, profile('long', payload(1, text([ SSID_STR =>
+    'x' x (3.9 * $mb) ]))));
+my @held = map { post($_) for @costly; memory($worker)->{Rss} } 1 .. 8;
+cmp_ok $held[-1] - $held[2], '<', ($ENV{MDM_TEST_ASAN} ? 256 : 32) * 1024,
+    'the same again takes no more memory' or diag "@held";
 
 is_deeply [ ($nginx->workers)[0] ], [ $worker ], 'the worker is the same as before';
 is post(profile('good', payload(1)))->{status}, 200, '... and answers as before';
