@@ -241,6 +241,27 @@ is code($other->api(DELETE => "/v1/profiles/$id")), '404 unknown_profile',
     'another tenant forgets nothing';
 is $pg->psql("SELECT count(*), count(DISTINCT detail ->> 'id') FROM mdm.audit
     WHERE action = 'profile_delete'"), '1|1', 'the audit has who forgot';
+
+# The same from many at once.
+
+my @many = map { $api->with } 1 .. 8;
+my $text = JSON::PP->new->canonical->encode(profile('race', wifi('race')));
+$_->write($_->request_text(POST => '/v1/profiles', $text, Authorization =>
+    "Bearer $token{anna}", 'Content-Length' => length $text)) for @many;
+my @answers = map { $_->read_answer('POST') } @many;
+is join(' ', sort map { $_->{status} } @answers), '200 200 200 200 200 200 200 201',
+    'of many that bring the same at once one has stored it';
+is scalar(keys %{ { map { JSON::PP->new->decode($_->{body})->{id} => 1 } @answers } }), 1,
+    '... and all hear its id';
+
+# A tenant that takes nothing unknown.
+
+is +(mdmctl('--database', $pg->conninfo, 'tenant', 'set', 'anna', 'strict=on'))[0],
+    0, 'a tenant becomes strict';
+my $odd = profile('odd', { %{ wifi('odd') }, PayloadType => 'com.example.thing' });
+ok wait_for(10, sub { code($answer = $api->api(POST => '/v1/profiles?check=1', $odd))
+    eq '422 invalid_profile' }), '... and a payload that no plugin knows is a fault';
+like faults($answer), qr/PayloadContent\[0\]\.PayloadType/, '... with its place';
 is $pg->psql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree with each other';
 
 done_testing;
