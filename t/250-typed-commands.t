@@ -103,6 +103,9 @@ is told($answer) . ' ' . faults($answer), '422 invalid_command PhoneNumber -',
     'a name that nobody has is a fault, with the others';
 is ask(DeviceLock => { Message => '%%Nonsense%%' })->{status}, 200,
     '... unless it is to stay as it is';
+is_deeply [ map { $_->{rule} } @{ ask(DeviceLock => { Message => '%WiFiMAC%' })
+    ->{json}{warnings} } ], [ '"WiFiMAC" is not known' ],
+    '... and one that devices answer with is none, though nobody did yet';
 
 # All faults at once.
 

@@ -1,7 +1,8 @@
 
 /*
- * A command asked in typed JSON: checked by what a plugin says of its type, then
- * for each target by what is known of it, and queued for those who may have it.
+ * A command asked in typed JSON: checked by what a plugin says of its type,
+ * then for each target by what is known of it, and queued for those who may
+ * have it.
  * Must never know a command by name.
  */
 
