@@ -245,6 +245,7 @@ typedef struct {
 #define MDM_URGENT       0x0200  /* command: before what is delivered already */
 #define MDM_DESTRUCTIVE  0x0400  /* command: needs the right "destructive" */
 #define MDM_SUPERSEDES   0x0800  /* command: undelivered of its subject go */
+#define MDM_INVENTORY    0x1000  /* command: takes stock; build() makes it */
 
 #define MDM_DAYS(n)      ((n) * 86400u)
 

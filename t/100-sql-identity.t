@@ -268,7 +268,8 @@ subtest 'back from a backup' => sub {
     is outcome('F', 'f1'), 'former', 'a certificate that was bound is recognised';
     is outcome('F', 'f1', expired => 1), 'expired', 'but not past its time';
     is $role{device}->run("SELECT mdm_r2.identity_roll_back(1, 'F', '', "
-        . cert('f1') . ", 'f-inventory', 'payload')"), 'ok', 'it can be bound again';
+        . cert('f1') . ", 'f-inventory',
+        'DeviceInformation', 'payload')"), 'ok', 'it can be bound again';
     is outcome('F', 'f1', user => 'U'), 'ok', 'on all channels';
     is field('F', 'rolled_back_at IS NOT NULL'), 't', 'the device is marked';
     is idle('F', 'f1'), 'ok f-list', 'its queue goes on';

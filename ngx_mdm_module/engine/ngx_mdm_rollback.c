@@ -18,31 +18,22 @@ typedef struct {
 
 
 static ngx_int_t ngx_mdm_roll_back_command(ngx_mdm_exchange_t *x,
-    mdm_str_t *uuid, mdm_str_t *payload);
+    mdm_str_t *uuid, mdm_str_t *request_type, mdm_str_t *payload);
 static void ngx_mdm_rolled_back(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_refusal_recorded(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 
 
-static const char  ngx_mdm_inventory_command[] =
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-    "<plist version=\"1.0\"><dict>"
-    "<key>RequestType</key><string>DeviceInformation</string>"
-    "<key>Queries</key><array>"
-    "<string>DeviceName</string><string>OSVersion</string>"
-    "<string>BuildVersion</string><string>ProductName</string>"
-    "<string>SerialNumber</string><string>IsSupervised</string>"
-    "</array></dict></plist>\n";
-
-
 void
 ngx_mdm_roll_back(ngx_mdm_exchange_t *x, ngx_mdm_exchange_pt again)
 {
-    mdm_str_t             uuid, payload;
+    mdm_str_t             uuid, request_type, payload;
     mdm_enrollment_id_t  *id;
 
-    if (ngx_mdm_roll_back_command(x, &uuid, &payload) != NGX_OK) {
+    if (ngx_mdm_roll_back_command(x, &uuid, &request_type, &payload)
+        != NGX_OK)
+    {
         ngx_mdm_exchange_fail(x, "cannot build an inventory command");
         return;
     }
@@ -61,29 +52,46 @@ ngx_mdm_roll_back(ngx_mdm_exchange_t *x, ngx_mdm_exchange_pt again)
     ngx_mdm_set_str(&x->call.params[2], id->user_id);
     ngx_mdm_pg_set_bytes(&x->call.params[3], x->sha256, MDM_SHA256_SIZE);
     ngx_mdm_set_str(&x->call.params[4], uuid);
-    ngx_mdm_set_str(&x->call.params[5], payload);
+    ngx_mdm_set_str(&x->call.params[5], request_type);
+    ngx_mdm_set_str(&x->call.params[6], payload);
 
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_IDENTITY_ROLL_BACK,
                           ngx_mdm_rolled_back);
 }
 
 
+/* All absent when no plugin has a command that takes stock. */
+
 static ngx_int_t
 ngx_mdm_roll_back_command(ngx_mdm_exchange_t *x, mdm_str_t *uuid,
-    mdm_str_t *payload)
+    mdm_str_t *request_type, mdm_str_t *payload)
 {
-    u_char       text[NGX_MDM_UUID_LEN];
-    mdm_str_t    envelope;
-    mdm_fault_t  fault;
+    u_char                    text[NGX_MDM_UUID_LEN];
+    mdm_str_t                 envelope;
+    mdm_node_t               *members;
+    const mdm_schema_type_t  *type;
+
+    *uuid = *request_type = *payload = mdm_null_str;
+
+    if (mdm_schema_inventory(x->engine->schema, &x->arena, &type, &members)
+        != MDM_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (type == NULL) {
+        return NGX_OK;
+    }
 
     if (ngx_mdm_uuid(text) != NGX_OK) {
         return NGX_ERROR;
     }
 
     *uuid = mdm_arena_str(&x->arena, text, NGX_MDM_UUID_LEN);
+    *request_type = (mdm_str_t) { ngx_strlen(type->name),
+                                  (const u_char *) type->name };
 
-    if (mdm_command_envelope(&x->arena, mdm_str(ngx_mdm_inventory_command),
-                             x->engine->schema, *uuid, &envelope, &fault)
+    if (mdm_command_write(&x->arena, *request_type, *uuid, members, &envelope)
            != MDM_OK
         || mdm_secret_seal(&x->arena, x->engine->ring, x->tenant->id,
                            "command", *uuid, envelope, payload)

@@ -52,5 +52,10 @@ mdm_rc_e mdm_command_envelope(mdm_arena_t *arena, mdm_str_t body,
     const mdm_schema_t *schema, mdm_str_t command_uuid, mdm_str_t *envelope,
     mdm_fault_t *fault);
 
+/* Writes an envelope: members, with RequestType added, becomes its Command.
+ * MDM_UNSUPPORTED as mdm_node_write(). */
+mdm_rc_e mdm_command_write(mdm_arena_t *arena, mdm_str_t request_type,
+    mdm_str_t command_uuid, mdm_node_t *members, mdm_str_t *envelope);
+
 
 #endif /* _MDM_COMMAND_H_INCLUDED_ */

@@ -330,3 +330,25 @@ mdm_envelope_join(mdm_arena_t *arena, const mdm_envelope_text_t *text,
 
     return MDM_OK;
 }
+
+
+mdm_rc_e
+mdm_command_write(mdm_arena_t *arena, mdm_str_t request_type,
+    mdm_str_t command_uuid, mdm_node_t *members, mdm_str_t *envelope)
+{
+    mdm_node_t  *root, *type, *uuid;
+
+    root = mdm_node_new(arena, MDM_DICTIONARY);
+    type = mdm_node_text(arena, MDM_STRING, request_type);
+    uuid = mdm_node_text(arena, MDM_STRING, command_uuid);
+
+    if (root == NULL || type == NULL || uuid == NULL
+        || mdm_node_set(arena, members, "RequestType", type) != MDM_OK
+        || mdm_node_set(arena, root, "Command", members) != MDM_OK
+        || mdm_node_set(arena, root, "CommandUUID", uuid) != MDM_OK)
+    {
+        return MDM_NO_MEMORY;
+    }
+
+    return mdm_node_write(arena, root, envelope);
+}

@@ -42,8 +42,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "bootstrap_token_set", NGX_MDM_PG_WRITE, 0, "itybyyt" },
     { "bootstrap_token_get", NGX_MDM_PG_WRITE, 0, "itybyt" },
 
-    /* tenant, device, user, certificate, command_uuid, payload */
-    { "identity_roll_back",  NGX_MDM_PG_WRITE, 0, "ittyty" },
+    /* tenant, device, user, certificate, command_uuid, request_type,
+     * payload */
+    { "identity_roll_back",  NGX_MDM_PG_WRITE, 0, "ittytty" },
 
     /* tenant, device, user, certificate, outcome */
     { "identity_refused",    NGX_MDM_PG_WRITE, 0, "ittyt" },

@@ -96,6 +96,14 @@ const char *mdm_schema_profile_key(const mdm_schema_type_t *type);
 /* The command that brings a profile; NULL: no plugin describes it. */
 const mdm_schema_type_t *mdm_schema_carrier(const mdm_schema_t *schema);
 
+/*
+ * The command that asks a device what it is, and its members as build() makes
+ * them from nothing.  *type is NULL when no plugin has one.  MDM_MALFORMED:
+ * build() failed.
+ */
+mdm_rc_e mdm_schema_inventory(const mdm_schema_t *schema, mdm_arena_t *arena,
+    const mdm_schema_type_t **type, mdm_node_t **members);
+
 /* Is a payload of this type what enrols a device? */
 bool mdm_schema_manages(const mdm_schema_t *schema, mdm_str_t payload_type);
 

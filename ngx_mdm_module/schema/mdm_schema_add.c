@@ -24,7 +24,7 @@
 
 #define MDM_SCHEMA_PAYLOAD_FLAGS  (MDM_EXCLUSIVE | MDM_MANAGES)
 #define MDM_SCHEMA_COMMAND_FLAGS  (MDM_ONCE | MDM_URGENT | MDM_DESTRUCTIVE    \
-                                   | MDM_SUPERSEDES)
+                                   | MDM_SUPERSEDES | MDM_INVENTORY)
 
 
 static mdm_rc_e mdm_schema_add_sizes(const mdm_plugin_t *plugin,

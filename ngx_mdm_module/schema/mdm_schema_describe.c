@@ -115,6 +115,7 @@ mdm_describe_type(json_t *object, const mdm_schema_type_t *type)
         || !mdm_put_flag(object, "destructive",
                          type->flags & MDM_DESTRUCTIVE)
         || !mdm_put_flag(object, "supersedes", type->flags & MDM_SUPERSEDES)
+        || !mdm_put_flag(object, "inventory", type->flags & MDM_INVENTORY)
         || !mdm_put_text(object, "subject", type->subject)
         || !mdm_put_number(object, "expires", type->expires))
     {

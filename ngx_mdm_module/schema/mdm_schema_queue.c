@@ -1,11 +1,12 @@
 
 /*
  * What the queue asks of the schema, besides a type's flags: how a command's
- * subject is written, and what a profile in it does.  Must never judge
- * contents.
+ * subject is written, what a profile in it does, which command takes stock.
+ * Must never judge contents.
  */
 
 
+#include "mdm_host.h"
 #include "mdm_schema_internal.h"
 
 
@@ -50,6 +51,40 @@ mdm_schema_carrier(const mdm_schema_t *schema)
     }
 
     return NULL;
+}
+
+
+mdm_rc_e
+mdm_schema_inventory(const mdm_schema_t *schema, mdm_arena_t *arena,
+    const mdm_schema_type_t **type, mdm_node_t **members)
+{
+    bool             good;
+    size_t           n;
+    mdm_host_call_t  host;
+
+    for (n = 0; (*type = mdm_schema_nth(schema, n)) != NULL; n++) {
+        if ((*type)->flags & MDM_INVENTORY) {
+            break;
+        }
+    }
+
+    *members = mdm_node_new(arena, MDM_DICTIONARY);
+
+    if (*members == NULL) {
+        return MDM_NO_MEMORY;
+    }
+
+    if (*type == NULL || (*type)->type->build == NULL) {
+        return MDM_OK;
+    }
+
+    mdm_host_enter(&host, arena, (*type)->plugin->state);
+
+    good = (*type)->type->build(&host.call, *members);
+
+    mdm_host_leave(&host);
+
+    return good ? MDM_OK : MDM_MALFORMED;
 }
 
 

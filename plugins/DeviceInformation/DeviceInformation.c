@@ -53,6 +53,7 @@
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
+static bool build(mdm_call_t *call, mdm_node_t *value);
 static bool result(mdm_call_t *call, const mdm_result_t *done);
 static const mdm_node_t *subscription(const mdm_host_t *host,
     const mdm_node_t *list);
@@ -557,6 +558,7 @@ static const mdm_key_t  answer[] = {
 static const mdm_type_t  types[] = {
     {
         .kind = MDM_COMMAND,
+        .flags = MDM_INVENTORY,
         .name = "DeviceInformation",
         .title = "Device Information",
         .on = &systems,
@@ -564,6 +566,7 @@ static const mdm_type_t  types[] = {
         .answer = answer,
         .expires = MDM_DAYS(30),
         .validate = validate,
+        .build = build,
         .result = result
     },
     { 0 }
@@ -619,6 +622,40 @@ validate(mdm_call_t *call, const mdm_node_t *value)
                 "DevicePropertiesAttestation");
 
     return false;
+}
+
+
+/* Of nothing the host makes a command: what every kind of device knows. */
+
+static bool
+build(mdm_call_t *call, mdm_node_t *value)
+{
+    size_t             i;
+    mdm_node_t        *list;
+    const mdm_host_t  *host;
+
+    static const char *const  facts[] = {
+        "DeviceName", "OSVersion", "BuildVersion", "ProductName",
+        "SerialNumber", "IsSupervised"
+    };
+
+    host = call->host;
+
+    if (host->get(value, "Queries") != NULL) {
+        return true;
+    }
+
+    list = host->new_array(call);
+
+    for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+        if (!host->append(call, list, host->new_string(call,
+                              (mdm_text_t) { strlen(facts[i]), facts[i] })))
+        {
+            return false;
+        }
+    }
+
+    return host->set(call, value, "Queries", list);
 }
 
 

@@ -156,7 +156,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @revision@.renewal_open IS
-'Was an InstallProfile marked as renewal delivered to this device since its
+'Was a command marked as renewal delivered to this device since its
 certificate was bound, and not refused by it? Only then is an Authenticate with a
 new certificate a renewal.';
 
@@ -166,6 +166,7 @@ CREATE FUNCTION @revision@.identity_roll_back(
     p_user_id       text,
     p_certificate   bytea,
     p_command_uuid  text,
+    p_request_type  text,
     p_payload       bytea)
 RETURNS text
 LANGUAGE plpgsql AS $$
@@ -210,7 +211,7 @@ BEGIN
     THEN
         INSERT INTO mdm.command (tenant_id, command_uuid, request_type, payload, targets,
                                  created_at)
-        VALUES (p_tenant_id, p_command_uuid, 'DeviceInformation', p_payload,
+        VALUES (p_tenant_id, p_command_uuid, p_request_type, p_payload,
                 ARRAY[v_device.enrollment_id], now())
         RETURNING command_id INTO v_command_id;
 
@@ -218,7 +219,7 @@ BEGIN
                                command_created_at, command_uuid, request_type, queued_at,
                                dedupe_key)
         VALUES (p_tenant_id, v_device.enrollment_id, v_device.generation, v_command_id,
-                now(), p_command_uuid, 'DeviceInformation', clock_timestamp(),
+                now(), p_command_uuid, p_request_type, clock_timestamp(),
                 'rolled back')
         ON CONFLICT DO NOTHING;
     END IF;
@@ -233,8 +234,8 @@ $$;
 
 COMMENT ON FUNCTION @revision@.identity_roll_back IS
 'A device came back from a backup with a certificate that was bound to it before:
-binds that one again on all its live channels and queues the given
-DeviceInformation for the device channel (p_payload sealed; no command when
+binds that one again on all its live channels and queues the given command, which
+asks for its inventory, for the device channel (p_payload sealed; no command when
 p_command_uuid is null). Checks anew under locks. Outcomes: ok, also when an
 overlapping request has done it, or those of identity_check().';
 
