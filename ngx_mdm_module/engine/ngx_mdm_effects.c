@@ -467,24 +467,19 @@ static mdm_rc_e
 ngx_mdm_effects_envelope(ngx_mdm_effects_t *e, const mdm_effect_t *effect,
     mdm_node_t *command, mdm_str_t *uuid, mdm_str_t *envelope)
 {
-    mdm_node_t  *root;
+    mdm_rc_e  rc;
 
     *uuid = ngx_mdm_effects_uuid(e);
-    root = mdm_node_new(e->arena, MDM_DICTIONARY);
 
-    if (!mdm_str_is_set(*uuid) || root == NULL
-        || mdm_node_set(e->arena, command, "RequestType",
-                        mdm_node_text(e->arena, MDM_STRING, effect->name))
-           != MDM_OK
-        || mdm_node_set(e->arena, root, "Command", command) != MDM_OK
-        || mdm_node_set(e->arena, root, "CommandUUID",
-                        mdm_node_text(e->arena, MDM_STRING, *uuid))
-           != MDM_OK)
-    {
+    rc = mdm_str_is_set(*uuid)
+         ? mdm_command_write(e->arena, effect->name, *uuid, command, envelope)
+         : MDM_NO_MEMORY;
+
+    if (rc == MDM_NO_MEMORY) {
         return ngx_mdm_effects_no_memory(e);
     }
 
-    if (mdm_node_write(e->arena, root, envelope) != MDM_OK) {
+    if (rc != MDM_OK) {
         return mdm_fault(&e->fault, MDM_MALFORMED,
                          "%.*s that should follow cannot be written",
                          (int) effect->name.len, effect->name.data);
