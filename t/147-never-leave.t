@@ -503,6 +503,7 @@ my %never = (
     'fault PostgreSQL answered no row'          => 'functions answer one row, sql/functions',
     'fault no hook for this message'            => 'each type has one, ngx_mdm_hook.c',
     'fault too many calls wait for PostgreSQL'  => '4096 of one worker',
+    'fault too many commands that cannot be filled in' => 't/252-values.t',
     'fault out of memory'                       => 't/150-no-memory.t',
     'fault cannot build an inventory command'   => 't/150-no-memory.t',
     'fault cannot judge a certificate'          => 't/150-no-memory.t',
