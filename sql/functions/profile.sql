@@ -90,10 +90,12 @@ DECLARE
     v_after       text[] := string_to_array(p_after, chr(10));
     v_identifier  text := coalesce(v_after[2], '');
     v_profile_id  bigint := coalesce(v_after[1]::bigint, 0);
+    v_last        text := coalesce(p_identifier, repeat(chr(1114111), 256));
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
-    -- One identifier is a range of the index as well.
+    -- One identifier is a range of the index, and so are all: none is behind the last
+    -- character, so many times.
     IF p_identifier IS NOT NULL AND v_identifier < p_identifier COLLATE "C" THEN
         v_identifier := p_identifier;
         v_profile_id := 0;
@@ -112,7 +114,7 @@ BEGIN
       FROM mdm.profile p
      WHERE p.tenant_id = p_tenant_id
        AND (p.identifier, p.profile_id) > (v_identifier, v_profile_id)
-       AND p.identifier <= coalesce(p_identifier, p.identifier)
+       AND p.identifier <= v_last
      ORDER BY p.identifier, p.profile_id
      LIMIT p_limit;
 END
