@@ -150,7 +150,10 @@ calls(
     [ DELETE => '/v1/commands/open', undef, '409 delivered' ],
     [ DELETE => '/v1/commands/open?force=1', undef, 200 ],
     sub { $iphone->report_error('open', 'MCMDMErrorDomain', 5) },
-    [ GET => '/v1/commands/open', undef, 200 ],
+    (map { my $set = $_; (
+        sub { $pg->psql("UPDATE mdm.result SET $set WHERE command_uuid = 'open'") },
+        [ GET => '/v1/commands/open', undef, 200 ]) }
+        "effects_at = now()", "effects_at = NULL, effects_failed = 'why'"),
 
     [ PUT => '/v1/enqueue/UDID-lost', command('RestartDevice', 'restart'), 200 ],
     sub { restarts(2) },
