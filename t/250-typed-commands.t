@@ -71,9 +71,9 @@ my $answer = ask(DeviceLock => { Message => 'Lost & <found>', PhoneNumber => '55
 is_deeply [ @$answer{qw(status json)} ], [ 200, { command_uuid => 'lock-1',
     request_type => 'DeviceLock', queued => 1, failed => [], warnings => [], refused => [],
     subject => $answer->{json}{subject} } ], 'a typed command is queued';
-like command($iphone->idle), qr{<dict><key>Command</key><dict><key>RequestType</key>
-    <string>DeviceLock</string><key>Message</key><string>Lost\ &amp;\ &lt;found(?:>|&gt;)</string>
-    <key>PhoneNumber</key><string>555</string></dict><key>CommandUUID</key>
+like command($iphone->idle), qr{<dict><key>Command</key><dict><key>Message</key>
+    <string>Lost\ &amp;\ &lt;found(?:>|&gt;)</string><key>PhoneNumber</key><string>555</string>
+    <key>RequestType</key><string>DeviceLock</string></dict><key>CommandUUID</key>
     <string>lock-1</string></dict>}x, '... and is the property list that it should be';
 $iphone->report('lock-1', 'Acknowledged');
 

@@ -436,49 +436,22 @@ ngx_mdm_api_typed_write(ngx_mdm_api_t *api, ngx_mdm_api_typed_t *typed,
 }
 
 
-/* {"Command": {"RequestType": …}, "CommandUUID": …} */
-
 static mdm_rc_e
 ngx_mdm_api_typed_envelope(ngx_mdm_api_t *api, ngx_mdm_api_typed_t *typed,
     mdm_node_t *members)
 {
-    mdm_str_t     uuid, name;
-    mdm_node_t   *root, *type, *key;
-    mdm_arena_t  *arena;
+    mdm_str_t  uuid;
 
-    arena = &api->arena;
     uuid = ngx_mdm_api_typed_text(api, "command_uuid");
-    name = ngx_mdm_api_typed_text(api, "request_type");
 
     if (!mdm_str_is_set(uuid)) {
         uuid.data = typed->command.uuid;
         uuid.len = NGX_MDM_UUID_LEN;
     }
 
-    root = mdm_node_new(arena, MDM_DICTIONARY);
-    type = mdm_node_text(arena, MDM_STRING, name);
-    key = mdm_node_text(arena, MDM_STRING, uuid);
-
-    if (root == NULL || type == NULL || key == NULL) {
-        return MDM_NO_MEMORY;
-    }
-
-    type->name = mdm_str("RequestType");
-    type->next = members->u.list.first;
-    members->u.list.first = type;
-    members->count++;
-
-    if (members->u.list.last == NULL) {
-        members->u.list.last = type;
-    }
-
-    if (mdm_node_set(arena, root, "Command", members) != MDM_OK
-        || mdm_node_set(arena, root, "CommandUUID", key) != MDM_OK)
-    {
-        return MDM_NO_MEMORY;
-    }
-
-    return mdm_node_write(arena, root, &typed->command.ask.envelope);
+    return mdm_command_write(&api->arena,
+                             ngx_mdm_api_typed_text(api, "request_type"),
+                             uuid, members, &typed->command.ask.envelope);
 }
 
 
