@@ -418,5 +418,7 @@ main(void)
         cmocka_unit_test(test_odd),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+
     return cmocka_run_group_tests(tests, setup_group, teardown_group);
 }
