@@ -163,6 +163,7 @@ ngx_mdm_api_profile_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
     ngx_mdm_api_t               *api;
+    ngx_mdm_api_profile_t       *profile;
     ngx_mdm_api_profile_show_t  *show;
 
     api = call->data;
@@ -172,10 +173,13 @@ ngx_mdm_api_profile_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         return;
     }
 
-    show->profile = ngx_mdm_api_profile_keep(api, rows);
+    /* without one the call has ended, and `show` with it */
 
-    if (show->profile != NULL) {
-        ngx_mdm_api_build(api, rows, show->profile->sealed.len,
+    profile = ngx_mdm_api_profile_keep(api, rows);
+
+    if (profile != NULL) {
+        show->profile = profile;
+        ngx_mdm_api_build(api, rows, profile->sealed.len,
                           ngx_mdm_api_profile_build);
     }
 }

@@ -143,9 +143,10 @@ static void
 ngx_mdm_api_typed_profile(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    size_t                size;
-    ngx_mdm_api_t        *api;
-    ngx_mdm_api_typed_t  *typed;
+    size_t                  size;
+    ngx_mdm_api_t          *api;
+    ngx_mdm_api_typed_t    *typed;
+    ngx_mdm_api_profile_t  *profile;
 
     api = call->data;
     typed = api->ctx;
@@ -157,15 +158,17 @@ ngx_mdm_api_typed_profile(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     size = api->body.len;
 
     if (rows->count != 0) {
-        typed->profile = ngx_mdm_api_profile_keep(api, rows);
+        profile = ngx_mdm_api_profile_keep(api, rows);
 
-        if (typed->profile == NULL) {
-            return;
+        if (profile == NULL) {
+            return;                     /* the call has ended */
         }
+
+        typed->profile = profile;
 
         /* signing takes a moment, whatever the size */
 
-        size += typed->profile->sealed.len + NGX_MDM_THREAD_INLINE;
+        size += profile->sealed.len + NGX_MDM_THREAD_INLINE;
     }
 
     ngx_mdm_api_work(api, size, ngx_mdm_api_typed_read,
