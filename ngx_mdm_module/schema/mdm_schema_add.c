@@ -48,6 +48,7 @@ static mdm_rc_e mdm_schema_add_merge(mdm_schema_t *schema,
     mdm_schema_unit_t *unit, mdm_fault_t *fault);
 static mdm_rc_e mdm_schema_add_twice(const mdm_schema_type_t *a,
     const mdm_schema_type_t *b, mdm_fault_t *fault);
+static size_t mdm_schema_add_tail(const char *file);
 static int mdm_schema_add_order(const void *a, const void *b);
 static bool mdm_schema_add_name(const char *name);
 
@@ -513,6 +514,7 @@ static mdm_rc_e
 mdm_schema_add_twice(const mdm_schema_type_t *a, const mdm_schema_type_t *b,
     mdm_fault_t *fault)
 {
+    size_t       one, two;
     const char  *variant;
 
     variant = a->variant ? a->variant : "";
@@ -523,10 +525,27 @@ mdm_schema_add_twice(const mdm_schema_type_t *a, const mdm_schema_type_t *b,
                          variant);
     }
 
+    one = mdm_schema_add_tail(a->plugin->file);
+    two = mdm_schema_add_tail(b->plugin->file);
+
     return mdm_fault(fault, MDM_MALFORMED,
-                     "%.48s%s%.24s is described by %.40s and by %.40s: load "
+                     "%.48s%s%.24s is described by %s%s and by %s%s: load "
                      "one of them", a->name, *variant ? "/" : "", variant,
-                     a->plugin->file, b->plugin->file);
+                     one ? "..." : "", a->plugin->file + one,
+                     two ? "..." : "", b->plugin->file + two);
+}
+
+
+/* Where the end of a long path begins, which has the name. */
+
+static size_t
+mdm_schema_add_tail(const char *file)
+{
+    size_t  len;
+
+    len = strlen(file);
+
+    return len > 34 ? len - 34 : 0;
 }
 
 

@@ -356,6 +356,13 @@ the_same_type_twice_names_both_files(void **state)
     assert_non_null(strstr(fault.text, "one.so"));
     assert_non_null(strstr(fault.text, "two.so"));
 
+    assert_int_equal(mdm_schema_add(schema, &lock_plugin, "/a/directory/that/"
+                                    "is/deep/and/has/a/long/name/three.so",
+                                    NULL, &fault),
+                     MDM_MALFORMED);
+    assert_non_null(strstr(fault.text, "one.so"));
+    assert_non_null(strstr(fault.text, "three.so"));
+
     assert_non_null(mdm_schema_nth(schema, 3));
     assert_null(mdm_schema_nth(schema, 4));
     assert_null(mdm_schema_plugin(schema, 1));
