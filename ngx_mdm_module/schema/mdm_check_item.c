@@ -152,7 +152,7 @@ mdm_kind_types(mdm_walk_t *walk, const mdm_schema_key_t *array,
     }
 
     mdm_walk_say(walk, false, "type", place, array->secret ? NULL : item,
-                 "must be one of: %s", text);
+                 strchr(text, ',') ? "must be one of: %s" : "must be %s", text);
 }
 
 

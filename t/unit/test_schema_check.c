@@ -172,7 +172,7 @@ items_are_told_apart(void **state)
         "!Items[3]: must be one of: a dictionary, an integer [x] (type)\n"
         "!Items[4].Image: must be data, not an integer [1] (type)\n"
         "!Queries[0]: must be one of: One, Two [Three] (one_of)\n"
-        "!Queries[1]: must be one of: a string [4] (type)\n"
+        "!Queries[1]: must be a string [4] (type)\n"
         "!Names: must have 2 or fewer items [an array of 3] (count)\n"
         "!Names[1]: must match ^[a-z]+$ [B] (pattern)\n");
 
