@@ -278,6 +278,8 @@ my @rows = (
     [ 'a bootstrap token', 'finish checkin 200', '200 body', undef,
         sub { $_[0]->checkin('GetBootstrapToken') } ],
     [ 'nothing to do', 'finish queue 200', '200', undef, sub { $_[0]->idle } ],
+    [ 'a report, and nothing more to do', 'finish deliver 200', '200', undef,
+        sub { $_[0]->report('x', 'Acknowledged') } ],
 
     # The database in the middle of a request.
     [ 'an exception', 'fault PostgreSQL refused the statement', '503 retry', undef,

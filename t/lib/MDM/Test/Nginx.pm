@@ -139,7 +139,8 @@ sub placeholders {
         HTTP   => join("\n    ",
             (map { "${_}_temp_path $dir/$_;" }
                 qw(client_body proxy fastcgi uwsgi scgi)),
-            "access_log $dir/access.log;", 'mdm_plugin ' . plugins() . ';'),
+            "access_log $dir/access.log;",
+            $self->{conf} =~ /%%MODULE%%/ ? 'mdm_plugin ' . plugins() . ';' : ()),
         PLUGINS => plugins(),
         $pg ? (PG => $pg->address, SECRET_KEY => $pg->secret_key) : (),
     );
