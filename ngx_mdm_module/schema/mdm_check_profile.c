@@ -292,8 +292,11 @@ mdm_payload_no_type(mdm_walk_t *walk, mdm_node_t *payload,
         mdm_walk_say(walk, !walk->check->strict, "unknown_type", &at, name,
                      several ? "has several variants, and the payload has no "
                                "key that tells which it is"
-                             : "is described by no plugin: its keys are not "
-                               "checked");
+                             : walk->check->strict
+                                   ? "is described by no plugin, and the "
+                                     "tenant is strict"
+                                   : "is described by no plugin: its keys are "
+                                     "not checked");
     }
 
     mdm_payload_rest(walk, payload, place);

@@ -140,8 +140,8 @@ types_and_variants_are_told(void **state)
     f.check.strict = true;
     fixture_profile(&f, "{" AROUND ", 'PayloadContent': ["
         "{" PAYLOAD("org.nobody", "4") "}]}", false,
-        "!PayloadContent[0].PayloadType: is described by no plugin: its keys "
-        "are not checked [org.nobody] (unknown_type)\n");
+        "!PayloadContent[0].PayloadType: is described by no plugin, and the "
+        "tenant is strict [org.nobody] (unknown_type)\n");
 
     fixture_end(&f);
 }
