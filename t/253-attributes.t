@@ -131,6 +131,8 @@ my %refused = (
     'an array'                => { x => [ 1 ] },
     'an object'               => { x => { y => 1 } },
     'a time that is none'     => { x => { time => '2026-02-30T00:00:00Z' } },
+    'a zone of 16 hours'      => { x => { time => '2026-05-04T08:15:00+16:00' } },
+    'a zone of 23 hours'      => { x => { time => '2026-05-04T08:15:00-23:59' } },
     'more than a time'        => { x => { time => '2026-05-04T08:15:00Z', y => 1 } },
     'a text of 4097 bytes'    => { x => 'x' x 4097 },
     'a name with a space'     => { 'a b' => 1 },
@@ -139,6 +141,9 @@ my %refused = (
     'a name of 129 bytes'     => { 'x' x 129 => 1 },
     '101 attributes'          => { map { ("a$_" => 1) } 1 .. 101 },
 );
+
+is patch(D5 => { zone => { time => '2026-05-04T08:15:00-15:59' } })->{json}{attributes}{zone},
+    '2026-05-05T00:14:00.000Z', 'a zone of less than 16 hours is taken';
 
 my $before = $pg->psql('SELECT md5(string_agg(a::text, \'\' ORDER BY a::text)) FROM mdm.attribute a');
 is told(patch(D1 => $refused{$_})), '400 bad_body', "$_ is refused" for sort keys %refused;

@@ -199,6 +199,14 @@ ngx_mdm_api_attribute_time(const json_t *value)
                "object";
     }
 
+    /* "+16:00" is none to PostgreSQL */
+
+    if (text.data[text.len - 1] != 'Z'
+        && ngx_strncmp(&text.data[text.len - 5], "16", 2) >= 0)
+    {
+        return "must be a time whose zone is less than 16 hours from UTC";
+    }
+
     return NULL;
 }
 
