@@ -134,6 +134,29 @@ exhaust('Authenticate', '-checkin', '200', MessageType => 'Authenticate', @topic
     %{ $device->{facts} });
 $device->token_update;
 
+# A profile is stored as it was sent, or not at all: what lost a text is another one.
+
+my %profile = (PayloadIdentifier => 'org.example.wifi', PayloadContent => [ map { {
+    PayloadType => 'com.apple.wifi.managed', PayloadIdentifier => "org.example.wifi.$_",
+    SSID_STR => "Office \x{e9} $_", EncryptionType => 'WPA2', Password => "secret $_" } } 1 .. 3 ]);
+my ($n, %stored) = (0);
+
+for ($n = 1; $n < 3000; $n++) {
+    $nginx->fail_allocation($n);
+    my $answer = $client->api(POST => '/v1/profiles', \%profile);
+    my $left = $nginx->fail_allocation(0);
+
+    $stored{$answer->{status}}++;
+    last if $left > 0 && $answer->{status} =~ /^20[01]$/;
+    wait_for(10, sub { $client->api(GET => '/v1/profiles')->{status} == 200 })
+        if $answer->{status} !~ /^20[01]$/;
+}
+
+cmp_ok $n, '>', 50, "a profile in JSON: $n allocations, each of which fails";
+is $pg->psql('SELECT count(*) FROM mdm.profile'), 1, '... and it is one profile each time';
+delete @stored{qw(200 201 500 503 0)};
+is join(' ', sort keys %stored), '', '... or none';
+
 is_deeply [ $nginx->workers ], [ $worker ], 'the worker lived on';
 is $device->idle->{status}, 200, '... and serves';
 

@@ -18,6 +18,7 @@
 
 #define NGX_MDM_PROFILE_MAX_IDENTIFIER  512
 #define NGX_MDM_PROFILE_MAX_TYPES       256    /* that are listed */
+#define NGX_MDM_PROFILE_SORTED          (JSON_COMPACT|JSON_SORT_KEYS)
 
 
 typedef enum {
@@ -217,18 +218,29 @@ static mdm_rc_e
 ngx_mdm_api_profile_json(ngx_mdm_api_t *api,
     ngx_mdm_api_profile_store_t *store)
 {
-    char      *text;
-    json_t    *sorted;
-    mdm_rc_e   rc;
+    char          *text;
+    size_t         len;
+    json_t        *sorted;
+    mdm_rc_e       rc;
+    json_error_t   error;
 
     rc = mdm_json_read(api->body, &api->json, &store->fault);
     if (rc != MDM_OK) {
         return rc;
     }
 
-    text = json_dumps(api->json, JSON_COMPACT|JSON_SORT_KEYS|JSON_ENCODE_ANY);
-    sorted = text ? json_loads(text, 0, NULL) : NULL;
-    mdm_free(text);                     /* there may be secrets in it */
+    /* without memory json_dumps() leaves out what it had no room for */
+
+    len = json_dumpb(api->json, NULL, 0, NGX_MDM_PROFILE_SORTED);
+    text = len ? mdm_arena_alloc(&api->arena, len) : NULL;
+
+    if (text == NULL
+        || json_dumpb(api->json, text, len, NGX_MDM_PROFILE_SORTED) != len)
+    {
+        return MDM_NO_MEMORY;
+    }
+
+    sorted = mdm_json_load((mdm_str_t) { len, (u_char *) text }, 0, &error);
 
     if (sorted == NULL) {
         return MDM_NO_MEMORY;
