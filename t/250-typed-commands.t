@@ -114,6 +114,10 @@ $answer = ask(DeviceLock => { Message => 7, PIN => '12', PhoneNumber => [] });
 is told($answer) . ' ' . join(' ', sort split / /, faults($answer)),
     '422 invalid_command Message PIN PhoneNumber', 'all faults are told at once';
 unlike $answer->{body}, qr/"12"/, '... without the secret that was found';
+$answer = ask(RemoveProfile => { Identifer => 'a' });
+is faults($answer) . ' ' . join(' ', map { "$_->{code} $_->{path}" }
+    @{ $answer->{json}{error}{warnings} }), 'Identifier unknown_key Identifer',
+    '... with what looks like a slip';
 is told(ask(Dance => {})), '422 invalid_command', 'a type that no plugin describes';
 is faults(ask(Dance => {})), 'request_type', '... is named as the fault';
 is told(ask(DeviceLock => { RequestType => 'EraseDevice' })), '422 invalid_command',

@@ -541,25 +541,29 @@ json_t *
 ngx_mdm_api_gate_invalid(const mdm_findings_t *findings, const char *code)
 {
     char                  message[80];
-    json_t               *faults, *fault;
+    json_t               *answer, *faults, *warnings, *item;
     mdm_str_t             text;
     const mdm_finding_t  *finding;
 
     faults = json_array();
+    warnings = json_array();
 
     for (finding = findings->first; finding; finding = finding->next) {
+        item = ngx_mdm_api_gate_finding(finding);
 
-        if (!finding->warning) {
-            fault = ngx_mdm_api_gate_finding(finding);
-            json_object_del(fault, "code");
-
-            if (mdm_str_is_set(finding->found)) {
-                json_object_set_new(fault, "found",
-                                    ngx_mdm_api_gate_text(finding->found));
-            }
-
-            json_array_append_new(faults, fault);
+        if (finding->warning) {
+            json_array_append_new(warnings, item);
+            continue;
         }
+
+        json_object_del(item, "code");
+
+        if (mdm_str_is_set(finding->found)) {
+            json_object_set_new(item, "found",
+                                ngx_mdm_api_gate_text(finding->found));
+        }
+
+        json_array_append_new(faults, item);
     }
 
     text.len = snprintf(message, sizeof(message), "%zu fault%s: see "
@@ -567,7 +571,18 @@ ngx_mdm_api_gate_invalid(const mdm_findings_t *findings, const char *code)
                         findings->faults == 1 ? "" : "s");
     text.data = (u_char *) message;
 
-    return ngx_mdm_api_gate_error(code, text, faults);
+    answer = ngx_mdm_api_gate_error(code, text, faults);
+
+    /* a key that is missing may be there with a slip in its name */
+
+    if (json_array_size(warnings) != 0) {
+        json_object_set(json_object_get(answer, "error"), "warnings",
+                        warnings);
+    }
+
+    json_decref(warnings);
+
+    return answer;
 }
 
 
