@@ -910,4 +910,6 @@ ngx_mdm_exit_process(ngx_cycle_t *cycle)
     for (i = 0; i < mcf->databases.nelts; i++) {
         ngx_mdm_engine_destroy(mcf->engines[i]);
     }
+
+    ngx_mdm_thread_leave(cycle->log);
 }

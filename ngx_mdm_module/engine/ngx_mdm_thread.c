@@ -23,6 +23,7 @@ static ngx_int_t ngx_mdm_thread_post(ngx_mdm_thread_t *work,
 static void ngx_mdm_thread_handler(void *data, ngx_log_t *log);
 static void ngx_mdm_thread_done(ngx_event_t *ev);
 static void ngx_mdm_thread_guard(ngx_event_t *ev);
+static ngx_uint_t ngx_mdm_thread_alone(ngx_log_t *log);
 
 #endif
 
@@ -121,6 +122,62 @@ ngx_mdm_thread_guard(ngx_event_t *ev)
 {
     ngx_log_error(NGX_LOG_ALERT, ev->log, 0,
                   "mdm: a thread has not done its work within a minute");
+}
+
+
+void
+ngx_mdm_thread_leave(ngx_log_t *log)
+{
+    ngx_uint_t  ms;
+
+    for (ms = 0; ms < NGX_MDM_THREAD_LEAVE; ms++) {
+
+        if (ngx_mdm_thread_alone(log)) {
+            return;
+        }
+
+        ngx_msleep(1);
+    }
+
+    ngx_log_error(NGX_LOG_WARN, log, 0,
+                  "mdm: the worker exits before its threads have");
+}
+
+
+/* A directory whose name is the thread's id for each thread of the process. */
+
+static ngx_uint_t
+ngx_mdm_thread_alone(ngx_log_t *log)
+{
+    ngx_dir_t   dir;
+    ngx_uint_t  n;
+
+    static ngx_str_t  tasks = ngx_string("/proc/self/task");
+
+    if (ngx_open_dir(&tasks, &dir) != NGX_OK) {
+        ngx_log_error(NGX_LOG_INFO, log, ngx_errno,
+                      "mdm: " ngx_open_dir_n " \"%V\" failed", &tasks);
+        return 1;
+    }
+
+    n = 0;
+
+    while (n < 2 && ngx_read_dir(&dir) == NGX_OK) {
+        if (ngx_de_name(&dir)[0] != '.') {
+            n++;
+        }
+    }
+
+    ngx_close_dir(&dir);
+
+    return n < 2;
+}
+
+#else
+
+void
+ngx_mdm_thread_leave(ngx_log_t *log)
+{
 }
 
 #endif

@@ -45,4 +45,15 @@ ngx_int_t ngx_mdm_thread_run(ngx_mdm_thread_t *work, ngx_thread_pool_t *threads,
     ngx_pool_t *pool, ngx_log_t *log, size_t body);
 
 
+/*
+ * For an exiting worker, when the thread pools are closed: waits until their
+ * threads are gone, NGX_MDM_THREAD_LEAVE milliseconds at most.  nginx only has
+ * told them to go, and while one of them frees what OpenSSL keeps for it,
+ * exit() takes OpenSSL down: the worker would crash.
+ */
+#define NGX_MDM_THREAD_LEAVE    1000
+
+void ngx_mdm_thread_leave(ngx_log_t *log);
+
+
 #endif /* _NGX_MDM_THREAD_H_INCLUDED_ */

@@ -24,7 +24,8 @@ package MDM::Test::Nginx;
 # libraries whose allocations fail_allocation() counts, besides nginx's own;
 # probe => 1 makes it write down which turns of its event loop took long, and
 # what waited there: probed() tells; scarce => FILE makes allocations of its
-# workers fail, t/lib/scarce.c says how.
+# workers fail, t/lib/scarce.c says how; linger => FILE makes its threads slow to
+# leave, and each write a line there at the end.
 #
 # When the server stops, [alert], [emerg] and sanitizers' lines in its error
 # log are a failure, unless they match a pattern given by expect().
@@ -73,6 +74,7 @@ sub prepare {
         nomemory => $option{nomemory},
         probe  => $option{probe},
         scarce => $option{scarce},
+        linger => $option{linger},
         expect => [],
     }, $class;
 
@@ -173,6 +175,7 @@ sub environment {
     push @preload, $self->preload('hurry', "-DHURRY=$self->{hurry}") if $self->{hurry};
     push @preload, $self->preload('probe') if $self->{probe};
     push @preload, $self->preload('scarce') if $self->{scarce};
+    push @preload, $self->preload('linger') if $self->{linger};
 
     if ($self->{nomemory}) {
         push @preload, $self->preload('nomemory');
@@ -185,6 +188,7 @@ sub environment {
     return ('env', 'LD_PRELOAD=' . join(':', @preload), 'ASAN_OPTIONS=detect_leaks=0',
         'UBSAN_OPTIONS=print_stacktrace=1', "PROBE=$self->{dir}/probe",
         $self->{scarce} ? "SCARCE=$self->{scarce}" : (),
+        $self->{linger} ? "LINGER=$self->{linger}" : (),
         $self->{nomemory} ? ("NOMEMORY=$self->{dir}/nomemory",
             "NOMEMORY_FOR=@{ $self->{nomemory} }") : ());
 }
