@@ -81,7 +81,6 @@ typedef enum {
 #define MDM_CHANGE_APPS            0x1000
 
 #define MDM_NEVER_THERE  "n/a"  /* as "introduced": not on this system */
-
 /* One operating system.  What is unsaid holds as in the type around it; a type
  * that says no "introduced" is not for that system.  Rules of keys that lie in
  * each other add up: all of them must hold. */
@@ -124,6 +123,7 @@ typedef enum {
 #define MDM_NEEDED   0x01      /* must be there */
 #define MDM_SECRET   0x02      /* never shown without the right to secrets */
 #define MDM_LITERAL  0x04      /* "%Name%" in it is no per-device value */
+#define MDM_TELLS    0x08      /* of items of a list: tells them apart */
 
 typedef struct mdm_key_s  mdm_key_t;
 
@@ -142,20 +142,22 @@ struct mdm_key_s {
     const char *const     *one_of;   /* allowed values; numbers as text */
     const char            *pattern;  /* of strings: POSIX extended, no anchor */
     const char            *min, *max;  /* of numbers: as text, both allowed */
-    uint32_t               least, most;  /* items of an array; most 0: any */
+    uint32_t               least, most;  /* items of an array; 0: any */
     const char            *preset;   /* what it is when absent, as text; only
                                         told, never filled in */
     uint32_t               combine;  /* mdm_combine_e */
     const char            *attribute;  /* in an answer: kept by this name */
-    const char            *escrow;   /* a kind of secret; in an answer: kept
-                                        there; in a command: taken from there
-                                        at delivery when absent */
+    const char            *list;     /* in an answer, of an array or of "*":
+                                        its items are kept in this list */
+    const char            *escrow;   /* a kind of secret: an answer's is kept,
+                                        a command's, when absent, is put in */
 };
 
-/* Rows of tables leave out what is zero, and -Wextra would say so each time. */
+/* Rows leave out what is zero, of which -Wextra would complain. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define MDM_TEXTS(...)   (const char *const[]) { __VA_ARGS__, NULL }
+#define MDM_TYPES(...)   (const mdm_type_t *const[]) { __VA_ARGS__, NULL }
 #define MDM_ONE_OF(...)  .one_of = MDM_TEXTS(__VA_ARGS__)
 #define MDM_ON(...)      .on = &(const mdm_systems_t) { __VA_ARGS__ }
 #define MDM_KEYS(...)    .keys = (const mdm_key_t[]) { __VA_ARGS__, { 0 } }
@@ -173,7 +175,6 @@ typedef struct mdm_call_s  mdm_call_t;  /* one call of a plugin's function */
 
 typedef struct {
     size_t        size;
-
     /* reading; get() of what is no dictionary, or has no such key, is NULL */
     uint32_t           (*type)(const mdm_node_t *node);  /* MDM_END: absent */
     const mdm_node_t  *(*get)(const mdm_node_t *dict, const char *key);
@@ -208,9 +209,13 @@ typedef struct {
     void  (*warn)(mdm_call_t *call, const char *path, const char *rule);
 
     /* effects: in result().  They are stored with the report, exactly once;
-     * 1000 of them, 1 MB together, names of 128 bytes, else it has failed */
+     * 1000 of them, 1 MB together, names of 128 bytes, else it has failed;
+     * besides, 10000 items of lists, 16 MB together */
     bool  (*set_attribute)(mdm_call_t *call, const char *name,
                            const mdm_node_t *value);  /* to 4096 bytes */
+    /* the list is what this call keeps of it; key: to 256 bytes */
+    bool  (*keep_item)(mdm_call_t *call, const char *list, mdm_text_t key,
+                       const mdm_node_t *value);
     bool  (*keep_secret)(mdm_call_t *call, const char *kind,
                          mdm_text_t value);  /* to 65536 bytes */
     bool  (*queue_command)(mdm_call_t *call, const char *request_type,
@@ -224,16 +229,13 @@ struct mdm_call_s {
     void              *state;        /* what config() left; read it only */
 };
 
-typedef struct {
-    mdm_text_t         name, value;  /* "name=value" of mdm_plugin */
-} mdm_parameter_t;
+typedef struct { mdm_text_t name, value; } mdm_parameter_t;  /* of mdm_plugin */
 
 typedef struct {
     mdm_text_t         request_type;  /* of the command that it answers */
     mdm_text_t         status;       /* "Acknowledged", "Error", … */
     const mdm_node_t  *report;       /* the whole of it */
 } mdm_result_t;
-
 
 #define MDM_COMMAND      1     /* kinds of types */
 #define MDM_PAYLOAD      2
@@ -250,7 +252,7 @@ typedef struct {
 #define MDM_DAYS(n)      ((n) * 86400u)
 
 typedef struct {
-    uint32_t               kind;     /* MDM_COMMAND, MDM_PAYLOAD; 0 ends */
+    uint32_t               kind;     /* MDM_COMMAND, MDM_PAYLOAD */
     uint32_t               flags;
     const char            *name;     /* RequestType or PayloadType */
     const char            *variant;  /* of several under one name, or NULL */
@@ -259,13 +261,12 @@ typedef struct {
     const char            *title;    /* for people, a few words */
     const mdm_systems_t   *on;       /* for whom it is */
     const mdm_key_t       *keys;     /* NULL: its contents are not checked */
-    const mdm_key_t       *answer;   /* of a command: what its report has
-                                        besides Status and the like */
-    const char            *subject;  /* of a command: "prefix", or
-                                        "prefix:value" of the first key that is
-                                        there; those of one subject never
-                                        overtake each other */
+    const mdm_key_t       *answer;   /* of a command: its report's own keys */
+    const char            *subject;  /* of a command: one never overtakes an
+                                        other of its subject: this, or this:…
+                                        with the first of the keys there is */
     const char *const     *subject_keys;
+    const char *const     *part_keys;  /* one there: it lists some items only */
     uint32_t               expires;  /* seconds, MDM_DAYS(); 0: never */
 
     /* each may be NULL; false, after fault() where there is one: it failed */
@@ -276,12 +277,11 @@ typedef struct {
                    mdm_node_t *into);  /* what no "combine" says */
 } mdm_type_t;
 
-
 typedef struct {
     size_t                 size;     /* MDM_PLUGIN fills in these */
     uint32_t               abi, type_size, key_size, systems_size;
     const char            *name, *version;
-    const mdm_type_t      *types;    /* ends with { 0 } */
+    const mdm_type_t *const *types;  /* MDM_TYPES() */
     const char *const     *parameters;  /* names that config() takes, or NULL */
     bool  (*config)(mdm_call_t *call, const mdm_parameter_t *parameters,
                     size_t n, void **state);

@@ -210,25 +210,19 @@ mdm_schema_add_unit(mdm_schema_unit_t *unit, const mdm_plugin_t *plugin,
 static mdm_rc_e
 mdm_schema_add_types(mdm_schema_unit_t *unit, mdm_fault_t *fault)
 {
-    size_t                 n, i;
-    mdm_rc_e               rc;
-    const char            *types;
-    mdm_schema_compile_t   compile;
+    size_t                    n, i;
+    mdm_rc_e                  rc;
+    mdm_schema_compile_t      compile;
+    const mdm_type_t *const  *types;
 
-    types = (const char *) unit->copy.types;
+    types = unit->copy.types;
 
-    for (n = 0; types; n++) {
-        if (((const mdm_type_t *) (types + n * unit->copy.type_size))->kind
-            == 0)
-        {
-            break;
-        }
-
+    for (n = 0; types && types[n]; n++) {
         if (n == MDM_SCHEMA_MAX_TYPES) {
             return mdm_fault(fault, MDM_MALFORMED,
-                             "%.64s: it has more than %u types, or no { 0 } "
-                             "behind the last", unit->copy.name,
-                             MDM_SCHEMA_MAX_TYPES);
+                             "%.64s: it has more than %u types, or no NULL "
+                             "behind the last: name them with MDM_TYPES()",
+                             unit->copy.name, MDM_SCHEMA_MAX_TYPES);
         }
     }
 
@@ -248,10 +242,7 @@ mdm_schema_add_types(mdm_schema_unit_t *unit, mdm_fault_t *fault)
         compile.unit = unit;
         compile.fault = fault;
 
-        rc = mdm_schema_add_type(&compile,
-                                 (const mdm_type_t *)
-                                     (types + i * unit->copy.type_size),
-                                 &unit->entries[i]);
+        rc = mdm_schema_add_type(&compile, types[i], &unit->entries[i]);
         if (rc != MDM_OK) {
             return rc;
         }

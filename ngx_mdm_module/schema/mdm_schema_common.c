@@ -75,17 +75,19 @@ static const mdm_key_t  mdm_schema_profile_keys[] = {
 
 /* Their names are those of sentences: "RemovalDate of a profile". */
 
-static const mdm_type_t  mdm_schema_own_types[] = {
-    { .kind = MDM_PAYLOAD, .name = "profile", .keys = mdm_schema_profile_keys,
-      MDM_OF_PROFILES },
-    { .kind = MDM_PAYLOAD, .name = "payload", .keys = mdm_schema_payload_keys,
-      MDM_OF_PROFILES },
-    { 0 }
+static const mdm_type_t  mdm_schema_own_profile = {
+    .kind = MDM_PAYLOAD, .name = "profile", .keys = mdm_schema_profile_keys,
+    MDM_OF_PROFILES
+};
+
+static const mdm_type_t  mdm_schema_own_payload = {
+    .kind = MDM_PAYLOAD, .name = "payload", .keys = mdm_schema_payload_keys,
+    MDM_OF_PROFILES
 };
 
 static const mdm_plugin_t  mdm_schema_own = {
     MDM_PLUGIN, .name = "profile", .version = "1",
-    .types = mdm_schema_own_types
+    .types = MDM_TYPES(&mdm_schema_own_profile, &mdm_schema_own_payload)
 };
 
 

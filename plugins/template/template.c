@@ -59,27 +59,26 @@ static const mdm_key_t  answer_keys[] = {
 };
 
 
-static const mdm_type_t  types[] = {
-    {
-        .kind = MDM_PAYLOAD,
-        .flags = MDM_EXCLUSIVE,
-        .name = "com.example.template",
-        .title = "Template",
-        .on = &systems,
-        .keys = payload_keys,
-        .validate = validate
-    },
-    {
-        .kind = MDM_COMMAND,
-        .name = "ExampleGreeting",
-        .title = "Greet",
-        .on = &systems,
-        .keys = command_keys,
-        .answer = answer_keys,
-        .subject = "greeting",
-        .expires = MDM_DAYS(7)
-    },
-    { 0 }
+static const mdm_type_t  payload = {
+    .kind = MDM_PAYLOAD,
+    .flags = MDM_EXCLUSIVE,
+    .name = "com.example.template",
+    .title = "Template",
+    .on = &systems,
+    .keys = payload_keys,
+    .validate = validate
+};
+
+
+static const mdm_type_t  command = {
+    .kind = MDM_COMMAND,
+    .name = "ExampleGreeting",
+    .title = "Greet",
+    .on = &systems,
+    .keys = command_keys,
+    .answer = answer_keys,
+    .subject = "greeting",
+    .expires = MDM_DAYS(7)
 };
 
 
@@ -87,7 +86,7 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "template",
     .version = "1.0",
-    .types = types
+    .types = MDM_TYPES(&payload, &command)
 };
 
 

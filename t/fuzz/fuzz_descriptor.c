@@ -267,21 +267,23 @@ fuzz_taken(mdm_arena_t *arena, const mdm_schema_t *schema)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    unsigned       i, n;
-    mdm_rc_e       rc;
-    mdm_type_t     types[4];
-    mdm_arena_t    arena;
-    mdm_fault_t    fault;
-    mdm_plugin_t   plugin = { MDM_PLUGIN, .version = "1", .name = "fuzz" };
-    mdm_schema_t  *schema;
-    fuzz_bytes_t   b;
+    unsigned           i, n;
+    mdm_rc_e           rc;
+    mdm_type_t         types[4];
+    mdm_arena_t        arena;
+    mdm_fault_t        fault;
+    mdm_plugin_t       plugin = { MDM_PLUGIN, .version = "1", .name = "fuzz" };
+    mdm_schema_t      *schema;
+    fuzz_bytes_t       b;
+    const mdm_type_t  *pointers[5];
 
     mdm_arena_init(&arena);
 
     b = (fuzz_bytes_t) { data, data + size, &arena, 0 };
 
     memset(types, 0, sizeof(types));
-    plugin.types = types;
+    memset(pointers, 0, sizeof(pointers));
+    plugin.types = pointers;
 
     switch (fuzz_below(&b, 16)) {
 
@@ -308,6 +310,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (i = 0; i < n; i++) {
         fuzz_type(&b, &types[i]);
+        pointers[i] = &types[i];
     }
 
     schema = mdm_schema_create();

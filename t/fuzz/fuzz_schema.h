@@ -67,15 +67,23 @@ static const mdm_key_t  fuzz_command_keys[] = {
                     .user_enrollment = MDM_FORBIDDEN, .many = MDM_NO },       \
            .macos = { .introduced = "10.7", .user_channel = MDM_NO })
 
-static const mdm_type_t  fuzz_types[] = {
-    { .kind = MDM_COMMAND, .name = "Do", .keys = fuzz_command_keys, FUZZ_ON },
-    { .kind = MDM_PAYLOAD, .name = "com.example.one", .keys = fuzz_keys,
-      .flags = MDM_EXCLUSIVE, FUZZ_ON },
-    { .kind = MDM_PAYLOAD, .name = "com.example.v", .variant = "a",
-      .told_by = MDM_TEXTS("Flag"), .keys = fuzz_keys, FUZZ_ON },
-    { .kind = MDM_PAYLOAD, .name = "com.example.v", .variant = "b",
-      .told_by = MDM_TEXTS("Word=b"), FUZZ_ON },
-    { 0 }
+/* rows of a table of types */
+
+#define COMMAND(...)                                                          \
+    &(const mdm_type_t) { .kind = MDM_COMMAND, __VA_ARGS__ }
+
+#define PAYLOAD(...)                                                          \
+    &(const mdm_type_t) { .kind = MDM_PAYLOAD, __VA_ARGS__ }
+
+static const mdm_type_t *const  fuzz_types[] = {
+    COMMAND(.name = "Do", .keys = fuzz_command_keys, FUZZ_ON),
+    PAYLOAD(.name = "com.example.one", .keys = fuzz_keys,
+      .flags = MDM_EXCLUSIVE, FUZZ_ON),
+    PAYLOAD(.name = "com.example.v", .variant = "a",
+      .told_by = MDM_TEXTS("Flag"), .keys = fuzz_keys, FUZZ_ON),
+    PAYLOAD(.name = "com.example.v", .variant = "b",
+      .told_by = MDM_TEXTS("Word=b"), FUZZ_ON),
+    NULL
 };
 
 static const mdm_plugin_t  fuzz_plugin = {

@@ -36,16 +36,12 @@
     MDM_ON(.ios = { .introduced = "4.0" }, .macos = { .introduced = "10.7" })
 
 #define COMMAND(title_of_it, ...)                                             \
-    { .kind = MDM_COMMAND, .name = title_of_it, EVERYWHERE, __VA_ARGS__ }
+    &(const mdm_type_t) { .kind = MDM_COMMAND, .name = title_of_it,           \
+                          EVERYWHERE, __VA_ARGS__ }
 
 #define PAYLOAD(title_of_it, ...)                                             \
-    { .kind = MDM_PAYLOAD, .name = title_of_it, EVERYWHERE, __VA_ARGS__ }
-
-
-static const mdm_type_t  types[] = {
-    TYPES,
-    { 0 }
-};
+    &(const mdm_type_t) { .kind = MDM_PAYLOAD, .name = title_of_it,           \
+                          EVERYWHERE, __VA_ARGS__ }
 
 
 #if defined(MARK) || defined(PARAMETERS)
@@ -115,7 +111,7 @@ static const mdm_plugin_t  plugin = {
 
     .name = NAME,
     .version = VERSION,
-    .types = types,
+    .types = MDM_TYPES(TYPES),
 
 #ifdef PARAMETERS
     .parameters = MDM_TEXTS(PARAMETERS),

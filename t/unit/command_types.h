@@ -14,20 +14,25 @@
 #include "schema/mdm_schema.h"
 
 
+#define COMMAND(...)                                                          \
+    &(const mdm_type_t) { .kind = MDM_COMMAND, __VA_ARGS__ }
+
+#define PAYLOAD(...)                                                          \
+    &(const mdm_type_t) { .kind = MDM_PAYLOAD, __VA_ARGS__ }
+
 #define ANYWHERE                                                              \
     .on = &(const mdm_systems_t) { .ios = { .introduced = "4.0" },            \
                                    .macos = { .introduced = "10.7" } }
 
 #define QUERY(title)                                                          \
-    { .kind = MDM_COMMAND, .name = title, ANYWHERE, .expires = MDM_DAYS(30) }
+    COMMAND(.name = title, ANYWHERE, .expires = MDM_DAYS(30))
 
 #define ACTION(title, about, ...)                                             \
-    { .kind = MDM_COMMAND, .name = title, ANYWHERE, .subject = about,         \
-      .expires = MDM_DAYS(90), __VA_ARGS__ }
+    COMMAND(.name = title, ANYWHERE, .subject = about,                        \
+            .expires = MDM_DAYS(90), __VA_ARGS__)
 
 #define FOREVER(title, about, ...)                                            \
-    { .kind = MDM_COMMAND, .name = title, ANYWHERE, .subject = about,         \
-      __VA_ARGS__ }
+    COMMAND(.name = title, ANYWHERE, .subject = about, __VA_ARGS__)
 
 #define ABOUT(...)  .subject_keys = MDM_TEXTS(__VA_ARGS__)
 
@@ -37,7 +42,7 @@ static const mdm_key_t  command_types_profile[] = {
     { 0 }
 };
 
-static const mdm_type_t  command_types[] = {
+static const mdm_type_t *const  command_types[] = {
     QUERY("DeviceInformation"),
     QUERY("ProfileList"),
     ACTION("ApplyRedemptionCode", "app", ABOUT("Identifier")),
@@ -66,10 +71,10 @@ static const mdm_type_t  command_types[] = {
     ACTION("Settings", "settings"),
     ACTION("UnlockUserAccount", "user", ABOUT("UserName")),
 
-    { .kind = MDM_PAYLOAD, .name = "com.apple.mdm", ANYWHERE,
-      .flags = MDM_MANAGES },
-    { .kind = MDM_PAYLOAD, .name = "com.apple.wifi.managed", ANYWHERE },
-    { 0 }
+    PAYLOAD(.name = "com.apple.mdm", ANYWHERE,
+      .flags = MDM_MANAGES),
+    PAYLOAD(.name = "com.apple.wifi.managed", ANYWHERE),
+    NULL
 };
 
 static const mdm_plugin_t  command_types_plugin = {

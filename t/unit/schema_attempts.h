@@ -48,12 +48,12 @@ static const mdm_key_t  attempt_answer[] = {
     { 0 }
 };
 
-static const mdm_type_t  attempt_types[] = {
-    { .kind = MDM_COMMAND, .name = "Result", .answer = attempt_answer,
-      .result = attempt_result, FUZZ_ON },
-    { .kind = MDM_COMMAND, .name = "Validate", .validate = attempt_validate,
-      FUZZ_ON },
-    { 0 }
+static const mdm_type_t *const  attempt_types[] = {
+    COMMAND(.name = "Result", .answer = attempt_answer,
+      .result = attempt_result, FUZZ_ON),
+    COMMAND(.name = "Validate", .validate = attempt_validate,
+      FUZZ_ON),
+    NULL
 };
 
 static const mdm_plugin_t  attempt_plugin = {

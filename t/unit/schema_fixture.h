@@ -22,6 +22,14 @@
 #include "schema/mdm_schema.h"
 
 
+/* rows of a table of types */
+
+#define COMMAND(...)                                                          \
+    &(const mdm_type_t) { .kind = MDM_COMMAND, __VA_ARGS__ }
+
+#define PAYLOAD(...)                                                          \
+    &(const mdm_type_t) { .kind = MDM_PAYLOAD, __VA_ARGS__ }
+
 #define EVERYWHERE                                                            \
     MDM_ON(.ios = { .introduced = "4.0" }, .macos = { .introduced = "10.7" }, \
            .tvos = { .introduced = "9.0" },                                   \
@@ -46,7 +54,7 @@ str(const char *text)
 
 
 static inline void
-fixture_start(fixture_t *f, const mdm_type_t *types)
+fixture_start(fixture_t *f, const mdm_type_t *const *types)
 {
     mdm_fault_t   fault;
     mdm_plugin_t  plugin = {

@@ -53,7 +53,7 @@
 
 
 #define CORPUS      "t/fuzz/corpus/"
-#define PLUGIN      "build/plugins/RestartDevice.so"
+#define PLUGIN      "build/plugins/media.so"
 #define SEED_MAX    (256 * 1024)
 #define SAID_MAX    (1024 * 1024)
 #define SOME        40                   /* allocations of a seed */
@@ -482,7 +482,7 @@ plugin(mdm_arena_t *arena, mdm_str_t seed)
 
         if (rc == MDM_OK) {
             say_number(mdm_schema_command(loaded,
-                                          mdm_str("RestartDevice"))->flags);
+                                          mdm_str("InstallMedia"))->flags);
             mdm_schema_destroy(loaded);
             mdm_plugin_unload(&file);
 

@@ -85,14 +85,14 @@ build(mdm_call_t *call, mdm_node_t *value)
                            call->host->new_boolean(call, true));
 }
 
-static const mdm_type_t  types[] = {
-    { .kind = MDM_COMMAND, .name = "All", .keys = keys, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Needy", .keys = needy, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Free", EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Refuse", .validate = refuse, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Build", .build = build, EVERYWHERE,
-      MDM_KEYS({ .name = "N", .type = MDM_INTEGER }) },
-    { 0 }
+static const mdm_type_t *const  types[] = {
+    COMMAND(.name = "All", .keys = keys, EVERYWHERE),
+    COMMAND(.name = "Needy", .keys = needy, EVERYWHERE),
+    COMMAND(.name = "Free", EVERYWHERE),
+    COMMAND(.name = "Refuse", .validate = refuse, EVERYWHERE),
+    COMMAND(.name = "Build", .build = build, EVERYWHERE,
+      MDM_KEYS({ .name = "N", .type = MDM_INTEGER })),
+    NULL
 };
 
 

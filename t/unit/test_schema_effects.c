@@ -268,29 +268,29 @@ static const mdm_key_t  answer[] = {
     { 0 }
 };
 
-static const mdm_type_t  types[] = {
-    { .kind = MDM_COMMAND, .name = "Good", .result = good, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Table", .answer = answer, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Both", .answer = answer, .result = nothing,
-      EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Neither", EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "SaysWhy", .result = says_why, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "NoName", .result = no_name, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "OddName", .result = odd_name, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "OddType", .result = odd_type, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "LongText", .result = long_text,
-      EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Many", .result = many, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Large", .result = large, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "NoSecret", .result = no_secret,
-      EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "NoDictionary", .result = no_dictionary,
-      EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Deep", .result = deep, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Null", .result = null_everywhere,
-      EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Walk", .result = walk, EVERYWHERE },
-    { 0 }
+static const mdm_type_t *const  types[] = {
+    COMMAND(.name = "Good", .result = good, EVERYWHERE),
+    COMMAND(.name = "Table", .answer = answer, EVERYWHERE),
+    COMMAND(.name = "Both", .answer = answer, .result = nothing,
+      EVERYWHERE),
+    COMMAND(.name = "Neither", EVERYWHERE),
+    COMMAND(.name = "SaysWhy", .result = says_why, EVERYWHERE),
+    COMMAND(.name = "NoName", .result = no_name, EVERYWHERE),
+    COMMAND(.name = "OddName", .result = odd_name, EVERYWHERE),
+    COMMAND(.name = "OddType", .result = odd_type, EVERYWHERE),
+    COMMAND(.name = "LongText", .result = long_text,
+      EVERYWHERE),
+    COMMAND(.name = "Many", .result = many, EVERYWHERE),
+    COMMAND(.name = "Large", .result = large, EVERYWHERE),
+    COMMAND(.name = "NoSecret", .result = no_secret,
+      EVERYWHERE),
+    COMMAND(.name = "NoDictionary", .result = no_dictionary,
+      EVERYWHERE),
+    COMMAND(.name = "Deep", .result = deep, EVERYWHERE),
+    COMMAND(.name = "Null", .result = null_everywhere,
+      EVERYWHERE),
+    COMMAND(.name = "Walk", .result = walk, EVERYWHERE),
+    NULL
 };
 
 

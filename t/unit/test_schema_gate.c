@@ -27,8 +27,8 @@ static const mdm_key_t  erase_keys[] = {
     { 0 }
 };
 
-static const mdm_type_t  types[] = {
-    { .kind = MDM_COMMAND, .name = "Erase", .keys = erase_keys,
+static const mdm_type_t *const  types[] = {
+    COMMAND(.name = "Erase", .keys = erase_keys,
       MDM_ON(.ios = { .introduced = "4.0", .access_rights = MDM_ERASE,
                       .user_enrollment = MDM_FORBIDDEN,
                       .device_channel = MDM_YES,
@@ -36,20 +36,20 @@ static const mdm_type_t  types[] = {
                       .shared_user_channel = MDM_NO },
              .macos = { .introduced = "10.7", .access_rights = MDM_ERASE,
                         .user_enrollment = MDM_FORBIDDEN,
-                        .user_channel = MDM_NO }) },
-    { .kind = MDM_COMMAND, .name = "Rules",
+                        .user_channel = MDM_NO })),
+    COMMAND(.name = "Rules",
       MDM_ON(.ios = { .introduced = "11.3", .supervised = MDM_YES,
                       .automated = MDM_YES, .user_approved = MDM_YES,
                       .shared_ipad = MDM_REQUIRED },
-             .tvos = { .introduced = "9.0", .shared_ipad = MDM_REQUIRED }) },
-    { .kind = MDM_COMMAND, .name = "Owned",
+             .tvos = { .introduced = "9.0", .shared_ipad = MDM_REQUIRED })),
+    COMMAND(.name = "Owned",
       MDM_ON(.ios = { .introduced = "4.0",
                       .user_enrollment = MDM_REQUIRED,
                       .shared_ipad = MDM_FORBIDDEN },
              .macos = { .introduced = "10.7",
-                        .user_enrollment = MDM_IGNORED }) },
-    { .kind = MDM_COMMAND, .name = "Plain", EVERYWHERE },
-    { 0 }
+                        .user_enrollment = MDM_IGNORED })),
+    COMMAND(.name = "Plain", EVERYWHERE),
+    NULL
 };
 
 

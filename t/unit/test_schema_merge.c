@@ -52,14 +52,14 @@ static const mdm_key_t  secret_keys[] = {
     { 0 }
 };
 
-static const mdm_type_t  types[] = {
-    { .kind = MDM_PAYLOAD, .name = "com.example.m", .title = "M",
-      .keys = keys, EVERYWHERE },
-    { .kind = MDM_PAYLOAD, .name = "com.example.f", .keys = keys,
-      .merge = merge, EVERYWHERE },
-    { .kind = MDM_PAYLOAD, .name = "com.example.s", .keys = secret_keys,
-      MDM_ON(.ios = { .introduced = "4.0", .many = MDM_YES }) },
-    { 0 }
+static const mdm_type_t *const  types[] = {
+    PAYLOAD(.name = "com.example.m", .title = "M",
+      .keys = keys, EVERYWHERE),
+    PAYLOAD(.name = "com.example.f", .keys = keys,
+      .merge = merge, EVERYWHERE),
+    PAYLOAD(.name = "com.example.s", .keys = secret_keys,
+      MDM_ON(.ios = { .introduced = "4.0", .many = MDM_YES })),
+    NULL
 };
 
 

@@ -42,23 +42,23 @@ static const mdm_key_t  install_keys[] = {
     { 0 }
 };
 
-static const mdm_type_t  types[] = {
-    { .kind = MDM_PAYLOAD, .name = "com.example.text", .keys = text_keys,
-      EVERYWHERE },
-    { .kind = MDM_PAYLOAD, .name = "com.example.v", .variant = "a",
-      .told_by = MDM_TEXTS("A"), .keys = a_keys, EVERYWHERE },
-    { .kind = MDM_PAYLOAD, .name = "com.example.v", .variant = "b",
-      .told_by = MDM_TEXTS("B=7"), .keys = b_keys, EVERYWHERE },
-    { .kind = MDM_PAYLOAD, .name = "com.example.one", .flags = MDM_EXCLUSIVE,
-      EVERYWHERE },
-    { .kind = MDM_PAYLOAD, .name = "com.example.mac",
+static const mdm_type_t *const  types[] = {
+    PAYLOAD(.name = "com.example.text", .keys = text_keys,
+      EVERYWHERE),
+    PAYLOAD(.name = "com.example.v", .variant = "a",
+      .told_by = MDM_TEXTS("A"), .keys = a_keys, EVERYWHERE),
+    PAYLOAD(.name = "com.example.v", .variant = "b",
+      .told_by = MDM_TEXTS("B=7"), .keys = b_keys, EVERYWHERE),
+    PAYLOAD(.name = "com.example.one", .flags = MDM_EXCLUSIVE,
+      EVERYWHERE),
+    PAYLOAD(.name = "com.example.mac",
       MDM_ON(.ios = { .introduced = "4.0", .many = MDM_NO },
-             .macos = { .introduced = "10.7", .many = MDM_YES }) },
-    { .kind = MDM_PAYLOAD, .name = "com.example.manage",
-      .flags = MDM_MANAGES, EVERYWHERE },
-    { .kind = MDM_COMMAND, .name = "Install", .keys = install_keys,
-      EVERYWHERE },
-    { 0 }
+             .macos = { .introduced = "10.7", .many = MDM_YES })),
+    PAYLOAD(.name = "com.example.manage",
+      .flags = MDM_MANAGES, EVERYWHERE),
+    COMMAND(.name = "Install", .keys = install_keys,
+      EVERYWHERE),
+    NULL
 };
 
 

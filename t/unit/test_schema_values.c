@@ -21,9 +21,9 @@ static const mdm_key_t  keys[] = {
     { 0 }
 };
 
-static const mdm_type_t  types[] = {
-    { .kind = MDM_COMMAND, .name = "C", .keys = keys, EVERYWHERE },
-    { 0 }
+static const mdm_type_t *const  types[] = {
+    COMMAND(.name = "C", .keys = keys, EVERYWHERE),
+    NULL
 };
 
 

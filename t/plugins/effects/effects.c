@@ -161,19 +161,32 @@ result(mdm_call_t *call, const mdm_result_t *result)
 }
 
 
-static const mdm_type_t  types[] = {
-    { .kind = MDM_COMMAND, .name = "Effects", .title = "Effects",
-      .on = &systems, .keys = keys, .answer = answer, .result = result,
-      .expires = MDM_DAYS(1) },
-    { .kind = MDM_COMMAND, .name = "EffectsFollow", .title = "What follows",
-      .on = &systems, .keys = follow_keys, .subject = "follow",
-      .expires = MDM_DAYS(1) },
-    { 0 }
+static const mdm_type_t  effects = {
+    .kind = MDM_COMMAND,
+    .name = "Effects",
+    .title = "Effects",
+    .on = &systems,
+    .keys = keys,
+    .answer = answer,
+    .expires = MDM_DAYS(1),
+    .result = result
+};
+
+
+static const mdm_type_t  effects_follow = {
+    .kind = MDM_COMMAND,
+    .name = "EffectsFollow",
+    .title = "What follows",
+    .on = &systems,
+    .keys = follow_keys,
+    .subject = "follow",
+    .expires = MDM_DAYS(1)
 };
 
 
 static const mdm_plugin_t  plugin = {
-    MDM_PLUGIN, .name = "effects", .version = "1.0", .types = types
+    MDM_PLUGIN, .name = "effects", .version = "1.0",
+    .types = MDM_TYPES(&effects, &effects_follow)
 };
 
 

@@ -1,0 +1,22 @@
+
+/*
+ * The plugin "cellular": mobile networks.
+ */
+
+
+#include "cellular.h"
+
+
+static const mdm_plugin_t  plugin = {
+    MDM_PLUGIN,
+    .name = "cellular",
+    .version = "1.0",
+    .types = MDM_TYPES(&refresh_cellular_plans)
+};
+
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &plugin;
+}

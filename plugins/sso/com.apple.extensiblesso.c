@@ -1,0 +1,422 @@
+
+/*
+ * com.apple.extensiblesso: an app extension that signs users in at websites
+ * and in apps.  Apple's own for Kerberos is a variant of it, with keys of its
+ * own in ExtensionData; of all others nobody but their makers knows these.
+ */
+
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sso.h"
+
+
+#define KERBEROS  "com.apple.AppSSOKerberos.KerberosExtension"
+
+
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+static bool validate_urls(mdm_call_t *call, const mdm_node_t *urls);
+static bool validate_platform(mdm_call_t *call, const mdm_node_t *value);
+static bool allows(mdm_call_t *call, const mdm_node_t *platform,
+    const char *policy);
+static bool is(mdm_call_t *call, const mdm_node_t *node, const char *wanted);
+
+
+static const mdm_systems_t  systems = {
+    .ios = { "13.0", .by_hand = MDM_NO, .many = MDM_YES,
+             .shared_device_channel = MDM_NO, .shared_user_channel = MDM_YES },
+    .macos = { "10.15", .device_channel = MDM_YES, .user_channel = MDM_YES,
+               .user_approved = MDM_YES, .by_hand = MDM_NO, .many = MDM_YES },
+    .tvos = { MDM_NEVER_THERE },
+    .visionos = { "1.1", .by_hand = MDM_NO, .many = MDM_YES },
+    .watchos = { MDM_NEVER_THERE }
+};
+
+
+static const mdm_key_t  strings[] = {
+    { NULL, MDM_STRING },
+    { 0 }
+};
+
+
+static const mdm_key_t  realm_keys[] = {
+    /* each realm by its name, with suffixes of host names */
+    { "*", MDM_ARRAY, 0, strings },
+    { 0 }
+};
+
+
+static const mdm_key_t  kerberos_data_keys[] = {
+    { "cacheName", MDM_STRING,
+      MDM_ON(.ios = { .deprecated = "15.0" },
+             .macos = { .deprecated = "12.0" }) },
+    { "principalName", MDM_STRING },
+    { "siteCode", MDM_STRING },
+    { "certificateUUID", MDM_STRING },
+    { "useSiteAutoDiscovery", MDM_BOOLEAN, .preset = "true" },
+    { "credentialBundleIdACL", MDM_ARRAY, 0, strings },
+    { "includeManagedAppsInBundleIdACL", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { "14.0" }, .macos = { "12.0" }) },
+    { "includeKerberosAppsInBundleIdACL", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "12.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "domainRealmMapping", MDM_DICTIONARY, 0, realm_keys },
+    { "isDefaultRealm", MDM_BOOLEAN, .preset = "false" },
+    { "customUsernameLabel", MDM_STRING,
+      MDM_ON(.ios = { "14.0" }, .macos = { "11.0" }) },
+    { "helpText", MDM_STRING, MDM_ON(.ios = { "14.0" }, .macos = { "11.0" }) },
+    { "allowPasswordChange", MDM_BOOLEAN, .preset = "true",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "allowAutomaticLogin", MDM_BOOLEAN, .preset = "true" },
+    { "requireUserPresence", MDM_BOOLEAN, .preset = "false" },
+
+    /* in days, as pwNotificationDays */
+    { "pwExpireOverride", MDM_INTEGER,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { .deprecated = "12.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "pwNotificationDays", MDM_INTEGER, .preset = "15",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "pwReqLength", MDM_INTEGER,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "pwReqComplexity", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "pwReqMinAge", MDM_INTEGER,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "pwReqHistory", MDM_INTEGER,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "pwReqText", MDM_STRING,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "pwReqRTFData", MDM_DATA,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "pwChangeURL", MDM_STRING,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "syncLocalPassword", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+
+    /* in seconds */
+    { "replicationTime", MDM_INTEGER, .preset = "900",
+      MDM_ON(.ios = { MDM_NEVER_THERE },
+             .macos = { "11.0", .deprecated = "12.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "delayUserSetup", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "11.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "monitorCredentialsCache", MDM_BOOLEAN, .preset = "true",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "11.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "requireTLSForLDAP", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { "14.0" }, .macos = { "11.0" }) },
+    { "credentialUseMode", MDM_STRING,
+      MDM_ONE_OF("always", "whenNotSpecified", "kerberosDefault"),
+      .preset = "always", MDM_ON(.ios = { "14.0" }, .macos = { "11.0" }) },
+    { "preferredKDCs", MDM_ARRAY, 0, strings,
+      MDM_ON(.ios = { "15.0" }, .macos = { "12.0" }) },
+    { "usePlatformSSOTGT", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "13.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "allowPlatformSSOAuthFallback", MDM_BOOLEAN, .preset = "true",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "13.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "performKerberosOnly", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { "16.0" }, .macos = { "13.0" }) },
+    { "identityIssuerAutoSelectFilter", MDM_STRING,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "allowSmartCard", MDM_BOOLEAN, .preset = "true",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "allowPassword", MDM_BOOLEAN, .preset = "true",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "startInSmartCardMode", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { 0 }
+};
+
+
+static const mdm_key_t  kerberos_keys[] = {
+    { "ExtensionIdentifier", MDM_STRING, MDM_NEEDED, MDM_ONE_OF(KERBEROS) },
+    { "TeamIdentifier", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("apple") },
+    { "Type", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("Credential") },
+    { "Realm", MDM_STRING, MDM_NEEDED },
+    { "ExtensionData", MDM_DICTIONARY, 0, kerberos_data_keys },
+    { "Hosts", MDM_ARRAY, 0, strings },
+    { 0 }
+};
+
+
+static const mdm_key_t  mapping_keys[] = {
+    { "AccountName", MDM_STRING },
+    { "FullName", MDM_STRING },
+    { 0 }
+};
+
+
+static const mdm_key_t  platform_keys[] = {
+    { "AuthenticationMethod", MDM_STRING,
+      MDM_ONE_OF("Password", "UserSecureEnclaveKey", "SmartCard") },
+    { "UseSharedDeviceKeys", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.macos = { .user_channel = MDM_NO }) },
+    { "AccountDisplayName", MDM_STRING },
+
+    /* in seconds */
+    { "LoginFrequency", MDM_INTEGER, .min = "3600", .preset = "64800" },
+    { "EnableCreateUserAtLogin", MDM_BOOLEAN, .preset = "false" },
+    { "EnableAuthorization", MDM_BOOLEAN, .preset = "false" },
+    { "TokenToUserMapping", MDM_DICTIONARY, 0, mapping_keys },
+    { "NewUserAuthorizationMode", MDM_STRING,
+      MDM_ONE_OF("Standard", "Admin", "Groups") },
+    { "UserAuthorizationMode", MDM_STRING,
+      MDM_ONE_OF("Standard", "Admin", "Groups") },
+    { "AdministratorGroups", MDM_ARRAY, 0, strings },
+    { "AdditionalGroups", MDM_ARRAY, 0, strings },
+    { "AuthorizationGroups", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_STRING }) },
+    { "FileVaultPolicy", MDM_ARRAY,
+      MDM_KEYS({ NULL, MDM_STRING, MDM_ONE_OF("AttemptAuthentication",
+                 "RequireAuthentication", "AllowOfflineGracePeriod",
+                 "AllowAuthenticationGracePeriod") }),
+      MDM_ON(.macos = { "15.0" }) },
+    { "LoginPolicy", MDM_ARRAY,
+      MDM_KEYS({ NULL, MDM_STRING, MDM_ONE_OF("AttemptAuthentication",
+                 "RequireAuthentication", "AllowOfflineGracePeriod",
+                 "AllowAuthenticationGracePeriod") }),
+      MDM_ON(.macos = { "15.0" }) },
+    { "UnlockPolicy", MDM_ARRAY,
+      MDM_KEYS({ NULL, MDM_STRING, MDM_ONE_OF("AttemptAuthentication",
+                 "RequireAuthentication", "AllowOfflineGracePeriod",
+                 "AllowAuthenticationGracePeriod",
+                 "AllowTouchIDOrWatchForUnlock") }),
+      MDM_ON(.macos = { "15.0" }) },
+
+    /* both in seconds */
+    { "OfflineGracePeriod", MDM_INTEGER, MDM_ON(.macos = { "15.0" }) },
+    { "AuthenticationGracePeriod", MDM_INTEGER, MDM_ON(.macos = { "15.0" }) },
+    { "NonPlatformSSOAccounts", MDM_ARRAY, 0, strings,
+      MDM_ON(.macos = { "15.0" }) },
+    { 0 }
+};
+
+
+static const mdm_key_t  keys[] = {
+    { "ExtensionIdentifier", MDM_STRING, MDM_NEEDED },
+    { "TeamIdentifier", MDM_STRING,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+    { "Type", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("Credential", "Redirect") },
+    { "Realm", MDM_STRING },
+
+    /* whatever the extension understands */
+    { "ExtensionData", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_ANY }) },
+    { "URLs", MDM_ARRAY, 0, strings },
+    { "Hosts", MDM_ARRAY, 0, strings },
+    { "ScreenLockedBehavior", MDM_STRING, MDM_ONE_OF("Cancel", "DoNotHandle"),
+      .preset = "Cancel", MDM_ON(.ios = { "15.0" }, .macos = { "12.0" }) },
+    { "DeniedBundleIdentifiers", MDM_ARRAY, 0, strings,
+      MDM_ON(.ios = { "15.0" }, .macos = { "12.0" }) },
+
+    /* of macOS 13; from 14 on the key in PlatformSSO is heard */
+    { "AuthenticationMethod", MDM_STRING,
+      MDM_ONE_OF("Password", "UserSecureEnclaveKey"),
+      MDM_ON(.ios = { MDM_NEVER_THERE },
+             .macos = { "13.0", .deprecated = "14.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "RegistrationToken", MDM_STRING, MDM_SECRET,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "13.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { "PlatformSSO", MDM_DICTIONARY, 0, platform_keys,
+      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "14.0" },
+             .visionos = { MDM_NEVER_THERE }) },
+    { 0 }
+};
+
+
+const mdm_type_t  sso_kerberos = {
+    .kind = MDM_PAYLOAD,
+    .flags = MDM_EXCLUSIVE,
+    .name = "com.apple.extensiblesso",
+    .variant = "Kerberos",
+    .told_by = MDM_TEXTS("ExtensionIdentifier=" KERBEROS),
+    .title = "Single sign-on, Kerberos",
+    .on = &systems,
+    .keys = kerberos_keys
+};
+
+
+const mdm_type_t  sso_extension = {
+    .kind = MDM_PAYLOAD,
+    .flags = MDM_EXCLUSIVE,
+    .name = "com.apple.extensiblesso",
+    .title = "Single sign-on by an extension",
+    .on = &systems,
+    .keys = keys,
+    .validate = validate
+};
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    bool               good;
+    const mdm_host_t  *host;
+    const mdm_node_t  *type, *urls, *hosts;
+
+    host = call->host;
+    type = host->get(value, "Type");
+    urls = host->get(value, "URLs");
+    hosts = host->get(value, "Hosts");
+    good = true;
+
+    if (is(call, type, "Redirect")) {
+
+        if (host->count(urls) == 0) {
+            host->fault(call, "URLs", "must be there when Type is Redirect");
+            good = false;
+        }
+
+        if (hosts != NULL || host->get(value, "Realm") != NULL) {
+            host->warn(call, hosts != NULL ? "Hosts" : "Realm",
+                       "is not used when Type is Redirect");
+        }
+
+        if (!validate_urls(call, urls)) {
+            good = false;
+        }
+    }
+
+    if (is(call, type, "Credential")) {
+
+        if (host->count(hosts) == 0) {
+            host->fault(call, "Hosts", "must be there when Type is Credential");
+            good = false;
+        }
+
+        if (urls != NULL) {
+            host->warn(call, "URLs", "is not used when Type is Credential");
+        }
+    }
+
+    return validate_platform(call, value) && good;
+}
+
+
+static bool
+validate_urls(mdm_call_t *call, const mdm_node_t *urls)
+{
+    bool               good;
+    char               path[40];
+    size_t             i, n;
+    mdm_text_t         url;
+    const mdm_host_t  *host;
+
+    host = call->host;
+    n = host->count(urls);
+    good = true;
+
+    for (i = 0; i < n; i++) {
+        url = host->text(host->item(urls, i));
+
+        if (url.len == 0 || url.data[0] == '%') {
+            continue;           /* no string, or a per-device value */
+        }
+
+        if (!((url.len > 7 && memcmp(url.data, "http://", 7) == 0)
+              || (url.len > 8 && memcmp(url.data, "https://", 8) == 0))
+            || memchr(url.data, '?', url.len) != NULL
+            || memchr(url.data, '#', url.len) != NULL)
+        {
+            snprintf(path, sizeof(path), "URLs[%zu]", i);
+            host->fault(call, path, "must begin with http:// or https:// and "
+                        "have neither query nor fragment");
+            good = false;
+        }
+    }
+
+    return good;
+}
+
+
+static bool
+validate_platform(mdm_call_t *call, const mdm_node_t *value)
+{
+    bool               good;
+    const mdm_host_t  *host;
+    const mdm_node_t  *platform;
+
+    host = call->host;
+    platform = host->get(value, "PlatformSSO");
+    good = true;
+
+    if (platform == NULL) {
+        return true;
+    }
+
+    if (allows(call, platform, "AllowOfflineGracePeriod")
+        && host->get(platform, "OfflineGracePeriod") == NULL)
+    {
+        host->fault(call, "PlatformSSO.OfflineGracePeriod",
+                    "must be there when a policy has AllowOfflineGracePeriod");
+        good = false;
+    }
+
+    if (allows(call, platform, "AllowAuthenticationGracePeriod")
+        && host->get(platform, "AuthenticationGracePeriod") == NULL)
+    {
+        host->fault(call, "PlatformSSO.AuthenticationGracePeriod",
+                    "must be there when a policy has "
+                    "AllowAuthenticationGracePeriod");
+        good = false;
+    }
+
+    if (host->boolean(host->get(platform, "EnableCreateUserAtLogin"))
+        && !host->boolean(host->get(platform, "UseSharedDeviceKeys")))
+    {
+        host->fault(call, "PlatformSSO.UseSharedDeviceKeys",
+                    "must be true when EnableCreateUserAtLogin is");
+        good = false;
+    }
+
+    return good;
+}
+
+
+/* Does one of the three lists of policies have this one? */
+
+static bool
+allows(mdm_call_t *call, const mdm_node_t *platform, const char *policy)
+{
+    size_t             i, j;
+    const mdm_host_t  *host;
+    const mdm_node_t  *list;
+
+    static const char *const  lists[] = {
+        "FileVaultPolicy", "LoginPolicy", "UnlockPolicy"
+    };
+
+    host = call->host;
+
+    for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        list = host->get(platform, lists[i]);
+
+        for (j = 0; j < host->count(list); j++) {
+            if (is(call, host->item(list, j), policy)) {
+                return true;
+            }
+        }
+    }
+
+    return false;
+}
+
+
+static bool
+is(mdm_call_t *call, const mdm_node_t *node, const char *wanted)
+{
+    mdm_text_t  text;
+
+    text = call->host->text(node);
+
+    return text.len == strlen(wanted)
+           && memcmp(text.data, wanted, text.len) == 0;
+}
