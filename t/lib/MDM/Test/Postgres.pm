@@ -1,7 +1,7 @@
 package MDM::Test::Postgres;
 
 # A private PostgreSQL cluster on a socket of its own.  It starts as a copy of
-# build/pg-template, which is made once.
+# build/pg-template, or of one that mdmctl has migrated; each is made once.
 #
 #     my $pg = MDM::Test::Postgres->start(
 #         migrate => 1,                      # through mdmctl
@@ -17,6 +17,7 @@ package MDM::Test::Postgres;
 use strict;
 use warnings;
 
+use Digest::SHA ();
 use Fcntl ':flock';
 use File::Path ();
 use IPC::Open2 ();
@@ -57,19 +58,18 @@ sub start {
         $self->{tcp} = 1;
     }
 
-    $self->copy($option{standby_of});
+    $self->copy($option{standby_of}, $option{migrate});
     $self->launch;
-    $self->migrate if $option{migrate};
 
     return $self;
 }
 
 
-# The data are the template's, or a running primary's, which needs wal_level
-# and max_wal_senders for it.
+# The data are a template's, or a running primary's, which needs wal_level and
+# max_wal_senders for it.
 
 sub copy {
-    my ($self, $primary) = @_;
+    my ($self, $primary, $migrated) = @_;
 
     my $dir = $self->{dir};
     my $user = MDM::Test::worker_user();
@@ -83,7 +83,9 @@ sub copy {
         $self->{conf} = { %{ $primary->{conf} }, %{ $self->{conf} } };
 
     } else {
-        MDM::Test::run_or_die('cp', '-a', template(), "$dir/data");
+        MDM::Test::run_or_die('cp', '-a', $migrated ? migrated() : template(),
+            "$dir/data");
+        rename "$dir/data/secret.key", "$dir/secret.key" if $migrated;
     }
 
     $self->write_conf;
@@ -112,7 +114,35 @@ sub write_conf {
 # directory that the unprivileged user can reach, and then moved home.
 
 sub template {
-    my $home = MDM::Test::build('pg-template');
+    return kept('pg-template', \&initdb);
+}
+
+
+# What is migrated depends on mdmctl, which has the SQL in it, and on the day,
+# for which there are partitions.  The key that its check value is of lies in it.
+
+sub migrated {
+    my $mdmctl = Digest::SHA->new(256)->addfile(MDM::Test::build('mdmctl'))->hexdigest;
+    my @day = (gmtime)[5, 7];
+
+    return kept(join('-', 'pg-migrated', @day, substr $mdmctl, 0, 16), sub {
+        File::Path::remove_tree(grep { -d } glob MDM::Test::build('pg-migrated-*'));
+
+        my $pg = MDM::Test::Postgres->start;
+
+        $pg->migrate;
+        $pg->stop;
+        rename $pg->secret_key, "$pg->{dir}/data/secret.key" or die "rename: $!";
+
+        return "$pg->{dir}/data";
+    });
+}
+
+
+sub kept {
+    my ($name, $make) = @_;
+
+    my $home = MDM::Test::build($name);
     return $home if -d $home;
 
     File::Path::make_path(MDM::Test::build(''));
@@ -120,6 +150,16 @@ sub template {
     flock $lock, LOCK_EX or die "flock: $!\n";
     return $home if -d $home;
 
+    MDM::Test::run_or_die('cp', '-a', $make->(), "$home.new");
+    rename "$home.new", $home or die "rename: $!";
+
+    return $home;
+}
+
+
+# Nobody needs template0, and each of its files would be copied for each test.
+
+sub initdb {
     my $dir = MDM::Test::test_dir() . '/template';
     my $user = MDM::Test::worker_user();
     my @as = MDM::Test::unprivileged();
@@ -130,14 +170,16 @@ sub template {
     MDM::Test::run_or_die(@as, program('initdb'), '-D', "$dir/data",
         '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8',
         '--wal-segsize=1', '--no-sync');
-    MDM::Test::run_or_die(@as, 'sh', '-c',
-        'echo "CREATE DATABASE mdm" | "$0" --single -D "$1" postgres',
-        program('postgres'), "$dir/data");
 
-    MDM::Test::run_or_die('cp', '-a', "$dir/data", "$home.new");
-    rename "$home.new", $home or die "rename: $!";
+    for my $sql ('CREATE DATABASE mdm',
+        "UPDATE pg_database SET datistemplate = false WHERE datname = 'template0'",
+        'DROP DATABASE template0')
+    {
+        MDM::Test::run_or_die(@as, 'sh', '-c', 'echo "$2" | "$0" --single -D "$1" postgres',
+            program('postgres'), "$dir/data", $sql);
+    }
 
-    return $home;
+    return "$dir/data";
 }
 
 
