@@ -1,6 +1,6 @@
 # What plugins say of commands and payloads against what Apple publishes: every
 # key, type, rule, version, channel and mode, of requests and of answers.  What
-# is different on purpose stands in one table here, with its reason.
+# is different on purpose stands in MDM::Test::AppleMeant, with its reason.
 
 use strict;
 use warnings;
@@ -12,6 +12,7 @@ use Test::More;
 use JSON::PP ();
 
 use MDM::Test;
+use MDM::Test::AppleMeant;
 use MDM::Test::AppleSchema;
 
 # Beside the checkout, or where it is said to be.
@@ -22,54 +23,6 @@ my $directory = $ENV{MDM_TEST_APPLE_SCHEMA}
 plan skip_all => "no mdm/commands in $directory: MDM_TEST_APPLE_SCHEMA names "
     . "a copy of Apple's schema"
     if !-d "$directory/mdm/commands";
-
-# Type, path (all that begin so, with a star), facts, and the reason.
-
-my @meant = (
-    [ 'DeviceLock', 'PIN', 'pattern',
-      'six characters in words; a locked Mac takes digits only' ],
-    [ 'EraseDevice', 'PIN', 'pattern', 'the same' ],
-    [ 'InstallApplication', 'ManifestURL', 'pattern', 'in words only' ],
-    [ 'InstallEnterpriseApplication', 'ManifestURL', 'pattern',
-      'in words only' ],
-    [ 'InstallProfile', 'Payload', 'type', 'data that is a profile' ],
-    [ 'RequestMirroring', 'ScanTime', 'min max default', 'in words only' ],
-    [ 'SetFirmwarePassword', 'NewPassword', 'pattern', 'in words only' ],
-    [ 'Settings', 'Settings[SharedDeviceConfiguration].PasscodePolicy'
-        . '.AutoLockTime', 'min', 'in words only' ],
-    [ 'Settings', 'answer: Settings*', 'key type',
-      'one result in the table; devices send a list of them' ],
-
-    [ 'com.apple.extensiblesso', 'ExtensionData.domainRealmMapping.*', 'key',
-      'a name that stands for the name of any realm' ],
-    [ 'com.apple.security.scep', 'PayloadContent.SubjectAltName.*', 'type',
-      'a string in the table; an array of them does as well' ],
-    [ 'com.apple.vpn.managed', 'VendorConfig.*', 'key',
-      'any key there: what they are is up to the vendor' ],
-    [ 'com.apple.webClip.managed', 'URL', 'pattern', 'in words only' ],
-);
-
-my %used;
-
-sub meant {
-    my ($name, $path, $fact) = @_;
-
-    for my $row (@meant) {
-        my ($type, $where, $facts) = @$row;
-
-        next if $type ne $name;
-        next if $where =~ /\A(.*)\*\z/s ? index($path, $1) != 0
-                                         : $path ne $where;
-        next if !grep { $_ eq $fact } split / /, $facts;
-
-        $used{"$type $where"} = 1;
-
-        return 1;
-    }
-
-    return 0;
-}
-
 
 sub described {
     my @types;
@@ -121,7 +74,6 @@ for my $type (@types) {
 }
 
 
-my @unused = grep { !$used{$_} } map { "$_->[0] $_->[1]" } @meant;
-is join(', ', @unused), '', 'nothing is meant to differ that does not';
+is join(', ', unused()), '', 'nothing is meant to differ that does not';
 
 done_testing;

@@ -1,0 +1,68 @@
+package MDM::Test::AppleMeant;
+
+# In what our tables of commands and payloads differ from Apple's on purpose.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+
+our @EXPORT = qw(meant unused);
+
+
+# Type, path (all that begin so, with a star), facts, and the reason.
+
+my @meant = (
+    [ 'DeviceLock', 'PIN', 'pattern',
+      'six characters in words; a locked Mac takes digits only' ],
+    [ 'EraseDevice', 'PIN', 'pattern', 'the same' ],
+    [ 'InstallApplication', 'ManifestURL', 'pattern', 'in words only' ],
+    [ 'InstallEnterpriseApplication', 'ManifestURL', 'pattern',
+      'in words only' ],
+    [ 'InstallProfile', 'Payload', 'type', 'data that is a profile' ],
+    [ 'RequestMirroring', 'ScanTime', 'min max default', 'in words only' ],
+    [ 'SetFirmwarePassword', 'NewPassword', 'pattern', 'in words only' ],
+    [ 'Settings', 'Settings[SharedDeviceConfiguration].PasscodePolicy'
+        . '.AutoLockTime', 'min', 'in words only' ],
+    [ 'Settings', 'answer: Settings*', 'key type',
+      'one result in the table; devices send a list of them' ],
+
+    [ 'com.apple.extensiblesso', 'ExtensionData.domainRealmMapping.*', 'key',
+      'a name that stands for the name of any realm' ],
+    [ 'com.apple.security.scep', 'PayloadContent.SubjectAltName.*', 'type',
+      'a string in the table; an array of them does as well' ],
+    [ 'com.apple.vpn.managed', 'VendorConfig.*', 'key',
+      'any key there: what they are is up to the vendor' ],
+    [ 'com.apple.webClip.managed', 'URL', 'pattern', 'in words only' ],
+);
+
+my %used;
+
+
+sub meant {
+    my ($name, $path, $fact) = @_;
+
+    for my $row (@meant) {
+        my ($type, $where, $facts) = @$row;
+
+        next if $type ne $name;
+        next if $where =~ /\A(.*)\*\z/s ? index($path, $1) != 0
+                                         : $path ne $where;
+        next if !grep { $_ eq $fact } split / /, $facts;
+
+        $used{"$type $where"} = 1;
+
+        return 1;
+    }
+
+    return 0;
+}
+
+
+# Rows that meant() had no use for: what they say is so no more.
+
+sub unused {
+    return grep { !$used{$_} } map { "$_->[0] $_->[1]" } @meant;
+}
+
+1;
