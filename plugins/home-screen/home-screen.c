@@ -12,7 +12,12 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "home-screen",
     .version = "1.0",
-    .types = MDM_TYPES(&web_clip)
+    .types = MDM_TYPES(&dictation,
+                       &font,
+                       &home_screen_layout,
+                       &lock_screen_message,
+                       &notification_settings,
+                       &web_clip)
 };
 
 

@@ -9,6 +9,11 @@
 #include "../plugins.h"
 
 
+extern const mdm_type_t  dictation;
+extern const mdm_type_t  font;
+extern const mdm_type_t  home_screen_layout;
+extern const mdm_type_t  lock_screen_message;
+extern const mdm_type_t  notification_settings;
 extern const mdm_type_t  web_clip;
 
 
