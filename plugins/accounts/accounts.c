@@ -11,8 +11,17 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "accounts",
     .version = "1.0",
-    .types = MDM_TYPES(&exchange,
-                       &mail)
+    .types = MDM_TYPES(&aim,
+                       &caldav,
+                       &carddav,
+                       &exchange,
+                       &exchange_web_services,
+                       &google,
+                       &jabber,
+                       &ldap,
+                       &macos_server,
+                       &mail,
+                       &subscribed_calendar)
 };
 
 

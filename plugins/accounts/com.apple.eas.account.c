@@ -11,29 +11,6 @@ static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool serves_nothing(mdm_call_t *call, const mdm_node_t *value);
 
 
-static const mdm_systems_t  systems = {
-    .ios = { "4.0", .many = MDM_YES, .shared_device_channel = MDM_NO,
-             .shared_user_channel = MDM_YES },
-    .macos = { MDM_NEVER_THERE },
-    .tvos = { MDM_NEVER_THERE },
-    .visionos = { "1.1", .many = MDM_YES },
-    .watchos = { MDM_NEVER_THERE }
-};
-
-
-static const mdm_key_t  handlers_keys[] = {
-    { "AudioCall", MDM_STRING, MDM_ON(.ios = { "10.0" }) },
-    { 0 }
-};
-
-
-static const mdm_key_t  rules_keys[] = {
-    { "DefaultServiceHandlers", MDM_DICTIONARY, 0, handlers_keys,
-      MDM_ON(.ios = { "10.0" }) },
-    { 0 }
-};
-
-
 static const mdm_key_t  keys[] = {
     { "EmailAddress", MDM_STRING },
     { "Host", MDM_STRING },
@@ -54,26 +31,23 @@ static const mdm_key_t  keys[] = {
       MDM_ON(.ios = { "5.0" }) },
     { "PayloadCertificateUUID", MDM_STRING, .pattern = UUID },
     { "SMIMEEnabled", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "5.0", .deprecated = "10.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "5.0", .deprecated = "10.0" }, .visionos = NEVER) },
     { "SMIMESigningEnabled", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.ios = { "10.3" }) },
     { "SMIMESigningCertificateUUID", MDM_STRING, .pattern = UUID,
       MDM_ON(.ios = { "5.0" }) },
     { "SMIMEEncryptionEnabled", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "10.3", .deprecated = "12.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "10.3", .deprecated = "12.0" }, .visionos = NEVER) },
     { "SMIMEEncryptionCertificateUUID", MDM_STRING, .pattern = UUID,
       MDM_ON(.ios = { "5.0" }) },
     { "SMIMEEnablePerMessageSwitch", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "8.0", .deprecated = "12.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "8.0", .deprecated = "12.0" }, .visionos = NEVER) },
     { "disableMailRecentsSyncing", MDM_BOOLEAN, .preset = "false" },
     { "MailNumberOfPastDaysToSync", MDM_INTEGER,
       MDM_ONE_OF("0", "1", "3", "7", "14", "31"), .preset = "7" },
     { "HeaderMagic", MDM_STRING,
-      MDM_ON(.ios = { .deprecated = "7.0" }, .visionos = { MDM_NEVER_THERE }) },
-    { "CommunicationServiceRules", MDM_DICTIONARY, 0, rules_keys,
+      MDM_ON(.ios = { .deprecated = "7.0" }, .visionos = NEVER) },
+    { "CommunicationServiceRules", MDM_DICTIONARY, 0, communication_keys,
       MDM_ON(.ios = { "10.0" }) },
     { "allowMailDrop", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.ios = { "9.2" }) },
@@ -126,7 +100,7 @@ const mdm_type_t  exchange = {
     .flags = MDM_EXCLUSIVE,
     .name = "com.apple.eas.account",
     .title = "Exchange account",
-    .on = &systems,
+    .on = &systems_of_ios,
     .keys = keys,
     .validate = validate
 };
@@ -139,24 +113,7 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     const mdm_host_t  *host;
 
     host = call->host;
-    good = true;
-
-    if (host->boolean(host->get(value, "OAuth"))) {
-
-        if (host->get(value, "Password") != NULL) {
-            host->fault(call, "Password", "must be absent when OAuth is true");
-            good = false;
-        }
-
-        /* to name the URL is to do without autodiscovery */
-
-        if (host->get(value, "OAuthSignInURL") != NULL
-            && host->get(value, "Host") == NULL)
-        {
-            host->fault(call, "Host", "must be there with OAuthSignInURL");
-            good = false;
-        }
-    }
+    good = validate_oauth(call, value);
 
     if (host->get(value, "Certificate") != NULL
         && host->get(value, "PayloadCertificateUUID") != NULL)

@@ -12,17 +12,6 @@
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 
 
-static const mdm_systems_t  systems = {
-    .ios = { "4.0", .many = MDM_YES, .shared_device_channel = MDM_NO,
-             .shared_user_channel = MDM_YES },
-    .macos = { "10.7", .device_channel = MDM_NO, .user_channel = MDM_YES,
-               .many = MDM_YES },
-    .tvos = { MDM_NEVER_THERE },
-    .visionos = { "1.1", .many = MDM_YES },
-    .watchos = { MDM_NEVER_THERE }
-};
-
-
 static const mdm_key_t  keys[] = {
     { "EmailAccountDescription", MDM_STRING },
     { "EmailAccountName", MDM_STRING },
@@ -48,45 +37,42 @@ static const mdm_key_t  keys[] = {
     { "OutgoingMailServerUseSSL", MDM_BOOLEAN, .preset = "false" },
     { "OutgoingMailServerUsername", MDM_STRING },
     { "PreventMove", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "5.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "5.0" }, .macos = NEVER) },
     { "PreventAppSheet", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "5.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "5.0" }, .macos = NEVER) },
 
     /* what iOS 10 divided into signing and encryption */
     { "SMIMEEnabled", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "5.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "5.0" }, .macos = NEVER) },
     { "SMIMESigningEnabled", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "10.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "10.0" }, .macos = NEVER) },
     { "SMIMESigningCertificateUUID", MDM_STRING, .pattern = UUID,
-      MDM_ON(.ios = { "5.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "5.0" }, .macos = NEVER) },
     { "SMIMEEncryptionEnabled", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "10.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "10.0" }, .macos = NEVER) },
     { "SMIMEEncryptionCertificateUUID", MDM_STRING, .pattern = UUID,
-      MDM_ON(.ios = { "5.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "5.0" }, .macos = NEVER) },
     { "SMIMEEnablePerMessageSwitch", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.ios = { "8.0", .deprecated = "10.0" },
-             .macos = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+             .macos = NEVER, .visionos = NEVER) },
     { "disableMailRecentsSyncing", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.ios = { "6.0" }) },
     { "allowMailDrop", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.ios = { "9.2" }, .macos = { "10.12" }) },
     { "IncomingMailServerIMAPPathPrefix", MDM_STRING },
     { "SMIMESigningUserOverrideable", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "12.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "12.0" }, .macos = NEVER) },
     { "SMIMESigningCertificateUUIDUserOverrideable", MDM_BOOLEAN,
-      .preset = "false",
-      MDM_ON(.ios = { "12.0" }, .macos = { MDM_NEVER_THERE }) },
+      .preset = "false", MDM_ON(.ios = { "12.0" }, .macos = NEVER) },
     { "SMIMEEncryptByDefault", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "12.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "12.0" }, .macos = NEVER) },
     { "SMIMEEncryptByDefaultUserOverrideable", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "12.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "12.0" }, .macos = NEVER) },
     { "SMIMEEncryptionCertificateUUIDUserOverrideable", MDM_BOOLEAN,
-      .preset = "false",
-      MDM_ON(.ios = { "12.0" }, .macos = { MDM_NEVER_THERE }) },
+      .preset = "false", MDM_ON(.ios = { "12.0" }, .macos = NEVER) },
     { "SMIMEEnableEncryptionPerMessageSwitch", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "12.0" }, .macos = { MDM_NEVER_THERE }) },
-    { "VPNUUID", MDM_STRING,
-      MDM_ON(.ios = { "14.0" }, .macos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = { "12.0" }, .macos = NEVER) },
+    { "VPNUUID", MDM_STRING, MDM_ON(.ios = { "14.0" }, .macos = NEVER) },
     { 0 }
 };
 
@@ -96,7 +82,7 @@ const mdm_type_t  mail = {
     .flags = MDM_EXCLUSIVE,
     .name = "com.apple.mail.managed",
     .title = "Mail account",
-    .on = &systems,
+    .on = &systems_of_all,
     .keys = keys,
     .validate = validate
 };
