@@ -221,7 +221,8 @@ sub apple_facts {
     my $shared = $row->{sharedipad} // {};
 
     for my $version (qw(introduced deprecated removed)) {
-        $facts{$version} = $row->{$version} if defined $row->{$version};
+        $facts{$version} = $row->{$version}
+            if ($row->{$version} // 'all') ne 'all';    # all that there are
     }
 
     for my $name (keys %answers) {
