@@ -11,7 +11,8 @@
 #include "mdm_schema_internal.h"
 
 
-#define MDM_SCHEMA_KEY_FLAGS  (MDM_NEEDED | MDM_SECRET | MDM_LITERAL)
+#define MDM_SCHEMA_KEY_FLAGS  (MDM_NEEDED | MDM_SECRET | MDM_LITERAL           \
+                               | MDM_TELLS)
 
 
 static mdm_rc_e mdm_schema_key_name(mdm_schema_compile_t *compile,

@@ -22,9 +22,9 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "Extensions", MDM_ARRAY, MDM_NEEDED,
+    { "Extensions", MDM_ARRAY, MDM_NEEDED, .list = "extensions",
       MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
+                 MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED|MDM_TELLS },
                           { "ExtensionPoint", MDM_STRING, MDM_NEEDED },
                           { "DisplayName", MDM_STRING, MDM_NEEDED },
                           { "ContainerDisplayName", MDM_STRING },
@@ -44,5 +44,6 @@ const mdm_type_t  active_ns_extensions = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .part_keys = MDM_TEXTS("FilterExtensionPoints"),
     .expires = MDM_DAYS(30)
 };

@@ -1,6 +1,7 @@
 
 /*
- * InstalledApplicationList: the apps on a device, all or some.
+ * InstalledApplicationList: the apps on a device, all or some.  A Mac has some
+ * without an identifier; they are in the report only.
  */
 
 
@@ -22,7 +23,7 @@ static const mdm_systems_t  systems = {
 
 
 static const mdm_key_t  app_keys[] = {
-    { "Identifier", MDM_STRING },
+    { "Identifier", MDM_STRING, MDM_TELLS },
     { "ExternalVersionIdentifier", MDM_INTEGER,
       MDM_ON(.ios = { "11.0" }, .macos = { "10.13" }, .tvos = { "11.0" }) },
     { "DistributorIdentifier", MDM_STRING, ONLY_IOS("17.4") },
@@ -78,6 +79,7 @@ static const mdm_key_t  keys[] = {
 
 static const mdm_key_t  answer[] = {
     { "InstalledApplicationList", MDM_ARRAY, MDM_NEEDED,
+      .list = "applications",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = app_keys }) },
     { 0 }
 };
@@ -90,5 +92,6 @@ const mdm_type_t  installed_application_list = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .part_keys = MDM_TEXTS("Identifiers", "ManagedAppsOnly", "Items"),
     .expires = MDM_DAYS(30)
 };

@@ -43,7 +43,7 @@ static const mdm_key_t  app_keys[] = {
 
 
 static const mdm_key_t  item_keys[] = {
-    { "Identifier", MDM_STRING, MDM_NEEDED },
+    { "Identifier", MDM_STRING, MDM_NEEDED|MDM_TELLS },
     { "Attributes", MDM_DICTIONARY, .keys = app_keys },
     { 0 }
 };
@@ -57,6 +57,7 @@ static const mdm_key_t  keys[] = {
 
 static const mdm_key_t  answer[] = {
     { "ApplicationAttributes", MDM_ARRAY, MDM_NEEDED,
+      .list = "managed_application_attributes",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = item_keys }) },
     { 0 }
 };
@@ -69,5 +70,6 @@ const mdm_type_t  managed_application_attributes = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .part_keys = MDM_TEXTS("Identifiers"),
     .expires = MDM_DAYS(30)
 };

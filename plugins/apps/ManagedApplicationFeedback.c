@@ -29,8 +29,9 @@ static const mdm_key_t  keys[] = {
 
 static const mdm_key_t  answer[] = {
     { "ManagedApplicationFeedback", MDM_ARRAY, MDM_NEEDED,
+      .list = "managed_application_feedback",
       MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
+                 MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED|MDM_TELLS },
                           { "Feedback", MDM_DICTIONARY,
                             MDM_KEYS({ "*", MDM_ANY }) }) }) },
     { 0 }
@@ -44,5 +45,6 @@ const mdm_type_t  managed_application_feedback = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .part_keys = MDM_TEXTS("Identifiers"),
     .expires = MDM_DAYS(30)
 };

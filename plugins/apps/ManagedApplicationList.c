@@ -32,7 +32,9 @@ static const mdm_key_t  app_keys[] = {
                  "UpdateRejected", "ManagementRejected", "Failed") },
 
     { "ManagementFlags", MDM_INTEGER, MDM_NEEDED },
+    /* told once only */
     { "UnusedRedemptionCode", MDM_STRING, MDM_NEEDED|MDM_SECRET,
+      .escrow = "unused_redemption_code",
       MDM_ON(.macos = NEVER, .tvos = NEVER) },
     { "HasConfiguration", MDM_BOOLEAN, MDM_NEEDED, MDM_ON(.ios = { "7.0" }) },
     { "HasFeedback", MDM_BOOLEAN, MDM_NEEDED,
@@ -47,7 +49,8 @@ static const mdm_key_t  app_keys[] = {
 
 
 static const mdm_key_t  apps[] = {
-    { "*", MDM_DICTIONARY, MDM_NEEDED, .keys = app_keys },
+    { "*", MDM_DICTIONARY, MDM_NEEDED, .list = "managed_applications",
+      .keys = app_keys },
     { 0 }
 };
 
@@ -72,5 +75,6 @@ const mdm_type_t  managed_application_list = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .part_keys = MDM_TEXTS("Identifiers"),
     .expires = MDM_DAYS(30)
 };

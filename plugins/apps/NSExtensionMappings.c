@@ -1,7 +1,8 @@
 
 /*
  * NSExtensionMappings: which extension points a user of a Mac has extensions
- * for.
+ * for.  Less is told of each than by ActiveNSExtensions, and of more of them,
+ * so their list is another one.
  */
 
 
@@ -21,9 +22,9 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "Extensions", MDM_ARRAY, MDM_NEEDED,
+    { "Extensions", MDM_ARRAY, MDM_NEEDED, .list = "extension_mappings",
       MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
+                 MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED|MDM_TELLS },
                           { "ExtensionPoint", MDM_STRING, MDM_NEEDED },
                           { "DisplayName", MDM_STRING, MDM_NEEDED }) }) },
     { 0 }

@@ -29,11 +29,11 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "CertificateList", MDM_ARRAY, MDM_NEEDED,
+    { "CertificateList", MDM_ARRAY, MDM_NEEDED, .list = "certificates",
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "CommonName", MDM_STRING, MDM_NEEDED },
                           { "IsIdentity", MDM_BOOLEAN, MDM_NEEDED },
-                          { "Data", MDM_DATA, MDM_NEEDED }) }) },
+                          { "Data", MDM_DATA, MDM_NEEDED|MDM_TELLS }) }) },
     { 0 }
 };
 
@@ -45,5 +45,6 @@ const mdm_type_t  certificate_list = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .part_keys = MDM_TEXTS("ManagedOnly"),
     .expires = MDM_DAYS(30)
 };

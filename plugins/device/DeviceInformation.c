@@ -1,7 +1,8 @@
 
 /*
  * DeviceInformation: what a device is.  Each query has its own rights and
- * systems; the plain facts of the answer become attributes.
+ * systems; the plain facts of the answer become attributes, but for those of
+ * accessibility, which tell of a person.
  */
 
 
@@ -76,25 +77,33 @@ static const mdm_key_t  options_keys[] = {
       .preset = "false", .attribute = "ActivationLockAllowedWhileSupervised",
       MDM_ON(.visionos = NEVER, .watchos = NEVER) },
     { "BootstrapTokenAllowed", MDM_BOOLEAN, .preset = "false",
-      ONLY_MACOS(0) },
+      .attribute = "BootstrapTokenAllowed", ONLY_MACOS(0) },
     { "PromptUserToAllowBootstrapTokenForAuthentication", MDM_BOOLEAN,
-      .preset = "false", ONLY_MACOS(0) },
+      .preset = "false",
+      .attribute = "PromptUserToAllowBootstrapTokenForAuthentication",
+      ONLY_MACOS(0) },
     { 0 }
 };
 
 
 static const mdm_key_t  updates_keys[] = {
-    { "CatalogURL", MDM_STRING },
-    { "IsDefaultCatalog", MDM_BOOLEAN },
+    { "CatalogURL", MDM_STRING, .attribute = "CatalogURL" },
+    { "IsDefaultCatalog", MDM_BOOLEAN, .attribute = "IsDefaultCatalog" },
     { "PreviousScanDate", MDM_DATE, .attribute = "PreviousScanDate" },
-    { "PreviousScanResult", MDM_STRING,
+    { "PreviousScanResult", MDM_STRING, .attribute = "PreviousScanResult",
       MDM_ON(.macos = { .deprecated = "11.0", .removed = "15.0" }) },
-    { "PerformPeriodicCheck", MDM_BOOLEAN },
-    { "AutoCheckEnabled", MDM_BOOLEAN },
-    { "BackgroundDownloadEnabled", MDM_BOOLEAN },
-    { "AutomaticAppInstallationEnabled", MDM_BOOLEAN },
-    { "AutomaticOSInstallationEnabled", MDM_BOOLEAN },
-    { "AutomaticSecurityUpdatesEnabled", MDM_BOOLEAN },
+    { "PerformPeriodicCheck", MDM_BOOLEAN,
+      .attribute = "PerformPeriodicCheck" },
+    { "AutoCheckEnabled", MDM_BOOLEAN,
+      .attribute = "AutoCheckEnabled" },
+    { "BackgroundDownloadEnabled", MDM_BOOLEAN,
+      .attribute = "BackgroundDownloadEnabled" },
+    { "AutomaticAppInstallationEnabled", MDM_BOOLEAN,
+      .attribute = "AutomaticAppInstallationEnabled" },
+    { "AutomaticOSInstallationEnabled", MDM_BOOLEAN,
+      .attribute = "AutomaticOSInstallationEnabled" },
+    { "AutomaticSecurityUpdatesEnabled", MDM_BOOLEAN,
+      .attribute = "AutomaticSecurityUpdatesEnabled" },
     { 0 }
 };
 
@@ -114,7 +123,7 @@ static const mdm_key_t  subscription_keys[] = {
     { "LabelID", MDM_STRING },
     { "MEID", MDM_STRING },
     { "PhoneNumber", MDM_STRING },
-    { "Slot", MDM_STRING },
+    { "Slot", MDM_STRING, MDM_TELLS },
     { "SubscriberCarrierNetwork", MDM_STRING, MDM_ON(.ios = { "16.0" }) },
     { 0 }
 };
@@ -157,6 +166,7 @@ static const mdm_key_t  responses_keys[] = {
       .attribute = "iTunesStoreAccountIsActive",
       MDM_ON(.ios = { "7.0" }, .macos = { "10.9" }, .visionos = NEVER) },
     { "iTunesStoreAccountHash", MDM_STRING,
+      .attribute = "iTunesStoreAccountHash",
       MDM_ON(.ios = { "8.0" }, .macos = { "10.10" }, .visionos = NEVER) },
     { "DeviceName", MDM_STRING, .attribute = "DeviceName" },
     { "OSVersion", MDM_STRING, .attribute = "OSVersion" },
@@ -223,7 +233,8 @@ static const mdm_key_t  responses_keys[] = {
       MDM_ON(.ios = { "7.1" }, .macos = NEVER, .tvos = NEVER,
              .watchos = NEVER) },
 
-    { "ActiveManagedUsers", MDM_ARRAY, ONLY_MACOS("10.11"),
+    { "ActiveManagedUsers", MDM_ARRAY, .list = "active_managed_users",
+      ONLY_MACOS("10.11"),
       MDM_KEYS({ NULL, MDM_STRING }) },
     { "OSUpdateSettings", MDM_DICTIONARY, .keys = updates_keys,
       ONLY_MACOS("10.11") },
@@ -231,9 +242,11 @@ static const mdm_key_t  responses_keys[] = {
       ONLY_MACOS("10.11") },
     { "HostName", MDM_STRING, .attribute = "HostName", ONLY_MACOS("10.11") },
 
-    { "AutoSetupAdminAccounts", MDM_ARRAY, ONLY_MACOS("10.11"),
+    /* SetAutoAdminPassword asks for the GUID */
+    { "AutoSetupAdminAccounts", MDM_ARRAY, .list = "admin_accounts",
+      ONLY_MACOS("10.11"),
       MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 MDM_KEYS({ "GUID", MDM_STRING },
+                 MDM_KEYS({ "GUID", MDM_STRING, MDM_TELLS },
                           { "shortName", MDM_STRING }) }) },
 
     { "SystemIntegrityProtectionEnabled", MDM_BOOLEAN,
@@ -314,7 +327,8 @@ static const mdm_key_t  responses_keys[] = {
       ONLY_IOS(.deprecated = "16.0") },
     { "CurrentMNC", MDM_STRING, .attribute = "CurrentMNC",
       ONLY_IOS(.deprecated = "16.0") },
-    { "ServiceSubscriptions", MDM_ARRAY, ONLY_IOS("12.0"),
+    { "ServiceSubscriptions", MDM_ARRAY, .list = "service_subscriptions",
+      ONLY_IOS("12.0"),
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = subscription_keys }) },
     { "PINRequiredForEraseDevice", MDM_BOOLEAN,
       .attribute = "PINRequiredForEraseDevice", ONLY_MACOS("11.0") },
@@ -332,7 +346,8 @@ static const mdm_key_t  responses_keys[] = {
 
     { "SoftwareUpdateSettings", MDM_DICTIONARY,
       ONLY_IOS("14.5", .user_enrollment = MDM_FORBIDDEN),
-      MDM_KEYS({ "RecommendationsCadence", MDM_INTEGER }) },
+      MDM_KEYS({ "RecommendationsCadence", MDM_INTEGER,
+                 .attribute = "RecommendationsCadence" }) },
 
     { "AccessibilitySettings", MDM_DICTIONARY, .keys = accessibility_keys,
       MDM_ON(.ios = { "16.0", .supervised = MDM_YES,

@@ -1,7 +1,8 @@
 
 /*
  * SecurityInfo: what protects a device, and how it is managed.  A FileVault
- * recovery key in the answer goes to escrow.
+ * recovery key in the answer goes to escrow; by its device key, which a locked
+ * Mac shows, a person finds the Mac that it is of.
  */
 
 
@@ -27,15 +28,16 @@ static const mdm_key_t  firewall_keys[] = {
     { "BlockAllIncoming", MDM_BOOLEAN, .attribute = "BlockAllIncoming" },
     { "StealthMode", MDM_BOOLEAN, .attribute = "StealthMode" },
 
-    { "Applications", MDM_ARRAY,
+    { "Applications", MDM_ARRAY, .list = "firewall_applications",
       MDM_ON(.macos = { .user_enrollment = MDM_FORBIDDEN }),
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "Allowed", MDM_BOOLEAN },
-                          { "BundleID", MDM_STRING },
+                          { "BundleID", MDM_STRING, MDM_TELLS },
                           { "Name", MDM_STRING }) }) },
 
-    { "LoggingEnabled", MDM_BOOLEAN, MDM_ON(.macos = { "12.0" }) },
-    { "LoggingOption", MDM_STRING,
+    { "LoggingEnabled", MDM_BOOLEAN, .attribute = "FirewallLoggingEnabled",
+      MDM_ON(.macos = { "12.0" }) },
+    { "LoggingOption", MDM_STRING, .attribute = "FirewallLoggingOption",
       MDM_ONE_OF("throttled", "brief", "detail"),
       MDM_ON(.macos = { "12.0" }) },
     { 0 }
@@ -44,8 +46,9 @@ static const mdm_key_t  firewall_keys[] = {
 
 static const mdm_key_t  firmware_keys[] = {
     { "PasswordExists", MDM_BOOLEAN, .attribute = "FirmwarePasswordExists" },
-    { "ChangePending", MDM_BOOLEAN },
-    { "AllowOroms", MDM_BOOLEAN },
+    { "ChangePending", MDM_BOOLEAN,
+      .attribute = "FirmwarePasswordChangePending" },
+    { "AllowOroms", MDM_BOOLEAN, .attribute = "FirmwareAllowsOROMs" },
     { 0 }
 };
 
@@ -69,7 +72,8 @@ static const mdm_key_t  boot_keys[] = {
     { "ExternalBootLevel", MDM_STRING, .attribute = "ExternalBootLevel",
       MDM_ONE_OF("allowed", "disallowed", "not supported") },
 
-    { "ReducedSecurity", MDM_ARRAY, MDM_ON(.macos = { "11.0" }),
+    { "ReducedSecurity", MDM_ARRAY, .list = "reduced_security",
+      MDM_ON(.macos = { "11.0" }),
       MDM_KEYS({ NULL, MDM_STRING,
                  MDM_ONE_OF("AllowsAnyAppleSignedOS",
                             "AllowsUserKextApproval", "AllowsMDM") }) },
@@ -128,6 +132,7 @@ static const mdm_key_t  facts_keys[] = {
                  .user_enrollment = MDM_FORBIDDEN) },
 
     { "FDE_PersonalRecoveryKeyDeviceKey", MDM_STRING,
+      .attribute = "FDE_PersonalRecoveryKeyDeviceKey",
       ONLY_MACOS("10.13", .user_channel = MDM_NO,
                  .user_enrollment = MDM_FORBIDDEN) },
     { "SystemIntegrityProtectionEnabled", MDM_BOOLEAN,

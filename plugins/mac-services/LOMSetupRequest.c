@@ -1,6 +1,7 @@
 
 /*
  * LOMSetupRequest: the addresses at which lights-out management reaches a Mac.
+ * They are kept, for LOMDeviceRequest asks for them.
  */
 
 
@@ -21,10 +22,13 @@ static const mdm_key_t  keys[] = {
 
 static const mdm_key_t  answer[] = {
     { "PrimaryIPv6AddressList", MDM_ARRAY, MDM_NEEDED,
+      .list = "lom_primary_addresses",
       MDM_KEYS({ NULL, MDM_STRING }) },
     { "SecondaryIPv6AddressList", MDM_ARRAY, MDM_NEEDED,
+      .list = "lom_secondary_addresses",
       MDM_KEYS({ NULL, MDM_STRING }) },
-    { "LOMProtocolVersion", MDM_INTEGER, MDM_NEEDED },
+    { "LOMProtocolVersion", MDM_INTEGER, MDM_NEEDED,
+      .attribute = "LOMProtocolVersion" },
     { 0 }
 };
 

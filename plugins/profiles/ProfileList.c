@@ -37,7 +37,7 @@ static const mdm_key_t  payload_keys[] = {
 
 static const mdm_key_t  profile_keys[] = {
     { "PayloadUUID", MDM_STRING, MDM_NEEDED },
-    { "PayloadIdentifier", MDM_STRING, MDM_NEEDED },
+    { "PayloadIdentifier", MDM_STRING, MDM_NEEDED|MDM_TELLS },
     { "PayloadVersion", MDM_INTEGER },
     { "PayloadDisplayName", MDM_STRING },
     { "PayloadOrganization", MDM_STRING },
@@ -64,7 +64,7 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "ProfileList", MDM_ARRAY, MDM_NEEDED,
+    { "ProfileList", MDM_ARRAY, MDM_NEEDED, .list = "profiles",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = profile_keys }) },
     { 0 }
 };
@@ -77,5 +77,6 @@ const mdm_type_t  profile_list = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .part_keys = MDM_TEXTS("ManagedOnly"),
     .expires = MDM_DAYS(30)
 };

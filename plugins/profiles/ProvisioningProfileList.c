@@ -29,9 +29,10 @@ static const mdm_key_t  keys[] = {
 
 static const mdm_key_t  answer[] = {
     { "ProvisioningProfileList", MDM_ARRAY, MDM_NEEDED,
+      .list = "provisioning_profiles",
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "Name", MDM_STRING, MDM_NEEDED },
-                          { "UUID", MDM_STRING, MDM_NEEDED },
+                          { "UUID", MDM_STRING, MDM_NEEDED|MDM_TELLS },
                           { "ExpiryDate", MDM_DATE }) }) },
     { 0 }
 };
@@ -44,5 +45,6 @@ const mdm_type_t  provisioning_profile_list = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .part_keys = MDM_TEXTS("ManagedOnly"),
     .expires = MDM_DAYS(30)
 };

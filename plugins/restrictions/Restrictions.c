@@ -19,48 +19,52 @@ static const mdm_systems_t  systems = {
 };
 
 
-static const mdm_key_t  boolean_dictionary_keys[] = {
-    { "*", MDM_DICTIONARY, MDM_KEYS({ "value", MDM_BOOLEAN, MDM_NEEDED }) },
+static const mdm_key_t  boolean_keys[] = {
+    { "value", MDM_BOOLEAN, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  value_dictionary_keys[] = {
-    { "*", MDM_DICTIONARY, MDM_KEYS({ "value", MDM_INTEGER, MDM_NEEDED }) },
+static const mdm_key_t  integer_keys[] = {
+    { "value", MDM_INTEGER, MDM_NEEDED },
     { 0 }
 };
 
 
-static const mdm_key_t  intersection_dictionary_keys[] = {
-    { "*", MDM_DICTIONARY,
-      MDM_KEYS({ "values", MDM_ARRAY, MDM_NEEDED,
-                 MDM_KEYS({ NULL, MDM_STRING }) }) },
+static const mdm_key_t  strings_keys[] = {
+    { "values", MDM_ARRAY, MDM_NEEDED, MDM_KEYS({ NULL, MDM_STRING }) },
     { 0 }
 };
 
 
-static const mdm_key_t  union_dictionary_keys[] = {
-    { "*", MDM_DICTIONARY,
-      MDM_KEYS({ "values", MDM_ARRAY, MDM_NEEDED,
-                 MDM_KEYS({ NULL, MDM_STRING }) }) },
+/* By whatever rule a restriction came about, its name is its own. */
+
+static const mdm_key_t  global_keys[] = {
+    { "restrictedBool", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = boolean_keys,
+                 .list = "restrictions" }) },
+    { "restrictedValue", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = integer_keys,
+                 .list = "restrictions" }) },
+    { "intersection", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = strings_keys,
+                 .list = "restrictions" }) },
+    { "union", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = strings_keys,
+                 .list = "restrictions" }) },
     { 0 }
 };
 
 
-static const mdm_key_t  restrictions_keys[] = {
-    { "restrictedBool", MDM_DICTIONARY, .keys = boolean_dictionary_keys },
-    { "restrictedValue", MDM_DICTIONARY, .keys = value_dictionary_keys },
-    { "intersection", MDM_DICTIONARY, .keys = intersection_dictionary_keys },
-    { "union", MDM_DICTIONARY, .keys = union_dictionary_keys },
-    { 0 }
-};
-
-
-static const mdm_key_t  restrictions_dictionary_keys[] = {
-    { "restrictedBool", MDM_DICTIONARY, .keys = boolean_dictionary_keys },
-    { "restrictedValue", MDM_DICTIONARY, .keys = value_dictionary_keys },
-    { "intersection", MDM_DICTIONARY, .keys = intersection_dictionary_keys },
-    { "union", MDM_DICTIONARY, .keys = union_dictionary_keys },
+static const mdm_key_t  profile_keys[] = {
+    { "restrictedBool", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = boolean_keys }) },
+    { "restrictedValue", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = integer_keys }) },
+    { "intersection", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = strings_keys }) },
+    { "union", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = strings_keys }) },
     { 0 }
 };
 
@@ -72,11 +76,12 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "GlobalRestrictions", MDM_DICTIONARY, MDM_NEEDED,
-      .keys = restrictions_keys },
+    { "GlobalRestrictions", MDM_DICTIONARY, MDM_NEEDED, .keys = global_keys },
+
+    /* by the identifier of the profile */
     { "ProfileRestrictions", MDM_DICTIONARY, MDM_NEEDED,
-      MDM_KEYS({ "*", MDM_DICTIONARY,
-                 .keys = restrictions_dictionary_keys }) },
+      MDM_KEYS({ "*", MDM_DICTIONARY, .keys = profile_keys,
+                 .list = "profile_restrictions" }) },
     { 0 }
 };
 

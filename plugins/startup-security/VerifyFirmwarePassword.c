@@ -21,7 +21,8 @@ static const mdm_key_t  keys[] = {
 
 static const mdm_key_t  answer[] = {
     { "VerifyFirmwarePassword", MDM_DICTIONARY, MDM_NEEDED,
-      MDM_KEYS({ "PasswordVerified", MDM_BOOLEAN, MDM_NEEDED }) },
+      MDM_KEYS({ "PasswordVerified", MDM_BOOLEAN, MDM_NEEDED,
+                 .attribute = "FirmwarePasswordVerified" }) },
     { 0 }
 };
 

@@ -22,7 +22,8 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "PasswordVerified", MDM_BOOLEAN, MDM_NEEDED },
+    { "PasswordVerified", MDM_BOOLEAN, MDM_NEEDED,
+      .attribute = "RecoveryLockVerified" },
     { 0 }
 };
 

@@ -19,7 +19,7 @@ static const mdm_systems_t  systems = {
 
 
 static const mdm_key_t  update_keys[] = {
-    { "ProductKey", MDM_STRING, MDM_NEEDED },
+    { "ProductKey", MDM_STRING, MDM_NEEDED|MDM_TELLS },
     { "HumanReadableName", MDM_STRING, MDM_NEEDED },
     { "HumanReadableNameLocale", MDM_STRING, MDM_NEEDED, ONLY_MACOS(0) },
     { "MetadataURL", MDM_STRING, MDM_NEEDED, ONLY_MACOS(0) },
@@ -57,7 +57,7 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "AvailableOSUpdates", MDM_ARRAY, MDM_NEEDED,
+    { "AvailableOSUpdates", MDM_ARRAY, MDM_NEEDED, .list = "os_updates",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = update_keys }) },
     { 0 }
 };

@@ -19,7 +19,7 @@ static const mdm_systems_t  systems = {
 
 
 static const mdm_key_t  update_keys[] = {
-    { "ProductKey", MDM_STRING, MDM_NEEDED },
+    { "ProductKey", MDM_STRING, MDM_NEEDED|MDM_TELLS },
     { "IsDownloaded", MDM_BOOLEAN, MDM_NEEDED },
     { "DownloadPercentComplete", MDM_REAL, MDM_NEEDED },
     { "Status", MDM_STRING, MDM_NEEDED },
@@ -38,7 +38,7 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "OSUpdateStatus", MDM_ARRAY, MDM_NEEDED,
+    { "OSUpdateStatus", MDM_ARRAY, MDM_NEEDED, .list = "os_update_status",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = update_keys }) },
     { 0 }
 };

@@ -38,7 +38,7 @@ static const mdm_key_t  update_keys[] = {
 
 
 static const mdm_key_t  result_keys[] = {
-    { "ProductKey", MDM_STRING, MDM_NEEDED },
+    { "ProductKey", MDM_STRING, MDM_NEEDED|MDM_TELLS },
     { "InstallAction", MDM_STRING, MDM_NEEDED,
       MDM_ONE_OF("Error", "DownloadOnly", "InstallASAP", "NotifyOnly",
                  "InstallLater", "InstallForceRestart") },
@@ -66,7 +66,7 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "UpdateResults", MDM_ARRAY, MDM_NEEDED,
+    { "UpdateResults", MDM_ARRAY, MDM_NEEDED, .list = "os_update_results",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = result_keys }) },
     { 0 }
 };

@@ -17,7 +17,7 @@ static const mdm_systems_t  systems = {
 
 
 static const mdm_key_t  user_keys[] = {
-    { "UserName", MDM_STRING, MDM_NEEDED },
+    { "UserName", MDM_STRING, MDM_NEEDED|MDM_TELLS },
     { "FullName", MDM_STRING, MDM_NEEDED, MDM_ON(.ios = NEVER) },
     { "UID", MDM_INTEGER, MDM_NEEDED, MDM_ON(.ios = NEVER) },
     { "UserGUID", MDM_STRING, MDM_NEEDED, MDM_ON(.ios = NEVER) },
@@ -38,7 +38,7 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "Users", MDM_ARRAY, MDM_NEEDED,
+    { "Users", MDM_ARRAY, MDM_NEEDED, .list = "users",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = user_keys }) },
     { 0 }
 };
