@@ -10,7 +10,8 @@ use Exporter 'import';
 our @EXPORT = qw(meant unused);
 
 
-# Type, path (all that begin so, with a star), facts, and the reason.
+# Type, path (a star in it stands for anything), facts (a single one may be that
+# of one system, "macOS user_channel"), and the reason.
 
 my @meant = (
     [ 'DeviceLock', 'PIN', 'pattern',
@@ -27,10 +28,14 @@ my @meant = (
     [ 'Settings', 'answer: Settings*', 'key type',
       'one result in the table; devices send a list of them' ],
 
+    [ 'com.apple.dock', 'AllowDockFixupOverride', 'macOS user_channel',
+      'in words only' ],
     [ 'com.apple.extensiblesso', 'ExtensionData.domainRealmMapping.*', 'key',
       'a name that stands for the name of any realm' ],
     [ 'com.apple.security.scep', 'PayloadContent.SubjectAltName.*', 'type',
       'a string in the table; an array of them does as well' ],
+    [ 'com.apple.systemuiserver', 'unmount-controls.*', 'one_of',
+      'what is not for unmounting is so in words only' ],
     [ 'com.apple.vpn.managed', 'VendorConfig.*', 'key',
       'any key there: what they are is up to the vendor' ],
     [ 'com.apple.webClip.managed', 'URL', 'pattern', 'in words only' ],
@@ -46,9 +51,8 @@ sub meant {
         my ($type, $where, $facts) = @$row;
 
         next if $type ne $name;
-        next if $where =~ /\A(.*)\*\z/s ? index($path, $1) != 0
-                                         : $path ne $where;
-        next if !grep { $_ eq $fact } split / /, $facts;
+        next if $path !~ pattern($where);
+        next if !grep { $_ eq $fact } $facts, split / /, $facts;
 
         $used{"$type $where"} = 1;
 
@@ -56,6 +60,15 @@ sub meant {
     }
 
     return 0;
+}
+
+
+sub pattern {
+    my ($where) = @_;
+
+    my $pattern = join '.*', map { quotemeta } split /\*/, $where, -1;
+
+    return qr/\A$pattern\z/s;
 }
 
 
