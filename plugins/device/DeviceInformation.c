@@ -166,7 +166,6 @@ static const mdm_key_t  responses_keys[] = {
       .attribute = "iTunesStoreAccountIsActive",
       MDM_ON(.ios = { "7.0" }, .macos = { "10.9" }, .visionos = NEVER) },
     { "iTunesStoreAccountHash", MDM_STRING,
-      .attribute = "iTunesStoreAccountHash",
       MDM_ON(.ios = { "8.0" }, .macos = { "10.10" }, .visionos = NEVER) },
     { "DeviceName", MDM_STRING, .attribute = "DeviceName" },
     { "OSVersion", MDM_STRING, .attribute = "OSVersion" },
