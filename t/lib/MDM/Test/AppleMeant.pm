@@ -30,8 +30,23 @@ my @meant = (
 
     [ 'com.apple.dock', 'AllowDockFixupOverride', 'macOS user_channel',
       'in words only' ],
+    [ 'com.apple.SystemConfiguration', 'Proxies.SOCKSPort', 'key',
+      'its table has a slip of the pen in this name; both are let through' ],
+    [ 'com.apple.associated-domains', 'Configuration[].AssociatedDomains[]',
+      'pattern', 'in words only' ],
+    [ 'com.apple.dnsSettings.managed', 'DNSSettings.ServerURL', 'pattern',
+      'in words only' ],
+    map({ [ 'com.apple.dnsSettings.managed', 'ProhibitDisablement',
+            "$_ supervised", 'in words only' ] } qw(iOS macOS visionOS)),
+    [ 'com.apple.domains', 'CrossSiteTrackingPreventionRelaxedDomains',
+      'most', 'in words only' ],
     [ 'com.apple.extensiblesso', 'ExtensionData.domainRealmMapping.*', 'key',
       'a name that stands for the name of any realm' ],
+    [ 'com.apple.networkusagerules',
+      'ApplicationRules[].AppIdentifierMatches[]', 'pattern',
+      'in words only' ],
+    [ 'com.apple.proxy.http.global', 'ProxyPACURL', 'pattern',
+      'in words only' ],
     [ 'com.apple.security.scep', 'PayloadContent.SubjectAltName.*', 'type',
       'a string in the table; an array of them does as well' ],
     [ 'com.apple.systemuiserver', 'unmount-controls.*', 'one_of',
@@ -39,6 +54,11 @@ my @meant = (
     [ 'com.apple.vpn.managed', 'VendorConfig.*', 'key',
       'any key there: what they are is up to the vendor' ],
     [ 'com.apple.webClip.managed', 'URL', 'pattern', 'in words only' ],
+
+    map({ [ "com.apple.$_.managed", '*', 'key',
+            'its table has no names, its words are those of Wi-Fi' ] }
+        qw(globalethernet firstethernet firstactiveethernet secondethernet
+           secondactiveethernet thirdethernet thirdactiveethernet)),
 );
 
 my %used;
