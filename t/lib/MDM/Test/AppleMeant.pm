@@ -32,6 +32,17 @@ my @meant = (
       'in words only' ],
     [ 'com.apple.SystemConfiguration', 'Proxies.SOCKSPort', 'key',
       'its table has a slip of the pen in this name; both are let through' ],
+    [ 'com.apple.AssetCache.managed', 'DataPath', 'pattern', 'in words only' ],
+    [ 'com.apple.DirectoryService.managed', 'ADMountStyle', 'one_of',
+      'in words only' ],
+    [ 'com.apple.DirectoryService.managed', 'ADNamespace', 'one_of',
+      'in words only' ],
+    map({
+        my $power = "com.apple.EnergySaver.$_";
+        map { [ 'com.apple.MCX', "$power.$_ Sleep Timer", 'one_of min',
+                '0, or from 1 to 180, is from 0 to 180' ] }
+            qw(Disk Display System)
+    } qw(desktop.ACPower portable.ACPower portable.BatteryPower)),
     [ 'com.apple.associated-domains', 'Configuration[].AssociatedDomains[]',
       'pattern', 'in words only' ],
     [ 'com.apple.dnsSettings.managed', 'DNSSettings.ServerURL', 'pattern',
@@ -42,6 +53,8 @@ my @meant = (
       'most', 'in words only' ],
     [ 'com.apple.extensiblesso', 'ExtensionData.domainRealmMapping.*', 'key',
       'a name that stands for the name of any realm' ],
+    [ 'com.apple.mcxprinting', 'UserPrinterList.*', 'key',
+      'a name that stands for the name of any printer' ],
     [ 'com.apple.networkusagerules',
       'ApplicationRules[].AppIdentifierMatches[]', 'pattern',
       'in words only' ],
@@ -49,6 +62,9 @@ my @meant = (
       'in words only' ],
     [ 'com.apple.security.scep', 'PayloadContent.SubjectAltName.*', 'type',
       'a string in the table; an array of them does as well' ],
+    map({ [ 'com.apple.system.logging', "$_*", 'macOS',
+            'not there, but its words say what it does there' ] }
+        qw(Subsystems System)),
     [ 'com.apple.systemuiserver', 'unmount-controls.*', 'one_of',
       'what is not for unmounting is so in words only' ],
     [ 'com.apple.vpn.managed', 'VendorConfig.*', 'key',
