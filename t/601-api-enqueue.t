@@ -217,6 +217,7 @@ my $writer = $client->with(token => $text =~ /([\w-]{43})/);
 my %destructive = (EraseDevice => {}, DeviceLock => {}, EnableLostMode => {},
     ClearPasscode => {}, DeleteUser => { UserName => 'anna' }, SetRecoveryLock => {},
     SetFirmwarePassword => {}, SetAutoAdminPassword => { GUID => 'x' },
+    RotateFileVaultKey => { KeyType => 'personal' }, ClearActivationLockBypassCode => {},
     RemoveProfile => { Identifier => 'com.example' });
 
 $rows = $pg->psql('SELECT count(*) FROM mdm.queue');

@@ -1,6 +1,7 @@
 
 /*
- * RequestMirroring: asks a user to mirror his screen to a certain place.
+ * RequestMirroring: asks a user to mirror his screen to a certain place.  Who
+ * does not want it within a day does not want it.
  */
 
 
@@ -39,5 +40,5 @@ const mdm_type_t  request_mirroring = {
     .keys = keys,
     .answer = answer,
     .subject = "mirroring",
-    .expires = MDM_DAYS(90)
+    .expires = MDM_DAYS(1)
 };

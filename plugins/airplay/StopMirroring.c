@@ -28,5 +28,5 @@ const mdm_type_t  stop_mirroring = {
     .on = &systems,
     .keys = keys,
     .subject = "mirroring",
-    .expires = MDM_DAYS(90)
+    .expires = MDM_DAYS(1)
 };

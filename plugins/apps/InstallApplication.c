@@ -6,6 +6,7 @@
 
 
 #include "apps.h"
+#include "../app_attributes.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
@@ -25,30 +26,6 @@ static const mdm_systems_t  systems = {
 };
 
 
-static const mdm_key_t  attributes_keys[] = {
-    { "VPNUUID", MDM_STRING, MDM_ON(.tvos = NEVER) },
-    { "ContentFilterUUID", MDM_STRING,
-      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "DNSProxyUUID", MDM_STRING,
-      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "RelayUUID", MDM_STRING,
-      MDM_ON(.ios = { "17.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "AssociatedDomains", MDM_ARRAY,
-      MDM_ON(.ios = { "13.0" }, .tvos = NEVER),
-      MDM_KEYS({ NULL, MDM_STRING }) },
-    { "AssociatedDomainsEnableDirectDownloads", MDM_BOOLEAN,
-      .preset = "false", MDM_ON(.ios = { "14.0" }, .tvos = NEVER) },
-    { "Removable", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { "14.0" }, .tvos = { "14.0" }) },
-    { "TapToPayScreenLock", MDM_BOOLEAN, .preset = "false",
-      ONLY_IOS("16.4") },
-    { "CellularSliceUUID", MDM_STRING, ONLY_IOS("17.0") },
-    { "Hideable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
-    { "Lockable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
-    { 0 }
-};
-
-
 static const mdm_key_t  keys[] = {
     { "iTunesStoreID", MDM_INTEGER },
     { "Identifier", MDM_STRING, MDM_ON(.ios = { "7.0" }) },
@@ -59,10 +36,10 @@ static const mdm_key_t  keys[] = {
       MDM_ON(.ios = { "7.0" }) },
     { "ManagementFlags", MDM_INTEGER, MDM_ONE_OF("1", "4", "5"),
       MDM_ON(.macos = { "11.0", .user_enrollment = MDM_FORBIDDEN }) },
-    { "Configuration", MDM_DICTIONARY,
+    { "Configuration", MDM_DICTIONARY, MDM_SECRET,
       MDM_ON(.ios = { "7.0" }, .macos = { "11.0" }),
       MDM_KEYS({ "*", MDM_ANY }) },
-    { "Attributes", MDM_DICTIONARY, .keys = attributes_keys,
+    { "Attributes", MDM_DICTIONARY, .keys = app_attributes,
       MDM_ON(.ios = { "7.0" }, .macos = NEVER) },
 
     { "ChangeManagementState", MDM_STRING, MDM_ONE_OF("Managed"),

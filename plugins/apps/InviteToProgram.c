@@ -1,6 +1,7 @@
 
 /*
- * InviteToProgram: invites a user to assigned licences of the store.
+ * InviteToProgram: invites a user to assigned licences of the store.  Who has
+ * the URL has the licences.
  */
 
 
@@ -18,7 +19,7 @@ static const mdm_systems_t  systems = {
 
 static const mdm_key_t  keys[] = {
     { "ProgramID", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("com.apple.cloudvpp") },
-    { "InvitationURL", MDM_STRING, MDM_NEEDED },
+    { "InvitationURL", MDM_STRING, MDM_NEEDED|MDM_SECRET },
     { 0 }
 };
 

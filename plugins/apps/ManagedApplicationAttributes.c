@@ -5,6 +5,7 @@
 
 
 #include "apps.h"
+#include "../app_attributes.h"
 
 
 static const mdm_systems_t  systems = {
@@ -18,33 +19,9 @@ static const mdm_systems_t  systems = {
 };
 
 
-static const mdm_key_t  app_keys[] = {
-    { "VPNUUID", MDM_STRING, MDM_ON(.tvos = NEVER) },
-    { "ContentFilterUUID", MDM_STRING,
-      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "DNSProxyUUID", MDM_STRING,
-      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "RelayUUID", MDM_STRING,
-      MDM_ON(.ios = { "17.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "AssociatedDomains", MDM_ARRAY,
-      MDM_ON(.ios = { "13.0" }, .tvos = NEVER),
-      MDM_KEYS({ NULL, MDM_STRING }) },
-    { "AssociatedDomainsEnableDirectDownloads", MDM_BOOLEAN,
-      .preset = "false", MDM_ON(.ios = { "14.0" }, .tvos = NEVER) },
-    { "Removable", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { "14.0" }, .tvos = { "14.0" }) },
-    { "TapToPayScreenLock", MDM_BOOLEAN, .preset = "false",
-      ONLY_IOS("16.4") },
-    { "CellularSliceUUID", MDM_STRING, ONLY_IOS("17.0") },
-    { "Hideable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
-    { "Lockable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
-    { 0 }
-};
-
-
 static const mdm_key_t  item_keys[] = {
     { "Identifier", MDM_STRING, MDM_NEEDED|MDM_TELLS },
-    { "Attributes", MDM_DICTIONARY, .keys = app_keys },
+    { "Attributes", MDM_DICTIONARY, .keys = app_attributes },
     { 0 }
 };
 

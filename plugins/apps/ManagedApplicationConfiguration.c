@@ -1,6 +1,7 @@
 
 /*
- * ManagedApplicationConfiguration: the configuration given to managed apps.
+ * ManagedApplicationConfiguration: the configuration given to managed apps.  It
+ * may hold what an app logs in with, so it stays in the report.
  */
 
 
@@ -31,7 +32,7 @@ static const mdm_key_t  answer[] = {
     { "ApplicationConfigurations", MDM_ARRAY, MDM_NEEDED,
       MDM_KEYS({ NULL, MDM_DICTIONARY,
                  MDM_KEYS({ "Identifier", MDM_STRING, MDM_NEEDED },
-                          { "Configuration", MDM_DICTIONARY,
+                          { "Configuration", MDM_DICTIONARY, MDM_SECRET,
                             MDM_KEYS({ "*", MDM_ANY }) }) }) },
     { 0 }
 };

@@ -1,6 +1,7 @@
 
 /*
  * RestartDevice: restarts a device.  Once: an unanswered one may have worked.
+ * And not weeks later, when nobody expects it any more.
  */
 
 
@@ -38,5 +39,5 @@ const mdm_type_t  restart_device = {
     .on = &systems,
     .keys = keys,
     .subject = "power",
-    .expires = MDM_DAYS(90)
+    .expires = MDM_DAYS(7)
 };

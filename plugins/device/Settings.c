@@ -6,20 +6,17 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "device.h"
-
-
-#define MAX_FAILED  100   /* told in one event */
+#include "../app_attributes.h"
+#include "../results.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool seconds(mdm_call_t *call, const mdm_node_t *item, size_t n,
     const char *key);
 static bool result(mdm_call_t *call, const mdm_result_t *done);
-static bool failed(mdm_call_t *call, const mdm_node_t *item, size_t n,
-    mdm_node_t *items);
+static bool failed(const mdm_host_t *host, const mdm_node_t *item);
 
 
 static const mdm_systems_t  systems = {
@@ -76,31 +73,7 @@ static const mdm_key_t  bluetooth_keys[] = {
 static const mdm_key_t  app_configuration_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("ApplicationConfiguration") },
     { "Identifier", MDM_STRING, MDM_NEEDED },
-    { "Configuration", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_ANY }) },
-    { 0 }
-};
-
-
-static const mdm_key_t  attributes_keys[] = {
-    { "VPNUUID", MDM_STRING, MDM_ON(.tvos = NEVER) },
-    { "ContentFilterUUID", MDM_STRING,
-      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "DNSProxyUUID", MDM_STRING,
-      MDM_ON(.ios = { "16.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "RelayUUID", MDM_STRING,
-      MDM_ON(.ios = { "17.0" }, .tvos = NEVER, .watchos = NEVER) },
-    { "AssociatedDomains", MDM_ARRAY,
-      MDM_ON(.ios = { "13.0" }, .tvos = NEVER),
-      MDM_KEYS({ NULL, MDM_STRING }) },
-    { "AssociatedDomainsEnableDirectDownloads", MDM_BOOLEAN,
-      .preset = "false", MDM_ON(.ios = { "14.0" }, .tvos = NEVER) },
-    { "Removable", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { "14.0" }, .tvos = { "14.0" }) },
-    { "TapToPayScreenLock", MDM_BOOLEAN, .preset = "false",
-      ONLY_IOS("16.4") },
-    { "CellularSliceUUID", MDM_STRING, ONLY_IOS("17.0") },
-    { "Hideable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
-    { "Lockable", MDM_BOOLEAN, .preset = "true", ONLY_IOS("18.1") },
+    { "Configuration", MDM_DICTIONARY, MDM_SECRET, MDM_KEYS({ "*", MDM_ANY }) },
     { 0 }
 };
 
@@ -108,7 +81,7 @@ static const mdm_key_t  attributes_keys[] = {
 static const mdm_key_t  app_attributes_keys[] = {
     { "Item", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("ApplicationAttributes") },
     { "Identifier", MDM_STRING, MDM_NEEDED },
-    { "Attributes", MDM_DICTIONARY, .keys = attributes_keys },
+    { "Attributes", MDM_DICTIONARY, .keys = app_attributes },
     { 0 }
 };
 
@@ -447,72 +420,19 @@ seconds(mdm_call_t *call, const mdm_node_t *item, size_t n, const char *key)
 }
 
 
-/* A command that was acknowledged may have failed in part. */
-
 static bool
 result(mdm_call_t *call, const mdm_result_t *done)
 {
-    size_t             i, n;
-    mdm_node_t        *data, *items;
-    const mdm_host_t  *host;
-    const mdm_node_t  *settings;
-
-    host = call->host;
-    data = host->new_dictionary(call);
-    items = host->new_array(call);
-    settings = host->get(done->report, "Settings");
-
-    /* Apple's table has one result, devices send one for each setting */
-
-    if (host->type(settings) == MDM_DICTIONARY) {
-        if (!failed(call, settings, 0, items)) {
-            return false;
-        }
-
-    } else if (host->type(settings) == MDM_ARRAY) {
-        n = host->count(settings);
-
-        for (i = 0; i < n && host->count(items) < MAX_FAILED; i++) {
-            if (!failed(call, host->item(settings, i), i, items)) {
-                return false;
-            }
-        }
-    }
-
-    if (host->count(items) == 0) {
-        return true;
-    }
-
-    return host->set(call, data, "Settings", items)
-           && host->emit_event(call, "settings_failed", data);
+    return tell_failed(call, done, "Settings", failed, "settings_failed");
 }
 
 
-/* Adds it if it failed, with its place among the settings of the command,
- * since not every result tells its name. */
-
 static bool
-failed(mdm_call_t *call, const mdm_node_t *item, size_t n, mdm_node_t *items)
+failed(const mdm_host_t *host, const mdm_node_t *item)
 {
-    mdm_text_t         status;
-    mdm_node_t        *copy, *index;
-    const mdm_host_t  *host;
+    mdm_text_t  status;
 
-    static const char  good[] = "Acknowledged";
-
-    host = call->host;
     status = host->text(host->get(item, "Status"));
 
-    if (status.len == 0
-        || (status.len == sizeof(good) - 1
-            && memcmp(status.data, good, sizeof(good) - 1) == 0))
-    {
-        return true;
-    }
-
-    copy = host->copy(call, item);
-    index = host->new_integer(call, (int64_t) n);
-
-    return copy && index && host->set(call, copy, "Index", index)
-           && host->append(call, items, copy);
+    return status.len > 0 && !text_is(status, "Acknowledged");
 }

@@ -1,7 +1,7 @@
 
 /*
  * ShutDownDevice: turns a device off.  Once: an unanswered one may have
- * worked.
+ * worked.  And not weeks later, when nobody expects it any more.
  */
 
 
@@ -32,5 +32,5 @@ const mdm_type_t  shut_down_device = {
     .on = &systems,
     .keys = keys,
     .subject = "power",
-    .expires = MDM_DAYS(90)
+    .expires = MDM_DAYS(7)
 };

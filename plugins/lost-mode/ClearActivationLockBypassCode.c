@@ -26,6 +26,7 @@ static const mdm_key_t  keys[] = {
 
 const mdm_type_t  clear_activation_lock_bypass_code = {
     .kind = MDM_COMMAND,
+    .flags = MDM_DESTRUCTIVE,
     .name = "ClearActivationLockBypassCode",
     .title = "Clear Activation Lock Bypass Code",
     .on = &systems,

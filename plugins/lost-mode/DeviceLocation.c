@@ -17,6 +17,7 @@
 
 
 static bool result(mdm_call_t *call, const mdm_result_t *done);
+static bool forget(mdm_call_t *call, const mdm_node_t *report);
 static bool place(mdm_call_t *call, const mdm_node_t *report);
 static mdm_node_t *when(mdm_call_t *call, mdm_text_t text);
 
@@ -40,10 +41,14 @@ static const mdm_key_t  answer[] = {
     { "HorizontalAccuracy", MDM_REAL, MDM_NEEDED,
       .attribute = "LastLocation.HorizontalAccuracy",
       MDM_ON(.ios = { "10.3" }) },
-    { "VerticalAccuracy", MDM_REAL, MDM_NEEDED, MDM_ON(.ios = { "10.3" }) },
-    { "Altitude", MDM_REAL, MDM_NEEDED, MDM_ON(.ios = { "10.3" }) },
-    { "Speed", MDM_REAL, MDM_NEEDED, MDM_ON(.ios = { "10.3" }) },
-    { "Course", MDM_REAL, MDM_NEEDED, MDM_ON(.ios = { "10.3" }) },
+    { "VerticalAccuracy", MDM_REAL, MDM_NEEDED,
+      .attribute = "LastLocation.VerticalAccuracy", MDM_ON(.ios = { "10.3" }) },
+    { "Altitude", MDM_REAL, MDM_NEEDED,
+      .attribute = "LastLocation.Altitude", MDM_ON(.ios = { "10.3" }) },
+    { "Speed", MDM_REAL, MDM_NEEDED,
+      .attribute = "LastLocation.Speed", MDM_ON(.ios = { "10.3" }) },
+    { "Course", MDM_REAL, MDM_NEEDED,
+      .attribute = "LastLocation.Course", MDM_ON(.ios = { "10.3" }) },
     { "Timestamp", MDM_STRING, MDM_NEEDED, MDM_ON(.ios = { "10.3" }) },
     { 0 }
 };
@@ -64,7 +69,7 @@ const mdm_type_t  device_location = {
 
 /*
  * The table keeps where.  When is a text in the answer, and a time only here;
- * a place must not keep the time of the one before.
+ * a place must not keep what was known of the one before.
  */
 
 static bool
@@ -85,7 +90,41 @@ result(mdm_call_t *call, const mdm_result_t *done)
 
     return host->set_attribute(call, "LastLocation.Timestamp",
                                when(call, host->text(node)))
+           && forget(call, done->report)
            && place(call, done->report);
+}
+
+
+static bool
+forget(mdm_call_t *call, const mdm_node_t *report)
+{
+    size_t             i;
+    uint32_t           type;
+    const mdm_host_t  *host;
+
+    static const struct {
+        const char  *name, *attribute;
+    } facts[] = {
+        { "HorizontalAccuracy", "LastLocation.HorizontalAccuracy" },
+        { "VerticalAccuracy", "LastLocation.VerticalAccuracy" },
+        { "Altitude", "LastLocation.Altitude" },
+        { "Speed", "LastLocation.Speed" },
+        { "Course", "LastLocation.Course" }
+    };
+
+    host = call->host;
+
+    for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+        type = host->type(host->get(report, facts[i].name));
+
+        if (type != MDM_REAL && type != MDM_INTEGER
+            && !host->set_attribute(call, facts[i].attribute, NULL))
+        {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 
@@ -98,7 +137,8 @@ place(mdm_call_t *call, const mdm_node_t *report)
     const mdm_node_t  *node;
 
     static const char *const  facts[] = {
-        "Latitude", "Longitude", "HorizontalAccuracy", "Timestamp", NULL
+        "Latitude", "Longitude", "HorizontalAccuracy", "VerticalAccuracy",
+        "Altitude", "Speed", "Course", "Timestamp", NULL
     };
 
     host = call->host;

@@ -5,13 +5,11 @@
  */
 
 
-#include <string.h>
-
 #include "lost-mode.h"
+#include "../results.h"
 
 
 static bool result(mdm_call_t *call, const mdm_result_t *done);
-static bool acknowledged(const mdm_result_t *done);
 
 
 static const mdm_systems_t  systems = {
@@ -51,14 +49,4 @@ result(mdm_call_t *call, const mdm_result_t *done)
 
     return host->set_attribute(call, "IsMDMLostModeEnabled",
                                host->new_boolean(call, false));
-}
-
-
-static bool
-acknowledged(const mdm_result_t *done)
-{
-    static const char  status[] = "Acknowledged";
-
-    return done->status.len == sizeof(status) - 1
-           && memcmp(done->status.data, status, sizeof(status) - 1) == 0;
 }

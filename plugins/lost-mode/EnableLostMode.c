@@ -4,14 +4,12 @@
  */
 
 
-#include <string.h>
-
 #include "lost-mode.h"
+#include "../results.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool result(mdm_call_t *call, const mdm_result_t *done);
-static bool acknowledged(const mdm_result_t *done);
 
 
 static const mdm_systems_t  systems = {
@@ -74,14 +72,4 @@ result(mdm_call_t *call, const mdm_result_t *done)
 
     return host->set_attribute(call, "IsMDMLostModeEnabled",
                                host->new_boolean(call, true));
-}
-
-
-static bool
-acknowledged(const mdm_result_t *done)
-{
-    static const char  status[] = "Acknowledged";
-
-    return done->status.len == sizeof(status) - 1
-           && memcmp(done->status.data, status, sizeof(status) - 1) == 0;
 }

@@ -28,5 +28,5 @@ const mdm_type_t  play_lost_mode_sound = {
     .on = &systems,
     .keys = keys,
     .subject = "lost-mode",
-    .expires = MDM_DAYS(90)
+    .expires = MDM_DAYS(1)
 };

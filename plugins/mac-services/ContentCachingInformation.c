@@ -1,10 +1,15 @@
 
 /*
- * ContentCachingInformation: how the content cache of a Mac is doing.
+ * ContentCachingInformation: how the content cache of a Mac is doing.  Of
+ * alerts their number is kept; what they are stands in the report.
  */
 
 
 #include "mac-services.h"
+#include "../results.h"
+
+
+static bool result(mdm_call_t *call, const mdm_result_t *done);
 
 
 static const mdm_systems_t  systems = {
@@ -117,9 +122,12 @@ static const mdm_key_t  peer_keys[] = {
 
 
 static const mdm_key_t  status_keys[] = {
-    { "Activated", MDM_BOOLEAN, .preset = "false" },
-    { "Active", MDM_BOOLEAN, .preset = "false" },
-    { "ActualCacheUsed", MDM_INTEGER },
+    { "Activated", MDM_BOOLEAN, .attribute = "ContentCaching.Activated",
+      .preset = "false" },
+    { "Active", MDM_BOOLEAN, .attribute = "ContentCaching.Active",
+      .preset = "false" },
+    { "ActualCacheUsed", MDM_INTEGER,
+      .attribute = "ContentCaching.ActualCacheUsed" },
     { "AlertsForPeerFilterRanges", MDM_DICTIONARY,
       MDM_KEYS({ "*", MDM_DICTIONARY, MDM_NEEDED,
                  .keys = range_alert_keys }) },
@@ -127,14 +135,17 @@ static const mdm_key_t  status_keys[] = {
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = alert_keys }) },
     { "CacheDetails", MDM_DICTIONARY,
       MDM_KEYS({ "*", MDM_INTEGER, MDM_NEEDED }) },
-    { "CacheFree", MDM_INTEGER },
-    { "CacheLimit", MDM_INTEGER },
-    { "CacheStatus", MDM_STRING, MDM_ONE_OF("LOWSPACE", "OK") },
-    { "CacheUsed", MDM_INTEGER },
+    { "CacheFree", MDM_INTEGER, .attribute = "ContentCaching.CacheFree" },
+    { "CacheLimit", MDM_INTEGER, .attribute = "ContentCaching.CacheLimit" },
+    { "CacheStatus", MDM_STRING, .attribute = "ContentCaching.CacheStatus",
+      MDM_ONE_OF("LOWSPACE", "OK") },
+    { "CacheUsed", MDM_INTEGER, .attribute = "ContentCaching.CacheUsed" },
     { "DataMigrationCompleted", MDM_BOOLEAN, .preset = "false" },
     { "DataMigrationError", MDM_DICTIONARY, .keys = error_keys },
     { "DataMigrationProgress", MDM_REAL, .min = "0", .max = "1" },
-    { "MaxCachePressureLast1Hour", MDM_REAL, .min = "0", .max = "1" },
+    { "MaxCachePressureLast1Hour", MDM_REAL,
+      .attribute = "ContentCaching.MaxCachePressureLast1Hour",
+      .min = "0", .max = "1" },
     { "Parents", MDM_ARRAY,
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = parent_keys }) },
     { "Peers", MDM_ARRAY,
@@ -142,18 +153,26 @@ static const mdm_key_t  status_keys[] = {
     { "PersonalCacheFree", MDM_INTEGER },
     { "PersonalCacheLimit", MDM_INTEGER },
     { "PersonalCacheUsed", MDM_INTEGER },
-    { "Port", MDM_INTEGER },
+    { "Port", MDM_INTEGER, .attribute = "ContentCaching.Port" },
     { "PrivateAddresses", MDM_ARRAY, MDM_KEYS({ NULL, MDM_STRING }) },
-    { "PublicAddress", MDM_STRING },
-    { "RegistrationError", MDM_STRING },
+    { "PublicAddress", MDM_STRING,
+      .attribute = "ContentCaching.PublicAddress" },
+    { "RegistrationError", MDM_STRING,
+      .attribute = "ContentCaching.RegistrationError" },
     { "RegistrationResponseCode", MDM_INTEGER },
     { "RegistrationStarted", MDM_DATE },
-    { "RegistrationStatus", MDM_INTEGER, MDM_ONE_OF("-1", "0", "1") },
-    { "RestrictedMedia", MDM_BOOLEAN, .preset = "false" },
-    { "ServerGUID", MDM_STRING },
+    { "RegistrationStatus", MDM_INTEGER,
+      .attribute = "ContentCaching.RegistrationStatus",
+      MDM_ONE_OF("-1", "0", "1") },
+    { "RestrictedMedia", MDM_BOOLEAN,
+      .attribute = "ContentCaching.RestrictedMedia", .preset = "false" },
+    { "ServerGUID", MDM_STRING, .attribute = "ContentCaching.ServerGUID" },
     { "StartupStatus", MDM_STRING,
+      .attribute = "ContentCaching.StartupStatus",
       MDM_ONE_OF("FAILED", "MIGRATING_DATA", "OK", "PENDING") },
-    { "TetheratorStatus", MDM_INTEGER, MDM_ONE_OF("-1", "0", "1") },
+    { "TetheratorStatus", MDM_INTEGER,
+      .attribute = "ContentCaching.TetheratorStatus",
+      MDM_ONE_OF("-1", "0", "1") },
     { "TotalBytesAreSince", MDM_DATE },
     { "TotalBytesDropped", MDM_INTEGER },
     { "TotalBytesImported", MDM_INTEGER },
@@ -185,5 +204,36 @@ const mdm_type_t  content_caching_information = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
-    .expires = MDM_DAYS(30)
+    .expires = MDM_DAYS(30),
+    .result = result
 };
+
+
+/* What goes well is not told, so what once did not must be forgotten. */
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    size_t             alerts;
+    const mdm_host_t  *host;
+    const mdm_node_t  *status;
+
+    host = call->host;
+    status = host->get(done->report, "StatusResponse");
+
+    if (!acknowledged(done) || host->type(status) != MDM_DICTIONARY) {
+        return true;
+    }
+
+    alerts = host->count(host->get(status, "Alerts"));
+
+    if (host->get(status, "RegistrationError") == NULL
+        && !host->set_attribute(call, "ContentCaching.RegistrationError",
+                                NULL))
+    {
+        return false;
+    }
+
+    return host->set_attribute(call, "ContentCaching.Alerts",
+                               host->new_integer(call, (int64_t) alerts));
+}

@@ -1,11 +1,17 @@
 
 /*
  * LOMDeviceRequest: a Mac turns others on, off, or restarts them over their
- * lights-out management.
+ * lights-out management.  Once, and soon or never: an unanswered one may have
+ * worked, and a Mac that was restarted is at work again.
  */
 
 
 #include "mac-services.h"
+#include "../results.h"
+
+
+static bool result(mdm_call_t *call, const mdm_result_t *done);
+static bool failed(const mdm_host_t *host, const mdm_node_t *item);
 
 
 static const mdm_systems_t  systems = {
@@ -53,11 +59,32 @@ static const mdm_key_t  answer[] = {
 
 const mdm_type_t  lom_device_request = {
     .kind = MDM_COMMAND,
+    .flags = MDM_ONCE,
     .name = "LOMDeviceRequest",
     .title = "LOM Device Request",
     .on = &systems,
     .keys = keys,
     .answer = answer,
     .subject = "lights-out",
-    .expires = MDM_DAYS(90)
+    .expires = MDM_DAYS(1),
+    .result = result
 };
+
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    return tell_failed(call, done, "ResponseList", failed,
+                       "lom_request_failed");
+}
+
+
+static bool
+failed(const mdm_host_t *host, const mdm_node_t *item)
+{
+    const mdm_node_t  *success;
+
+    success = host->get(item, "DeviceRequestSuccess");
+
+    return host->type(success) == MDM_BOOLEAN && !host->boolean(success);
+}

@@ -1,7 +1,8 @@
 
 /*
  * ClearRestrictionsPassword: removes the passcode of the restrictions that a
- * user has set.
+ * user has set.  Never repeated by itself: he may have set a new one in
+ * between.
  */
 
 
@@ -21,6 +22,7 @@ static const mdm_key_t  keys[] = {
 
 const mdm_type_t  clear_restrictions_password = {
     .kind = MDM_COMMAND,
+    .flags = MDM_ONCE,
     .name = "ClearRestrictionsPassword",
     .title = "Clear Restrictions Password",
     .on = &systems,

@@ -1,7 +1,8 @@
 
 /*
  * RequestUnlockToken: asks for the unlock token and keeps it in escrow.  For
- * devices of long ago; later ones send it when they enrol.
+ * devices of long ago; later ones send it when they enrol.  Not overtaken by
+ * the ClearPasscode that needs it.
  */
 
 
@@ -33,5 +34,6 @@ const mdm_type_t  request_unlock_token = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
+    .subject = "passcode",
     .expires = MDM_DAYS(30)
 };

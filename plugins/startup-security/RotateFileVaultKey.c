@@ -2,6 +2,8 @@
 /*
  * RotateFileVaultKey: replaces a recovery key of FileVault; a new personal one
  * goes to escrow.  Never repeated by itself: the old key does not open twice.
+ * Counts as destructive: the old key is void, and who encrypts the new one for
+ * himself has the only one.
  */
 
 
@@ -52,7 +54,7 @@ static const mdm_key_t  answer[] = {
 
 const mdm_type_t  rotate_filevault_key = {
     .kind = MDM_COMMAND,
-    .flags = MDM_ONCE,
+    .flags = MDM_ONCE|MDM_DESTRUCTIVE,
     .name = "RotateFileVaultKey",
     .title = "Rotate FileVault Key",
     .on = &systems,

@@ -7,6 +7,10 @@
 
 
 #include "startup-security.h"
+#include "../results.h"
+
+
+static bool result(mdm_call_t *call, const mdm_result_t *done);
 
 
 static const mdm_systems_t  systems = {
@@ -31,5 +35,19 @@ const mdm_type_t  set_recovery_lock = {
     .on = &systems,
     .keys = keys,
     .subject = "recovery-lock",
-    .expires = MDM_DAYS(90)
+    .expires = MDM_DAYS(90),
+    .result = result
 };
+
+
+/* What was verified is not the password any more. */
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    if (!acknowledged(done)) {
+        return true;
+    }
+
+    return call->host->set_attribute(call, "RecoveryLockVerified", NULL);
+}

@@ -1,15 +1,19 @@
 
 /*
- * ScheduleOSUpdate: downloads or installs updates.
+ * ScheduleOSUpdate: downloads or installs updates.  It may be acknowledged and
+ * have failed all the same.
  */
 
 
 #include <stdio.h>
 
 #include "updates.h"
+#include "../results.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
+static bool result(mdm_call_t *call, const mdm_result_t *done);
+static bool failed(const mdm_host_t *host, const mdm_node_t *item);
 
 
 static const mdm_systems_t  systems = {
@@ -81,7 +85,8 @@ const mdm_type_t  schedule_os_update = {
     .answer = answer,
     .subject = "os-update",
     .expires = MDM_DAYS(90),
-    .validate = validate
+    .validate = validate,
+    .result = result
 };
 
 
@@ -113,4 +118,26 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     }
 
     return good;
+}
+
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    return tell_failed(call, done, "UpdateResults", failed,
+                       "os_update_failed");
+}
+
+
+static bool
+failed(const mdm_host_t *host, const mdm_node_t *item)
+{
+    mdm_text_t  status;
+
+    status = host->text(host->get(item, "Status"));
+
+    return text_is(host->text(host->get(item, "InstallAction")), "Error")
+           || (status.len > 0 && !text_is(status, "Idle")
+               && !text_is(status, "Downloading")
+               && !text_is(status, "Installing"));
 }

@@ -28,5 +28,5 @@ const mdm_type_t  log_out_user = {
     .on = &systems,
     .keys = keys,
     .subject = "log-out",
-    .expires = MDM_DAYS(90)
+    .expires = MDM_DAYS(1)
 };
