@@ -14,6 +14,7 @@ static const mdm_plugin_t  plugin = {
     .version = "1.0",
     .types = MDM_TYPES(&active_ns_extensions,
                        &app_lock,
+                       &app_store,
                        &apply_redemption_code,
                        &install_application,
                        &install_enterprise_application,
@@ -23,8 +24,10 @@ static const mdm_plugin_t  plugin = {
                        &managed_application_configuration,
                        &managed_application_feedback,
                        &managed_application_list,
+                       &ns_extension,
                        &ns_extension_mappings,
                        &remove_application,
+                       &single_app_mode,
                        &validate_applications)
 };
 

@@ -11,6 +11,7 @@
 
 extern const mdm_type_t  active_ns_extensions;
 extern const mdm_type_t  app_lock;
+extern const mdm_type_t  app_store;
 extern const mdm_type_t  apply_redemption_code;
 extern const mdm_type_t  install_application;
 extern const mdm_type_t  install_enterprise_application;
@@ -20,8 +21,10 @@ extern const mdm_type_t  managed_application_attributes;
 extern const mdm_type_t  managed_application_configuration;
 extern const mdm_type_t  managed_application_feedback;
 extern const mdm_type_t  managed_application_list;
+extern const mdm_type_t  ns_extension;
 extern const mdm_type_t  ns_extension_mappings;
 extern const mdm_type_t  remove_application;
+extern const mdm_type_t  single_app_mode;
 extern const mdm_type_t  validate_applications;
 
 
