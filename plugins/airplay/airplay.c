@@ -1,6 +1,6 @@
 
 /*
- * The plugin "airplay": screens and printers nearby.
+ * The plugin "airplay": screens and printers nearby, and remote controls.
  */
 
 
@@ -11,8 +11,13 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "airplay",
     .version = "1.0",
-    .types = MDM_TYPES(&request_mirroring,
-                       &stop_mirroring)
+    .types = MDM_TYPES(&airplay,
+                       &airplay_security,
+                       &airprint,
+                       &conference_room_display,
+                       &request_mirroring,
+                       &stop_mirroring,
+                       &tv_remote)
 };
 
 
