@@ -12,11 +12,14 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "profiles",
     .version = "1.0",
-    .types = MDM_TYPES(&install_profile,
+    .types = MDM_TYPES(&declarations,
+                       &identification,
+                       &install_profile,
                        &install_provisioning_profile,
                        &mdm,
                        &profile_list,
                        &provisioning_profile_list,
+                       &removal_password,
                        &remove_profile,
                        &remove_provisioning_profile)
 };
