@@ -1,6 +1,6 @@
 
 /*
- * The plugin "vpn": VPN.
+ * The plugin "vpn": VPN, of devices and of apps.
  */
 
 
@@ -11,7 +11,9 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "vpn",
     .version = "1.0",
-    .types = MDM_TYPES(&vpn)
+    .types = MDM_TYPES(&app_vpn,
+                       &app_vpn_mapping,
+                       &vpn)
 };
 
 

@@ -81,6 +81,10 @@ my @meant = (
       'in words only' ],
     [ 'com.apple.vpn.managed', 'VendorConfig.*', 'key',
       'any key there: what they are is up to the vendor' ],
+    map({ [ 'com.apple.vpn.managed.applayer', $_, 'key',
+            'in words: all keys of com.apple.vpn.managed' ] }
+        qw(VPNType VPNSubType UserDefinedName VendorConfig* VPN VPN.* IPv4* PPP*
+           IPSec* IKEv2* DNS* Proxies* AlwaysOn* TransparentProxy*)),
     [ 'com.apple.webClip.managed', 'URL', 'pattern', 'in words only' ],
 
     map({ [ "com.apple.$_.managed", '*', 'key',
