@@ -19,8 +19,7 @@ typedef struct {
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
-static size_t cards_of(mdm_call_t *call, const mdm_node_t *rules,
-    card_t *cards);
+static bool validate_sims(mdm_call_t *call, const mdm_node_t *rules);
 static bool validate_cards(mdm_call_t *call, card_t *cards, size_t n);
 static int compare(const void *one, const void *two);
 
@@ -76,8 +75,6 @@ const mdm_type_t  network_usage_rules = {
 static bool
 validate(mdm_call_t *call, const mdm_node_t *value)
 {
-    size_t             n;
-    card_t            *cards;
     const mdm_host_t  *host;
     const mdm_node_t  *rules;
 
@@ -89,46 +86,45 @@ validate(mdm_call_t *call, const mdm_node_t *value)
         return false;
     }
 
-    n = cards_of(call, rules, NULL);
-    if (n == 0) {
-        return true;
-    }
-
-    cards = host->alloc(call, n * sizeof(card_t));
-    if (cards == NULL) {
-        return false;
-    }
-
-    cards_of(call, rules, cards);
-
-    return validate_cards(call, cards, n);
+    return host->count(rules) == 0 || validate_sims(call, rules);
 }
 
 
-/* All ICCIDs of all rules, or how many there are. */
+/* Items are read in their order, list by list: so each costs the same. */
 
-static size_t
-cards_of(mdm_call_t *call, const mdm_node_t *rules, card_t *cards)
+static bool
+validate_sims(mdm_call_t *call, const mdm_node_t *rules)
 {
-    size_t             i, j, n, rule_n;
-    const mdm_host_t  *host;
-    const mdm_node_t  *list;
+    size_t              i, j, n, rule_n;
+    card_t             *cards;
+    const mdm_host_t   *host;
+    const mdm_node_t  **lists;
 
     host = call->host;
     rule_n = host->count(rules);
     n = 0;
 
-    for (i = 0; i < rule_n; i++) {
-        list = host->get(host->item(rules, i), "ICCIDs");
+    lists = host->alloc(call, rule_n * sizeof(lists[0]));
 
-        for (j = 0; j < host->count(list); j++, n++) {
-            if (cards) {
-                cards[n] = (card_t) { host->text(host->item(list, j)), i, j };
-            }
+    for (i = 0; lists && i < rule_n; i++) {
+        lists[i] = host->get(host->item(rules, i), "ICCIDs");
+        n += host->count(lists[i]);
+    }
+
+    cards = lists ? host->alloc(call, (n + 1) * sizeof(cards[0])) : NULL;
+    if (cards == NULL) {
+        return false;
+    }
+
+    n = 0;
+
+    for (i = 0; i < rule_n; i++) {
+        for (j = 0; j < host->count(lists[i]); j++) {
+            cards[n++] = (card_t) { host->text(host->item(lists[i], j)), i, j };
         }
     }
 
-    return n;
+    return validate_cards(call, cards, n);
 }
 
 
