@@ -11,7 +11,10 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "cellular",
     .version = "1.0",
-    .types = MDM_TYPES(&refresh_cellular_plans)
+    .types = MDM_TYPES(&apn,
+                       &cellular,
+                       &private_network,
+                       &refresh_cellular_plans)
 };
 
 

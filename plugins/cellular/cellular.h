@@ -9,6 +9,9 @@
 #include "../plugins.h"
 
 
+extern const mdm_type_t  apn;
+extern const mdm_type_t  cellular;
+extern const mdm_type_t  private_network;
 extern const mdm_type_t  refresh_cellular_plans;
 
 

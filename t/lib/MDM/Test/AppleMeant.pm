@@ -45,6 +45,8 @@ my @meant = (
     } qw(desktop.ACPower portable.ACPower portable.BatteryPower)),
     [ 'com.apple.associated-domains', 'Configuration[].AssociatedDomains[]',
       'pattern', 'in words only' ],
+    [ 'com.apple.cellularprivatenetwork.managed', 'Geofences', 'most',
+      'in words only' ],
     [ 'com.apple.dnsSettings.managed', 'DNSSettings.ServerURL', 'pattern',
       'in words only' ],
     map({ [ 'com.apple.dnsSettings.managed', 'ProhibitDisablement',
