@@ -28,6 +28,7 @@ static bool mdm_vector_device(mdm_vector_t *vector, mdm_facts_t *facts);
 static uint8_t mdm_vector_answer(json_t *device, const char *name);
 static void mdm_vector_report(mdm_vector_t *vector);
 static json_t *mdm_vector_effects(const mdm_effects_t *effects);
+static void mdm_vector_lists(const mdm_effects_t *effects, json_t *rows);
 static void mdm_vector_merge(mdm_vector_t *vector);
 static json_t *mdm_vector_findings(const mdm_findings_t *findings,
     bool warnings);
@@ -527,7 +528,41 @@ mdm_vector_effects(const mdm_effects_t *effects)
         json_array_append_new(list, row);
     }
 
+    mdm_vector_lists(effects, list);
+
     return list;
+}
+
+
+/* An empty list is a row whose key is null. */
+
+static void
+mdm_vector_lists(const mdm_effects_t *effects, json_t *rows)
+{
+    json_t                   *row;
+    const mdm_effect_item_t  *item;
+    const mdm_effect_list_t  *list;
+
+    for (list = effects->lists; list != NULL; list = list->next) {
+        item = list->first;
+
+        do {
+            row = json_pack("{s:s%,s:n}", "list", list->name.data,
+                            list->name.len, "key");
+
+            if (item != NULL) {
+                json_object_set_new(row, "key",
+                                    json_stringn((const char *) item->key.data,
+                                                 item->key.len));
+                json_object_set_new(row, "value",
+                                    mdm_node_to_json(item->value, true));
+                item = item->next;
+            }
+
+            json_array_append_new(rows, row);
+
+        } while (item != NULL);
+    }
 }
 
 

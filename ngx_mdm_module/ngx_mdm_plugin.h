@@ -213,7 +213,7 @@ typedef struct {
      * besides, 10000 items of lists, 16 MB together */
     bool  (*set_attribute)(mdm_call_t *call, const char *name,
                            const mdm_node_t *value);  /* to 4096 bytes */
-    /* the list is what this call keeps of it; key: to 256 bytes */
+    /* the list is what this call keeps of it; value NULL: it may be empty */
     bool  (*keep_item)(mdm_call_t *call, const char *list, mdm_text_t key,
                        const mdm_node_t *value);
     bool  (*keep_secret)(mdm_call_t *call, const char *kind,

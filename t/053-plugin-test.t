@@ -24,7 +24,12 @@ COMMAND("Greet", .access = 0,
     .answer = (const mdm_key_t[]) {
         { .name = "Mood", .type = MDM_STRING, .attribute = "Mood" },
         { .name = "Token", .type = MDM_STRING, .escrow = "token" },
-        { 0 } }),
+        { .name = "Friends", .type = MDM_ARRAY, .list = "friends",
+          MDM_KEYS({ NULL, MDM_DICTIONARY,
+                     MDM_KEYS({ .name = "Name", .type = MDM_STRING, .flags = MDM_TELLS },
+                              { .name = "Age", .type = MDM_INTEGER }) }) },
+        { 0 } },
+    .part_keys = MDM_TEXTS("Times")),
 PAYLOAD("com.example.greeting",
     .keys = (const mdm_key_t[]) {
         { .name = "Loud", .type = MDM_BOOLEAN, .combine = MDM_COMBINE_OR },
@@ -78,6 +83,10 @@ holds 'a device that takes it', { %good,
     device => { platform => 'macOS', version => '14.1', channel => 'device' }, gate => [] };
 holds 'what a report leaves behind', { report => { Mood => 'good', Token => 's3' },
     effects => [ { secret => 'token', value => 's3' }, { attribute => 'Mood', value => 'good' } ] };
+holds 'items of a list', { report => { Friends => [ { Name => 'Ann', Age => 5 }, {} ] },
+    effects => [ { list => 'friends', key => 'Ann', value => { Name => 'Ann', Age => 5 } } ] };
+holds 'an empty list', { report => { Friends => [] },
+    effects => [ { list => 'friends', key => undef } ] };
 holds 'a payload', { type => 'com.example.greeting', json => { Loud => JSON::PP::true },
     plist => '<dict><key>Loud</key><true/></dict>' };
 holds 'what two payloads come to', { type => 'com.example.greeting',
@@ -120,6 +129,10 @@ fails 'an effect less', { report => { Mood => 'good' }, effects => [] },
     'effects: found, and not expected: .*"attribute":"Mood"';
 fails 'another value of an effect', { report => { Mood => 'good' },
     effects => [ { attribute => 'Mood', value => 'bad' } ] }, 'effects: expected, and not found';
+fails 'an item less', { report => { Friends => [ { Name => 'Ann' } ] }, effects => [] },
+    'effects: found, and not expected: .*"key":"Ann"';
+fails 'a list that is not empty', { report => { Friends => [ { Name => 'Ann' } ] },
+    effects => [ { list => 'friends', key => undef } ] }, 'effects: expected, and not found';
 fails 'another result of payloads', { type => 'com.example.greeting',
     merge => [ { Loud => JSON::PP::false }, { Loud => JSON::PP::true } ],
     merged => { Loud => JSON::PP::false } },

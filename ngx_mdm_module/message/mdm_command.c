@@ -16,6 +16,7 @@
 
 static mdm_rc_e mdm_command_fields(mdm_arena_t *arena, plist_t root,
     const mdm_schema_t *schema, mdm_command_t *command, mdm_fault_t *fault);
+static bool mdm_command_part(plist_t dict, const mdm_schema_type_t *type);
 static mdm_rc_e mdm_command_name(mdm_arena_t *arena, plist_t dict,
     const char *key, size_t max, mdm_str_t *value, mdm_fault_t *fault);
 static mdm_rc_e mdm_command_subject(mdm_arena_t *arena, plist_t dict,
@@ -88,8 +89,35 @@ mdm_command_fields(mdm_arena_t *arena, plist_t root,
 
     command->type = mdm_schema_command(schema, command->request_type);
     command->urgent = (command->type->flags & MDM_URGENT) != 0;
+    command->part = mdm_command_part(dict, command->type);
 
     return mdm_command_subject(arena, dict, schema, command, fault);
+}
+
+
+/* What is false asks for nothing. */
+
+static bool
+mdm_command_part(plist_t dict, const mdm_schema_type_t *type)
+{
+    plist_t             node;
+    uint8_t             value;
+    const char *const  *key;
+
+    for (key = type->type->part_keys; key && *key; key++) {
+        node = plist_dict_get_item(dict, *key);
+        value = 1;
+
+        if (node && plist_get_node_type(node) == PLIST_BOOLEAN) {
+            plist_get_bool_val(node, &value);
+        }
+
+        if (node && value) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 

@@ -31,6 +31,8 @@ typedef struct {
     bool                  renewal;       /* a profile with a payload that
                                             manages */
     bool                  urgent;        /* of its type */
+    bool                  part;          /* it asks for some items of its
+                                            lists only */
 } mdm_command_t;
 
 

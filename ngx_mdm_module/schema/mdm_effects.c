@@ -10,19 +10,14 @@
 #include <string.h>
 
 #include "mdm_effect.h"
-#include "mdm_schema_internal.h"
 
 
 static bool mdm_effect_add(mdm_host_call_t *host, mdm_effect_e what,
     mdm_str_t name, const mdm_node_t *value, mdm_str_t text);
-static bool mdm_effect_refuse(mdm_host_call_t *host, const char *function,
-    const char *name, const char *why);
 static bool mdm_effect_attribute_fits(mdm_host_call_t *host, const char *name,
     const mdm_node_t *value);
 static bool mdm_effect_tree(mdm_host_call_t *host, const char *function,
     const char *name, const mdm_node_t *node);
-static bool mdm_effect_size(const mdm_node_t *node, unsigned depth,
-    size_t *size);
 static bool mdm_effect_is_answer(const mdm_node_t *report);
 static void mdm_effect_answer(mdm_host_call_t *host,
     const mdm_schema_key_t *table, const mdm_node_t *report, unsigned depth);
@@ -157,6 +152,10 @@ mdm_effect_answer(mdm_host_call_t *host, const mdm_schema_key_t *table,
             mdm_effect_keep(host, key, member, depth);
         }
     }
+
+    if (table->rest && table->rest->key->list) {
+        mdm_effect_list_rest(host, table->rest);
+    }
 }
 
 
@@ -165,6 +164,16 @@ mdm_effect_keep(mdm_host_call_t *host, const mdm_schema_key_t *key,
     const mdm_node_t *node, unsigned depth)
 {
     mdm_text_t  text;
+
+    if (key->key->list) {
+        if (strcmp(key->name, "*") == 0) {
+            mdm_effect_list_member(host, key, node);
+        } else {
+            mdm_effect_list_array(host, key, node);
+        }
+
+        return;
+    }
 
     if (key->members && key->type == MDM_DICTIONARY) {
         mdm_effect_answer(host, key, node, depth + 1);
@@ -418,9 +427,7 @@ mdm_effect_tree(mdm_host_call_t *host, const char *function,
 }
 
 
-/* Bytes of texts and names, and some for each value. */
-
-static bool
+bool
 mdm_effect_size(const mdm_node_t *node, unsigned depth, size_t *size)
 {
     const mdm_node_t  *item;
@@ -518,9 +525,9 @@ mdm_effect_add(mdm_host_call_t *host, mdm_effect_e what, mdm_str_t name,
 }
 
 
-/* The first one is told.  A name may be anything. */
+/* A name may be anything. */
 
-static bool
+bool
 mdm_effect_refuse(mdm_host_call_t *host, const char *function,
     const char *name, const char *why)
 {

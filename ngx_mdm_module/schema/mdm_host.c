@@ -86,6 +86,7 @@ const mdm_host_t  mdm_host = {
     .warn = mdm_host_warn,
 
     .set_attribute = mdm_effect_set_attribute,
+    .keep_item = mdm_effect_keep_item,
     .keep_secret = mdm_effect_keep_secret,
     .queue_command = mdm_effect_queue_command,
     .emit_event = mdm_effect_emit_event

@@ -370,11 +370,11 @@ mdm_schema_add_kind(mdm_schema_compile_t *compile, const mdm_type_t *type)
 
     if (type->kind == MDM_PAYLOAD
         && (type->answer || type->result || type->subject
-            || type->subject_keys || type->expires))
+            || type->subject_keys || type->part_keys || type->expires))
     {
         return mdm_fault(compile->fault, MDM_MALFORMED,
-                         "%.64s: answer, result, subject and expires are for "
-                         "commands", type->name);
+                         "%.64s: answer, result, subject, part_keys and "
+                         "expires are for commands", type->name);
     }
 
     if (type->told_by && type->variant == NULL) {
@@ -418,6 +418,10 @@ mdm_schema_add_keys(mdm_schema_compile_t *compile, mdm_schema_entry_t *entry)
         compile->answer = true;
         rc = mdm_schema_compile(compile, copy->answer, entry->on,
                                 &entry->type.answer);
+    }
+
+    if (rc == MDM_OK) {
+        rc = mdm_schema_list_parts(compile, &entry->type);
     }
 
     entry->type.handles = copy->result

@@ -26,6 +26,7 @@ typedef struct {
     const char                  *around;  /* the path of the key around it */
     unsigned                     depth;
     bool                         array;   /* its keys are kinds of items */
+    mdm_schema_list_e            list;
 } mdm_schema_table_t;
 
 
@@ -90,7 +91,8 @@ mdm_schema_compile(mdm_schema_compile_t *compile, const mdm_key_t *keys,
     key->path = "";
     compile->keys = 0;
 
-    table = (mdm_schema_table_t) { keys, on, compile->type, "", 1, false };
+    table = (mdm_schema_table_t) { keys, on, compile->type, "", 1, false,
+                                   MDM_LIST_NONE };
 
     rc = mdm_schema_table(compile, &table, key);
 
@@ -140,6 +142,13 @@ mdm_schema_table(mdm_schema_compile_t *compile,
     key->members = members;
     key->nmembers = n;
 
+    if (table->list == MDM_LIST_MEMBERS) {
+        rc = mdm_schema_list_table(compile, table->path, key);
+        if (rc != MDM_OK) {
+            return rc;
+        }
+    }
+
     if (table->array) {
         return MDM_OK;
     }
@@ -180,6 +189,7 @@ mdm_schema_table_row(mdm_schema_compile_t *compile,
     mdm_rc_e             rc;
     mdm_key_t           *copy;
     const mdm_key_t     *source;
+    mdm_schema_list_e    list;
     mdm_schema_table_t   below;
 
     source = mdm_schema_row(compile, table->source, n);
@@ -228,7 +238,12 @@ mdm_schema_table_row(mdm_schema_compile_t *compile,
     }
 
     key->secret = secret || (key->flags & MDM_SECRET) || copy->escrow;
-    key->keeps = copy->attribute || copy->escrow;
+    key->keeps = copy->attribute || copy->escrow || copy->list;
+
+    rc = mdm_schema_list_row(compile, path, key, table->list, &list);
+    if (rc != MDM_OK) {
+        return rc;
+    }
 
     if (copy->keys == NULL) {
         return MDM_OK;
@@ -236,7 +251,7 @@ mdm_schema_table_row(mdm_schema_compile_t *compile,
 
     below = (mdm_schema_table_t) { copy->keys, key->on, path, key->path,
                                    table->depth + 1,
-                                   key->type == MDM_ARRAY };
+                                   key->type == MDM_ARRAY, list };
 
     return mdm_schema_table(compile, &below, key);
 }

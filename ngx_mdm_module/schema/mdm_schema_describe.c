@@ -129,6 +129,13 @@ mdm_describe_type(json_t *object, const mdm_schema_type_t *type)
         return false;
     }
 
+    if (type->type->part_keys
+        && !mdm_put(object, "part_keys",
+                    mdm_describe_texts(type->type->part_keys)))
+    {
+        return false;
+    }
+
     if (type->type->told_by
         && !mdm_put(object, "told_by",
                     mdm_describe_texts(type->type->told_by)))
@@ -256,6 +263,7 @@ mdm_describe_rules(json_t *object, const mdm_schema_key_t *key)
     return mdm_put_flag(object, "required", key->flags & MDM_NEEDED)
            && mdm_put_flag(object, "secret", key->secret)
            && mdm_put_flag(object, "literal", key->flags & MDM_LITERAL)
+           && mdm_put_flag(object, "tells", key->flags & MDM_TELLS)
            && (k->one_of == NULL
                || mdm_put(object, "one_of", mdm_describe_texts(k->one_of)))
            && mdm_put_text(object, "pattern", k->pattern)
@@ -266,6 +274,7 @@ mdm_describe_rules(json_t *object, const mdm_schema_key_t *key)
            && mdm_put_text(object, "default", k->preset)
            && mdm_put_text(object, "combine", ways[k->combine])
            && mdm_put_text(object, "attribute", k->attribute)
+           && mdm_put_text(object, "list", k->list)
            && mdm_put_text(object, "escrow", k->escrow);
 }
 

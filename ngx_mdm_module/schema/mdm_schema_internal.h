@@ -20,6 +20,8 @@
 #define MDM_SCHEMA_MAX_PATTERN   4096              /* bytes of a text that is
                                                       held against one */
 #define MDM_SCHEMA_NO_SLOT       UINT32_MAX
+#define MDM_SCHEMA_MAX_TELLERS   8                 /* members that tell items
+                                                      of one list apart */
 
 
 /* One operating system, with everything that was unsaid taken from around. */
@@ -73,9 +75,19 @@ struct mdm_schema_key_s {
     mdm_schema_bound_t             max;
     const regex_t                 *pattern;
     bool                           secret;     /* it, or what is around it */
-    bool                           keeps;      /* an attribute or a secret, in
-                                                  it or below */
+    bool                           keeps;      /* an attribute, a secret or a
+                                                  list, in it or below */
 };
+
+
+/* Where a table lies, seen from a list. */
+
+typedef enum {
+    MDM_LIST_NONE = 0,
+    MDM_LIST_KINDS,              /* kinds of items of one */
+    MDM_LIST_MEMBERS,            /* members of its items */
+    MDM_LIST_INSIDE              /* deeper */
+} mdm_schema_list_e;
 
 
 /* The public part comes first: the one is cast to the other. */
@@ -143,6 +155,15 @@ mdm_rc_e mdm_schema_compile(mdm_schema_compile_t *compile,
  * faults. */
 mdm_rc_e mdm_schema_key_compile(mdm_schema_compile_t *compile,
     const mdm_key_t *source, const char *path, mdm_schema_key_t *key);
+
+/* mdm_schema_list.c */
+mdm_rc_e mdm_schema_list_row(mdm_schema_compile_t *compile, const char *path,
+    const mdm_schema_key_t *key, mdm_schema_list_e at,
+    mdm_schema_list_e *below);
+mdm_rc_e mdm_schema_list_table(mdm_schema_compile_t *compile,
+    const char *path, const mdm_schema_key_t *key);
+mdm_rc_e mdm_schema_list_parts(mdm_schema_compile_t *compile,
+    const mdm_schema_type_t *type);
 
 /* mdm_schema_system.c; `around` is NULL for a type */
 mdm_rc_e mdm_schema_systems(mdm_schema_compile_t *compile,
