@@ -28,12 +28,16 @@ bool mdm_effect_keep_item(mdm_call_t *call, const char *list, mdm_text_t key,
 
 /* An array with a list; a dictionary around "*" with one; a member of that. */
 void mdm_effect_list_array(mdm_host_call_t *host, const mdm_schema_key_t *key,
-    const mdm_node_t *array);
+    const mdm_node_t *array, unsigned depth);
 void mdm_effect_list_rest(mdm_host_call_t *host, const mdm_schema_key_t *key);
 void mdm_effect_list_member(mdm_host_call_t *host,
-    const mdm_schema_key_t *key, const mdm_node_t *member);
+    const mdm_schema_key_t *key, const mdm_node_t *member, unsigned depth);
 
-/* mdm_effects.c.  False, and the call has failed; the first one is told.
+/* mdm_effects.c: what the table of a dictionary keeps. */
+void mdm_effect_answer(mdm_host_call_t *host, const mdm_schema_key_t *table,
+    const mdm_node_t *report, unsigned depth);
+
+/* False, and the call has failed; the first one is told.
  * Without a function `why` is a whole sentence. */
 bool mdm_effect_refuse(mdm_host_call_t *host, const char *function,
     const char *name, const char *why);

@@ -43,7 +43,7 @@ static bool mdm_effect_item(mdm_host_call_t *host, mdm_effect_list_t *list,
 
 void
 mdm_effect_list_array(mdm_host_call_t *host, const mdm_schema_key_t *key,
-    const mdm_node_t *array)
+    const mdm_node_t *array, unsigned depth)
 {
     size_t                   n;
     mdm_str_t                name;
@@ -68,8 +68,8 @@ mdm_effect_list_array(mdm_host_call_t *host, const mdm_schema_key_t *key,
 
         value = mdm_effect_value(host, kind, item, 1);
 
-        if (value) {
-            mdm_effect_item(host, list, name, value);
+        if (value && mdm_effect_item(host, list, name, value)) {
+            mdm_effect_answer(host, kind, item, depth + 1);
         }
     }
 }
@@ -84,7 +84,7 @@ mdm_effect_list_rest(mdm_host_call_t *host, const mdm_schema_key_t *key)
 
 void
 mdm_effect_list_member(mdm_host_call_t *host, const mdm_schema_key_t *key,
-    const mdm_node_t *member)
+    const mdm_node_t *member, unsigned depth)
 {
     mdm_node_t         *value;
     mdm_effect_list_t  *list;
@@ -92,8 +92,10 @@ mdm_effect_list_member(mdm_host_call_t *host, const mdm_schema_key_t *key,
     list = mdm_effect_list(host, mdm_schema_c(key->key->list));
     value = list ? mdm_effect_value(host, key, member, 1) : NULL;
 
-    if (value && member->name.len > 0 && mdm_node_is_text(member->name)) {
-        mdm_effect_item(host, list, member->name, value);
+    if (value && member->name.len > 0 && mdm_node_is_text(member->name)
+        && mdm_effect_item(host, list, member->name, value))
+    {
+        mdm_effect_answer(host, key, member, depth + 1);
     }
 }
 

@@ -19,8 +19,6 @@ static bool mdm_effect_attribute_fits(mdm_host_call_t *host, const char *name,
 static bool mdm_effect_tree(mdm_host_call_t *host, const char *function,
     const char *name, const mdm_node_t *node);
 static bool mdm_effect_is_answer(const mdm_node_t *report);
-static void mdm_effect_answer(mdm_host_call_t *host,
-    const mdm_schema_key_t *table, const mdm_node_t *report, unsigned depth);
 static void mdm_effect_keep(mdm_host_call_t *host,
     const mdm_schema_key_t *key, const mdm_node_t *node, unsigned depth);
 static mdm_rc_e mdm_effect_result(mdm_host_call_t *host,
@@ -132,7 +130,7 @@ mdm_effect_is_answer(const mdm_node_t *report)
 /* A device may answer with anything: what is not as the table says is passed
  * over, for it is no fault of the handler. */
 
-static void
+void
 mdm_effect_answer(mdm_host_call_t *host, const mdm_schema_key_t *table,
     const mdm_node_t *report, unsigned depth)
 {
@@ -167,9 +165,9 @@ mdm_effect_keep(mdm_host_call_t *host, const mdm_schema_key_t *key,
 
     if (key->key->list) {
         if (strcmp(key->name, "*") == 0) {
-            mdm_effect_list_member(host, key, node);
+            mdm_effect_list_member(host, key, node, depth);
         } else {
-            mdm_effect_list_array(host, key, node);
+            mdm_effect_list_array(host, key, node, depth);
         }
 
         return;

@@ -43,10 +43,9 @@ mdm_schema_list_row(mdm_schema_compile_t *compile, const char *path,
         }
     }
 
-    if (at != MDM_LIST_NONE && (key->key->attribute || key->key->escrow)) {
+    if (at != MDM_LIST_NONE && key->key->attribute) {
         return mdm_fault(compile->fault, MDM_MALFORMED,
-                         "%.96s: attribute and escrow are not for items of a "
-                         "list", path);
+                         "%.96s: items of a list have no attributes", path);
     }
 
     if (key->key->list) {

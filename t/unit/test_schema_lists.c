@@ -99,6 +99,7 @@ static const mdm_key_t  apps[] = {
                           { "Size", MDM_INTEGER },
                           { "Share", MDM_REAL },
                           { "Token", MDM_STRING, MDM_SECRET },
+                          { "Code", MDM_STRING, .escrow = "code" },
                           { "Icons", MDM_ARRAY,
                             MDM_KEYS({ NULL, MDM_STRING }) },
                           { "More", MDM_DICTIONARY },
@@ -254,6 +255,15 @@ what_is_secret_or_not_described_is_left_out(void **state)
               " 'Inner': {'Key': {'$data': 'AAEC'}, 'Open': true}}]}",
               "applications(a={\"Identifier\":\"a\","
               "\"Inner\":{\"Open\":true}})");
+    assert_int_equal(effects.n, 0);
+
+    /* but what goes to escrow goes there */
+
+    lists_are("Apps", "{'Status': 'Acknowledged', 'Apps': ["
+              "{'Identifier': 'a', 'Code': 'geheim'}]}",
+              "applications(a={\"Identifier\":\"a\"})");
+    assert_int_equal(effects.n, 1);
+    assert_true(mdm_str_eq_c(effects.first->text, "geheim"));
 
     lists_are("Rest", "{'Status': 'Acknowledged', 'Managed': "
               "{'a': {'Status': 'Managed', 'Code': 'geheim'}}}",
@@ -432,7 +442,7 @@ a_table_that_makes_no_sense_is_refused(void **state)
     refuse((mdm_type_t) { ANSWER({ "L", MDM_ARRAY, .list = "l",
                                    ITEM({ "K", MDM_STRING, MDM_TELLS,
                                           .attribute = "A" }) }) },
-           "attribute and escrow are not for items of a list");
+           "items of a list have no attributes");
     refuse((mdm_type_t) { ANSWER({ "L", MDM_ARRAY, .list = "l",
                                    ITEM({ "K", MDM_STRING, MDM_TELLS },
                                         { "M", MDM_ARRAY, .list = "m",
