@@ -11,16 +11,10 @@
 #include "certificates.h"
 
 
-#define SIGN     1
-#define ENCRYPT  4
-
-
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool validate_key(mdm_call_t *call, const mdm_node_t *scep);
-static bool validate_subject(mdm_call_t *call, const mdm_node_t *subject);
 static bool validate_names(mdm_call_t *call, const mdm_node_t *names);
 static bool is_strings(mdm_call_t *call, const mdm_node_t *node);
-static bool is_attribute(mdm_text_t text);
 
 
 static const mdm_systems_t  systems = {
@@ -31,18 +25,6 @@ static const mdm_systems_t  systems = {
     .tvos = { "9.0", .many = MDM_YES },
     .visionos = { "1.0", .many = MDM_YES },
     .watchos = { "3.0", .many = MDM_YES }
-};
-
-
-static const mdm_key_t  rdn_keys[] = {
-    { NULL, MDM_ARRAY, MDM_KEYS({ NULL, MDM_STRING }), .least = 2, .most = 2 },
-    { 0 }
-};
-
-
-static const mdm_key_t  subject_keys[] = {
-    { NULL, MDM_ARRAY, 0, rdn_keys },
-    { 0 }
 };
 
 
@@ -130,7 +112,9 @@ validate(mdm_call_t *call, const mdm_node_t *value)
         good = false;
     }
 
-    if (!validate_subject(call, host->get(scep, "Subject"))) {
+    if (!validate_subject(call, host->get(scep, "Subject"),
+                          "PayloadContent.Subject"))
+    {
         good = false;
     }
 
@@ -157,9 +141,9 @@ validate_key(mdm_call_t *call, const mdm_node_t *scep)
         good = false;
     }
 
-    if ((host->integer(host->get(scep, "Key Usage")) & ~(SIGN|ENCRYPT)) != 0) {
-        host->fault(call, "PayloadContent.Key Usage",
-                    "must be 1 (to sign), 4 (to encrypt) or 5 (both)");
+    if (!validate_usage(call, host->get(scep, "Key Usage"),
+                        "PayloadContent.Key Usage"))
+    {
         good = false;
     }
 
@@ -179,42 +163,6 @@ validate_key(mdm_call_t *call, const mdm_node_t *scep)
         host->warn(call, "PayloadContent.Challenge",
                    "is absent: the server has to know by other means who may "
                    "have a certificate");
-    }
-
-    return good;
-}
-
-
-/* An X.500 name: an array of relative names, each an array of pairs. */
-
-static bool
-validate_subject(mdm_call_t *call, const mdm_node_t *subject)
-{
-    bool               good;
-    char               path[80];
-    size_t             i, j;
-    const mdm_host_t  *host;
-    const mdm_node_t  *rdn, *pair;
-
-    host = call->host;
-    good = true;
-
-    for (i = 0; i < host->count(subject); i++) {
-        rdn = host->item(subject, i);
-
-        for (j = 0; j < host->count(rdn); j++) {
-            pair = host->item(rdn, j);
-
-            if (is_attribute(host->text(host->item(pair, 0)))) {
-                continue;
-            }
-
-            snprintf(path, sizeof(path), "PayloadContent.Subject[%zu][%zu][0]",
-                     i, j);
-            host->fault(call, path, "must be C, L, ST, O, OU, CN or an object "
-                        "identifier in dotted form");
-            good = false;
-        }
     }
 
     return good;
@@ -271,32 +219,4 @@ is_strings(mdm_call_t *call, const mdm_node_t *node)
     }
 
     return true;
-}
-
-
-static bool
-is_attribute(mdm_text_t text)
-{
-    size_t  i;
-
-    static const char *const  names[] = { "C", "L", "ST", "O", "OU", "CN" };
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (text.len == strlen(names[i])
-            && memcmp(text.data, names[i], text.len) == 0)
-        {
-            return true;
-        }
-    }
-
-    for (i = 0; i < text.len; i++) {
-        if (text.data[i] != '.' && (text.data[i] < '0' || text.data[i] > '9')) {
-            return false;
-        }
-    }
-
-    /* at least two numbers with a dot between */
-
-    return text.len >= 3 && text.data[0] != '.'
-           && memchr(text.data, '.', text.len - 1) != NULL;
 }

@@ -70,8 +70,11 @@ my @meant = (
       'in words only' ],
     [ 'com.apple.proxy.http.global', 'ProxyPACURL', 'pattern',
       'in words only' ],
+    [ 'com.apple.security.acme', 'DirectoryURL', 'pattern', 'in words only' ],
     [ 'com.apple.security.scep', 'PayloadContent.SubjectAltName.*', 'type',
       'a string in the table; an array of them does as well' ],
+    [ 'com.apple.security.wapi-identity', '*', 'iOS macOS tvOS visionOS watchOS',
+      'no system is named: nobody is refused' ],
     map({ [ 'com.apple.system.logging', "$_*", 'macOS',
             'not there, but its words say what it does there' ] }
         qw(Subsystems System)),

@@ -63,7 +63,8 @@ my %combine = (
 
 # --- Apple's side ---
 
-# All types of a directory, by name.  Several files may tell of one type.
+# All types of a directory, by name.  Several files may tell of one type; one
+# file says nothing of systems.
 
 sub apple_types {
     my ($directory, $kind) = @_;
@@ -73,9 +74,9 @@ sub apple_types {
     for my $file (sort glob "$directory/*.yaml") {
         my $document = YAML::XS::LoadFile($file);
         my $name = $document->{payload}{"${kind}type"};
-        my $on = $document->{payload}{supportedOS};
+        my $on = $document->{payload}{supportedOS} // {};
 
-        next if !defined $name || !defined $on;
+        next if !defined $name;
 
         my %rows = ('' => { on => apple_systems($on) });
         my $way = $document->{responsekeys};
