@@ -1,8 +1,8 @@
 
 /*
- * com.apple.SetupAssistant.managed: which panes of the Setup Assistant a user
- * does not see, after an update on iOS, at his first login on a Mac.  A list
- * of panes took the place of a key for each, on a Mac with macOS 15.
+ * com.apple.SetupAssistant.managed: which panes of the Setup Assistant are
+ * skipped; of a Mac for all of it, or for one user.  A list of panes took the
+ * place of a key for each, on a Mac with macOS 15.
  */
 
 

@@ -89,6 +89,10 @@ const mdm_type_t  content_caching = {
 static bool
 validate(mdm_call_t *call, const mdm_node_t *value)
 {
+    const mdm_host_t  *host;
+
+    host = call->host;
+
     if (is_true(call, value, "LocalSubnetsOnly")) {
         overridden(call, value, "ListenRanges",
                    "is used only when LocalSubnetsOnly is false");
@@ -101,19 +105,18 @@ validate(mdm_call_t *call, const mdm_node_t *value)
                    "is used only when PeerLocalSubnetsOnly is false");
     }
 
-    if (call->host->boolean(call->host->get(value, "DenyTetheredCaching"))
-        && call->host->boolean(call->host->get(value,
-                                               "AutoEnableTetheredCaching")))
+    if (host->boolean(host->get(value, "DenyTetheredCaching"))
+        && host->boolean(host->get(value, "AutoEnableTetheredCaching")))
     {
-        overridden(call, value, "AutoEnableTetheredCaching",
-                   "is used only when DenyTetheredCaching is false");
+        host->warn(call, "AutoEnableTetheredCaching",
+                   "is not used when DenyTetheredCaching is true");
     }
 
     if (!is_true(call, value, "AllowPersonalCaching")
         && !is_true(call, value, "AllowSharedCaching"))
     {
-        call->host->fault(call, "AllowSharedCaching",
-                          "must be true when AllowPersonalCaching is false");
+        host->fault(call, "AllowSharedCaching",
+                    "must be true when AllowPersonalCaching is false");
         return false;
     }
 
