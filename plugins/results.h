@@ -35,6 +35,15 @@ acknowledged(const mdm_result_t *done)
 }
 
 
+/* What an answer leaves out when there is none of it is an empty list. */
+
+static inline bool
+keep_list(mdm_call_t *call, const char *list)
+{
+    return call->host->keep_item(call, list, (mdm_text_t) { 0, NULL }, NULL);
+}
+
+
 /*
  * A command of several parts is acknowledged though some of them failed: an
  * event has those, each with its place among the parts, for not every one

@@ -7,6 +7,10 @@
 
 
 #include "device.h"
+#include "../results.h"
+
+
+static bool result(mdm_call_t *call, const mdm_result_t *done);
 
 
 static const mdm_systems_t  systems = {
@@ -198,5 +202,26 @@ const mdm_type_t  security_info = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
-    .expires = MDM_DAYS(30)
+    .expires = MDM_DAYS(30),
+    .result = result
 };
+
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    const mdm_host_t  *host;
+    const mdm_node_t  *facts;
+
+    host = call->host;
+    facts = host->get(done->report, "SecurityInfo");
+
+    if (!acknowledged(done)) {
+        return true;
+    }
+
+    return (host->get(facts, "FirewallSettings") == NULL
+            || keep_list(call, "firewall_applications"))
+           && (host->get(facts, "SecureBoot") == NULL
+               || keep_list(call, "reduced_security"));
+}

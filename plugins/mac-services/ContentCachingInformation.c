@@ -1,7 +1,6 @@
 
 /*
- * ContentCachingInformation: how the content cache of a Mac is doing.  Of
- * alerts their number is kept; what they are stands in the report.
+ * ContentCachingInformation: how the content cache of a Mac is doing.
  */
 
 
@@ -30,7 +29,7 @@ static const mdm_key_t  range_alert_keys[] = {
 
 
 static const mdm_key_t  alert_keys[] = {
-    { "className", MDM_STRING, MDM_NEEDED,
+    { "className", MDM_STRING, MDM_NEEDED|MDM_TELLS,
       MDM_ONE_OF("AssetCacheLowSpaceAlert", "AssetCacheNoSpaceAlert",
                  "AssetCacheRegistrationRejectedAlert",
                  "AssetCacheRegistrationUnavailableAlert",
@@ -89,7 +88,7 @@ static const mdm_key_t  parent_keys[] = {
     { "address", MDM_STRING, MDM_NEEDED },
     { "alert", MDM_DICTIONARY, .keys = parent_alert_keys },
     { "details", MDM_DICTIONARY, MDM_NEEDED, .keys = details_keys },
-    { "guid", MDM_STRING, MDM_NEEDED },
+    { "guid", MDM_STRING, MDM_NEEDED|MDM_TELLS },
     { "healthy", MDM_BOOLEAN, MDM_NEEDED },
     { "port", MDM_INTEGER, MDM_NEEDED },
     { "version", MDM_STRING, MDM_NEEDED },
@@ -113,7 +112,7 @@ static const mdm_key_t  peer_keys[] = {
     { "alert", MDM_DICTIONARY, .keys = peer_alert_keys },
     { "details", MDM_DICTIONARY, MDM_NEEDED, .keys = details_keys },
     { "friendly", MDM_BOOLEAN, MDM_NEEDED },
-    { "guid", MDM_STRING, MDM_NEEDED },
+    { "guid", MDM_STRING, MDM_NEEDED|MDM_TELLS },
     { "healthy", MDM_BOOLEAN, MDM_NEEDED },
     { "port", MDM_INTEGER, MDM_NEEDED },
     { "version", MDM_STRING, MDM_NEEDED },
@@ -131,7 +130,7 @@ static const mdm_key_t  status_keys[] = {
     { "AlertsForPeerFilterRanges", MDM_DICTIONARY,
       MDM_KEYS({ "*", MDM_DICTIONARY, MDM_NEEDED,
                  .keys = range_alert_keys }) },
-    { "Alerts", MDM_ARRAY,
+    { "Alerts", MDM_ARRAY, .list = "content_cache_alerts",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = alert_keys }) },
     { "CacheDetails", MDM_DICTIONARY,
       MDM_KEYS({ "*", MDM_INTEGER, MDM_NEEDED }) },
@@ -146,9 +145,9 @@ static const mdm_key_t  status_keys[] = {
     { "MaxCachePressureLast1Hour", MDM_REAL,
       .attribute = "ContentCaching.MaxCachePressureLast1Hour",
       .min = "0", .max = "1" },
-    { "Parents", MDM_ARRAY,
+    { "Parents", MDM_ARRAY, .list = "content_cache_parents",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = parent_keys }) },
-    { "Peers", MDM_ARRAY,
+    { "Peers", MDM_ARRAY, .list = "content_cache_peers",
       MDM_KEYS({ NULL, MDM_DICTIONARY, .keys = peer_keys }) },
     { "PersonalCacheFree", MDM_INTEGER },
     { "PersonalCacheLimit", MDM_INTEGER },
@@ -214,7 +213,6 @@ const mdm_type_t  content_caching_information = {
 static bool
 result(mdm_call_t *call, const mdm_result_t *done)
 {
-    size_t             alerts;
     const mdm_host_t  *host;
     const mdm_node_t  *status;
 
@@ -225,8 +223,6 @@ result(mdm_call_t *call, const mdm_result_t *done)
         return true;
     }
 
-    alerts = host->count(host->get(status, "Alerts"));
-
     if (host->get(status, "RegistrationError") == NULL
         && !host->set_attribute(call, "ContentCaching.RegistrationError",
                                 NULL))
@@ -234,6 +230,7 @@ result(mdm_call_t *call, const mdm_result_t *done)
         return false;
     }
 
-    return host->set_attribute(call, "ContentCaching.Alerts",
-                               host->new_integer(call, (int64_t) alerts));
+    return keep_list(call, "content_cache_alerts")
+           && keep_list(call, "content_cache_parents")
+           && keep_list(call, "content_cache_peers");
 }

@@ -1,10 +1,18 @@
 
 /*
- * ManagedMediaList: the managed books on a device.
+ * ManagedMediaList: the managed books on a device.  Those of the store are told
+ * apart by its number, others by the name that InstallMedia gave them.
  */
 
 
 #include "media.h"
+#include "../results.h"
+
+
+#define MAX_NAME  256   /* bytes of an item's key */
+
+
+static bool result(mdm_call_t *call, const mdm_result_t *done);
 
 
 static const mdm_systems_t  systems = {
@@ -20,9 +28,10 @@ static const mdm_key_t  keys[] = {
 
 
 static const mdm_key_t  answer[] = {
-    { "Books", MDM_ARRAY, MDM_NEEDED,
+    { "Books", MDM_ARRAY, MDM_NEEDED, .list = "media",
       MDM_KEYS({ NULL, MDM_DICTIONARY,
-                 MDM_KEYS({ "iTunesStoreID", MDM_INTEGER, MDM_NEEDED },
+                 MDM_KEYS({ "iTunesStoreID", MDM_INTEGER,
+                            MDM_NEEDED|MDM_TELLS },
                           { "State", MDM_STRING },
                           { "PersistentID", MDM_STRING },
                           { "Kind", MDM_STRING },
@@ -40,5 +49,44 @@ const mdm_type_t  managed_media_list = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
-    .expires = MDM_DAYS(30)
+    .expires = MDM_DAYS(30),
+    .result = result
 };
+
+
+/* The table keeps what has a number. */
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    size_t             i, n;
+    mdm_text_t         name;
+    const mdm_host_t  *host;
+    const mdm_node_t  *books, *book;
+
+    host = call->host;
+    books = host->get(done->report, "Books");
+
+    if (!acknowledged(done) || host->type(books) != MDM_ARRAY) {
+        return true;
+    }
+
+    n = host->count(books);
+
+    for (i = 0; i < n; i++) {
+        book = host->item(books, i);
+        name = host->text(host->get(book, "PersistentID"));
+
+        if (host->type(host->get(book, "iTunesStoreID")) == MDM_INTEGER
+            || name.len == 0 || name.len > MAX_NAME)
+        {
+            continue;
+        }
+
+        if (!host->keep_item(call, "media", name, book)) {
+            return false;
+        }
+    }
+
+    return true;
+}

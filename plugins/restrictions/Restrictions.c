@@ -5,6 +5,10 @@
 
 
 #include "restrictions.h"
+#include "../results.h"
+
+
+static bool result(mdm_call_t *call, const mdm_result_t *done);
 
 
 static const mdm_systems_t  systems = {
@@ -93,5 +97,24 @@ const mdm_type_t  restrictions_list = {
     .on = &systems,
     .keys = keys,
     .answer = answer,
-    .expires = MDM_DAYS(30)
+    .expires = MDM_DAYS(30),
+    .result = result
 };
+
+
+static bool
+result(mdm_call_t *call, const mdm_result_t *done)
+{
+    const mdm_host_t  *host;
+
+    host = call->host;
+
+    if (!acknowledged(done)
+        || host->type(host->get(done->report, "GlobalRestrictions"))
+           != MDM_DICTIONARY)
+    {
+        return true;
+    }
+
+    return keep_list(call, "restrictions");
+}
