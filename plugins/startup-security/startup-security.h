@@ -9,6 +9,10 @@
 #include "../plugins.h"
 
 
+extern const mdm_type_t  filevault;
+extern const mdm_type_t  filevault_options;
+extern const mdm_type_t  recovery_key_escrow;
+extern const mdm_type_t  recovery_key_redirect;
 extern const mdm_type_t  rotate_filevault_key;
 extern const mdm_type_t  set_firmware_password;
 extern const mdm_type_t  set_recovery_lock;

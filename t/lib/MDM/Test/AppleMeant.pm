@@ -70,6 +70,8 @@ my @meant = (
       'in words only' ],
     [ 'com.apple.proxy.http.global', 'ProxyPACURL', 'pattern',
       'in words only' ],
+    [ 'com.apple.security.FDERecoveryRedirect', 'RedirectURL', 'pattern',
+      'in words only' ],
     [ 'com.apple.security.acme', 'DirectoryURL', 'pattern', 'in words only' ],
     [ 'com.apple.security.scep', 'PayloadContent.SubjectAltName.*', 'type',
       'a string in the table; an array of them does as well' ],
