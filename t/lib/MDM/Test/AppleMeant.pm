@@ -28,6 +28,8 @@ my @meant = (
     [ 'Settings', 'answer: Settings*', 'key type',
       'one result in the table; devices send a list of them' ],
 
+    [ 'com.apple.TCC.configuration-profile-policy', 'Services.*[].Allowed',
+      'required', 'in its place there may be Authorization' ],
     [ 'com.apple.dock', 'AllowDockFixupOverride', 'macOS user_channel',
       'in words only' ],
     [ 'com.apple.SystemConfiguration', 'Proxies.SOCKSPort', 'key',
@@ -80,6 +82,8 @@ my @meant = (
     map({ [ 'com.apple.system.logging', "$_*", 'macOS',
             'not there, but its words say what it does there' ] }
         qw(Subsystems System)),
+    [ 'com.apple.system-extension-policy', 'AllowedSystemExtensionTypes.*[]',
+      'one_of', 'in words only' ],
     [ 'com.apple.systemuiserver', 'unmount-controls.*', 'one_of',
       'what is not for unmounting is so in words only' ],
     [ 'com.apple.tvremote', 'AllowedRemotes[].RemoteDeviceID', 'pattern',
