@@ -42,7 +42,7 @@ static const mdm_key_t  keys[] = {
 
     /* of the device's own certificates only */
     { "EnableAutoRenewal", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.macos = { "10.13.4" }) },
+      MDM_ON(.macos = { "10.13.4", .user_channel = MDM_NO }) },
     { 0 }
 };
 

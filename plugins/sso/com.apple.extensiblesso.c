@@ -15,9 +15,12 @@
 #define KERBEROS  "com.apple.AppSSOKerberos.KerberosExtension"
 
 
+static bool validate_kerberos(mdm_call_t *call, const mdm_node_t *value);
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool validate_urls(mdm_call_t *call, const mdm_node_t *urls);
 static bool validate_platform(mdm_call_t *call, const mdm_node_t *value);
+static bool validate_users(mdm_call_t *call, const mdm_node_t *platform);
+static bool validate_token(mdm_call_t *call, const mdm_node_t *value);
 static bool allows(mdm_call_t *call, const mdm_node_t *platform,
     const char *policy);
 static bool is(mdm_call_t *call, const mdm_node_t *node, const char *wanted);
@@ -28,9 +31,7 @@ static const mdm_systems_t  systems = {
              .shared_device_channel = MDM_NO, .shared_user_channel = MDM_YES },
     .macos = { "10.15", .device_channel = MDM_YES, .user_channel = MDM_YES,
                .user_approved = MDM_YES, .by_hand = MDM_NO, .many = MDM_YES },
-    .tvos = { MDM_NEVER_THERE },
-    .visionos = { "1.1", .by_hand = MDM_NO, .many = MDM_YES },
-    .watchos = { MDM_NEVER_THERE }
+    .visionos = { "1.1", .by_hand = MDM_NO, .many = MDM_YES }
 };
 
 
@@ -59,53 +60,43 @@ static const mdm_key_t  kerberos_data_keys[] = {
     { "includeManagedAppsInBundleIdACL", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.ios = { "14.0" }, .macos = { "12.0" }) },
     { "includeKerberosAppsInBundleIdACL", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "12.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "12.0" }, .visionos = NEVER) },
     { "domainRealmMapping", MDM_DICTIONARY, 0, realm_keys },
     { "isDefaultRealm", MDM_BOOLEAN, .preset = "false" },
     { "customUsernameLabel", MDM_STRING,
       MDM_ON(.ios = { "14.0" }, .macos = { "11.0" }) },
     { "helpText", MDM_STRING, MDM_ON(.ios = { "14.0" }, .macos = { "11.0" }) },
     { "allowPasswordChange", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .visionos = NEVER) },
     { "allowAutomaticLogin", MDM_BOOLEAN, .preset = "true" },
     { "requireUserPresence", MDM_BOOLEAN, .preset = "false" },
 
     /* in days, as pwNotificationDays */
     { "pwExpireOverride", MDM_INTEGER,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { .deprecated = "12.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { .deprecated = "12.0" },
+             .visionos = NEVER) },
     { "pwNotificationDays", MDM_INTEGER, .preset = "15",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
-    { "pwReqLength", MDM_INTEGER,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .visionos = NEVER) },
+    { "pwReqLength", MDM_INTEGER, MDM_ON(.ios = NEVER, .visionos = NEVER) },
     { "pwReqComplexity", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
-    { "pwReqMinAge", MDM_INTEGER,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
-    { "pwReqHistory", MDM_INTEGER,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
-    { "pwReqText", MDM_STRING,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .visionos = NEVER) },
+    { "pwReqMinAge", MDM_INTEGER, MDM_ON(.ios = NEVER, .visionos = NEVER) },
+    { "pwReqHistory", MDM_INTEGER, MDM_ON(.ios = NEVER, .visionos = NEVER) },
+    { "pwReqText", MDM_STRING, MDM_ON(.ios = NEVER, .visionos = NEVER) },
     { "pwReqRTFData", MDM_DATA,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
-             .visionos = { MDM_NEVER_THERE }) },
-    { "pwChangeURL", MDM_STRING,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "15.0" }, .visionos = NEVER) },
+    { "pwChangeURL", MDM_STRING, MDM_ON(.ios = NEVER, .visionos = NEVER) },
     { "syncLocalPassword", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .visionos = NEVER) },
 
     /* in seconds */
     { "replicationTime", MDM_INTEGER, .preset = "900",
-      MDM_ON(.ios = { MDM_NEVER_THERE },
-             .macos = { "11.0", .deprecated = "12.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "11.0", .deprecated = "12.0" },
+             .visionos = NEVER) },
     { "delayUserSetup", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "11.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "11.0" }, .visionos = NEVER) },
     { "monitorCredentialsCache", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "11.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "11.0" }, .visionos = NEVER) },
     { "requireTLSForLDAP", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.ios = { "14.0" }, .macos = { "11.0" }) },
     { "credentialUseMode", MDM_STRING,
@@ -114,25 +105,19 @@ static const mdm_key_t  kerberos_data_keys[] = {
     { "preferredKDCs", MDM_ARRAY, 0, strings,
       MDM_ON(.ios = { "15.0" }, .macos = { "12.0" }) },
     { "usePlatformSSOTGT", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "13.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "13.0" }, .visionos = NEVER) },
     { "allowPlatformSSOAuthFallback", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "13.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "13.0" }, .visionos = NEVER) },
     { "performKerberosOnly", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.ios = { "16.0" }, .macos = { "13.0" }) },
     { "identityIssuerAutoSelectFilter", MDM_STRING,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "15.0" }, .visionos = NEVER) },
     { "allowSmartCard", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "15.0" }, .visionos = NEVER) },
     { "allowPassword", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "15.0" }, .visionos = NEVER) },
     { "startInSmartCardMode", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "15.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "15.0" }, .visionos = NEVER) },
     { 0 }
 };
 
@@ -202,8 +187,10 @@ static const mdm_key_t  platform_keys[] = {
 
 static const mdm_key_t  keys[] = {
     { "ExtensionIdentifier", MDM_STRING, MDM_NEEDED },
-    { "TeamIdentifier", MDM_STRING,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE }) },
+
+    /* of the maker's; only a Mac looks */
+    { "TeamIdentifier", MDM_STRING, MDM_NEEDED,
+      MDM_ON(.ios = NEVER, .visionos = NEVER) },
     { "Type", MDM_STRING, MDM_NEEDED, MDM_ONE_OF("Credential", "Redirect") },
     { "Realm", MDM_STRING },
 
@@ -219,15 +206,12 @@ static const mdm_key_t  keys[] = {
     /* of macOS 13; from 14 on the key in PlatformSSO is heard */
     { "AuthenticationMethod", MDM_STRING,
       MDM_ONE_OF("Password", "UserSecureEnclaveKey"),
-      MDM_ON(.ios = { MDM_NEVER_THERE },
-             .macos = { "13.0", .deprecated = "14.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "13.0", .deprecated = "14.0" },
+             .visionos = NEVER) },
     { "RegistrationToken", MDM_STRING, MDM_SECRET,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "13.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "13.0" }, .visionos = NEVER) },
     { "PlatformSSO", MDM_DICTIONARY, 0, platform_keys,
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "14.0" },
-             .visionos = { MDM_NEVER_THERE }) },
+      MDM_ON(.ios = NEVER, .macos = { "14.0" }, .visionos = NEVER) },
     { 0 }
 };
 
@@ -240,7 +224,8 @@ const mdm_type_t  sso_kerberos = {
     .told_by = MDM_TEXTS("ExtensionIdentifier=" KERBEROS),
     .title = "Single sign-on, Kerberos",
     .on = &systems,
-    .keys = kerberos_keys
+    .keys = kerberos_keys,
+    .validate = validate_kerberos
 };
 
 
@@ -253,6 +238,40 @@ const mdm_type_t  sso_extension = {
     .keys = keys,
     .validate = validate
 };
+
+
+static bool
+validate_kerberos(mdm_call_t *call, const mdm_node_t *value)
+{
+    char               path[64];
+    size_t             i;
+    const mdm_host_t  *host;
+    const mdm_node_t  *data;
+
+    static const char *const  words[] = { "pwReqText", "pwReqRTFData" };
+
+    host = call->host;
+    data = host->get(value, "ExtensionData");
+
+    if (host->get(data, "pwReqComplexity") == NULL
+        && host->get(data, "pwReqLength") == NULL)
+    {
+        return true;
+    }
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+
+        if (host->get(data, words[i]) == NULL) {
+            continue;
+        }
+
+        snprintf(path, sizeof(path), "ExtensionData.%s", words[i]);
+        host->warn(call, path, "is not used beside pwReqComplexity or "
+                   "pwReqLength");
+    }
+
+    return true;
+}
 
 
 static bool
@@ -295,6 +314,10 @@ validate(mdm_call_t *call, const mdm_node_t *value)
         if (urls != NULL) {
             host->warn(call, "URLs", "is not used when Type is Credential");
         }
+    }
+
+    if (!validate_token(call, value)) {
+        good = false;
     }
 
     return validate_platform(call, value) && good;
@@ -369,15 +392,64 @@ validate_platform(mdm_call_t *call, const mdm_node_t *value)
         good = false;
     }
 
-    if (host->boolean(host->get(platform, "EnableCreateUserAtLogin"))
+    return validate_users(call, platform) && good;
+}
+
+
+static bool
+validate_users(mdm_call_t *call, const mdm_node_t *platform)
+{
+    bool               good, create;
+    const mdm_host_t  *host;
+
+    host = call->host;
+    create = host->boolean(host->get(platform, "EnableCreateUserAtLogin"));
+    good = true;
+
+    if ((create || host->boolean(host->get(platform, "EnableAuthorization")))
         && !host->boolean(host->get(platform, "UseSharedDeviceKeys")))
     {
         host->fault(call, "PlatformSSO.UseSharedDeviceKeys",
-                    "must be true when EnableCreateUserAtLogin is");
+                    "must be true when EnableCreateUserAtLogin or "
+                    "EnableAuthorization is");
+        good = false;
+    }
+
+    /* who has no account yet has no key in a Secure Enclave, either */
+
+    if (create && is(call, host->get(platform, "AuthenticationMethod"),
+                     "UserSecureEnclaveKey"))
+    {
+        host->fault(call, "PlatformSSO.AuthenticationMethod", "must be "
+                    "Password or SmartCard when EnableCreateUserAtLogin is "
+                    "true");
         good = false;
     }
 
     return good;
+}
+
+
+/* macOS 13 has no PlatformSSO: there the method stands beside the token. */
+
+static bool
+validate_token(mdm_call_t *call, const mdm_node_t *value)
+{
+    const mdm_host_t  *host;
+
+    host = call->host;
+
+    if (host->get(value, "RegistrationToken") == NULL
+        || host->get(value, "AuthenticationMethod") != NULL
+        || host->get(host->get(value, "PlatformSSO"), "AuthenticationMethod")
+           != NULL)
+    {
+        return true;
+    }
+
+    host->fault(call, "PlatformSSO.AuthenticationMethod",
+                "must be there with RegistrationToken");
+    return false;
 }
 
 

@@ -11,7 +11,8 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "sso",
     .version = "1.0",
-    .types = MDM_TYPES(&sso_extension,
+    .types = MDM_TYPES(&sso_account,
+                       &sso_extension,
                        &sso_kerberos)
 };
 

@@ -9,6 +9,7 @@
 #include "../plugins.h"
 
 
+extern const mdm_type_t  sso_account;
 extern const mdm_type_t  sso_extension;
 extern const mdm_type_t  sso_kerberos;
 

@@ -39,6 +39,8 @@ my @meant = (
       'in words only' ],
     [ 'com.apple.DirectoryService.managed', 'ADNamespace', 'one_of',
       'in words only' ],
+    [ 'com.apple.ADCertificate.managed', 'EnableAutoRenewal',
+      'macOS user_channel', 'in words only' ],
     map({
         my $power = "com.apple.EnergySaver.$_";
         map { [ 'com.apple.MCX', "$power.$_ Sleep Timer", 'one_of min',
@@ -65,6 +67,8 @@ my @meant = (
       'words forbid it for the login screen of a Shared iPad' ],
     [ 'com.apple.extensiblesso', 'ExtensionData.domainRealmMapping.*', 'key',
       'a name that stands for the name of any realm' ],
+    [ 'com.apple.extensiblesso', 'TeamIdentifier', 'required',
+      'of Macs in words only' ],
     [ 'com.apple.mcxprinting', 'UserPrinterList.*', 'key',
       'a name that stands for the name of any printer' ],
     [ 'com.apple.networkusagerules',
@@ -79,6 +83,7 @@ my @meant = (
       'a string in the table; an array of them does as well' ],
     [ 'com.apple.security.wapi-identity', '*', 'iOS macOS tvOS visionOS watchOS',
       'no system is named: nobody is refused' ],
+    [ 'com.apple.sso', 'Kerberos.*', 'pattern least', 'in words only' ],
     map({ [ 'com.apple.system.logging', "$_*", 'macOS',
             'not there, but its words say what it does there' ] }
         qw(Subsystems System)),
