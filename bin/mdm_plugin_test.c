@@ -22,6 +22,7 @@ enum {
 
 typedef struct {
     bool                  describe;
+    bool                  common;
     const char           *plugin;
     unsigned              nvectors;
     char                **vectors;
@@ -35,6 +36,7 @@ static int mdm_test_options(mdm_test_options_t *options, int argc,
 static int mdm_test_parameters(mdm_test_options_t *options, char **words);
 static int mdm_test_usage(void);
 static int mdm_test_describe(const mdm_schema_t *schema);
+static int mdm_test_show(json_t *json);
 static int mdm_test_plugin(const mdm_test_options_t *options,
     const mdm_schema_t *schema, const mdm_plugin_file_t *file);
 static bool mdm_test_vector(unsigned n, const mdm_schema_t *schema,
@@ -60,6 +62,13 @@ main(int argc, char **argv)
     if (schema == NULL) {
         fputs("mdm-plugin-test: no memory\n", stderr);
         return MDM_TEST_FAILED;
+    }
+
+    if (options.common) {
+        rc = mdm_test_show(mdm_schema_describe_common(schema));
+        mdm_schema_destroy(schema);
+
+        return rc;
     }
 
     if (mdm_plugin_load(schema, options.plugin, options.parameters,
@@ -95,6 +104,11 @@ mdm_test_options(mdm_test_options_t *options, int argc, char **argv)
     int  i;
 
     memset(options, 0, sizeof(mdm_test_options_t));
+
+    if (argc == 2 && strcmp(argv[1], "--common") == 0) {
+        options->common = true;
+        return MDM_TEST_PASSED;
+    }
 
     for (i = 1; i < argc && strcmp(argv[i], "--describe") == 0; i++) {
         options->describe = true;
@@ -153,9 +167,11 @@ mdm_test_usage(void)
     fputs("usage: mdm-plugin-test PLUGIN.so [VECTOR.json]... "
           "[-- NAME=VALUE...]\n"
           "       mdm-plugin-test --describe PLUGIN.so [-- NAME=VALUE...]\n"
+          "       mdm-plugin-test --common\n"
           "\nLoads a plugin as nginx would, with the parameters behind \"--\", "
           "and tries the\nvectors on it; writes TAP.  --describe shows its "
-          "types as JSON.\n"
+          "types as JSON, --common\nthe keys of profiles and payloads that are no "
+          "plugin's.\n"
           "\nExit codes: 0 all is well; 1 something is not; 2 wrong command "
           "line.\n", stderr);
 
@@ -166,27 +182,38 @@ mdm_test_usage(void)
 static int
 mdm_test_describe(const mdm_schema_t *schema)
 {
-    int                       rc;
     size_t                    n;
     json_t                   *list;
     const mdm_schema_type_t  *type;
 
     list = json_array();
-    rc = MDM_TEST_PASSED;
 
     for (n = 0; (type = mdm_schema_nth(schema, n)) != NULL; n++) {
         if (json_array_append_new(list, mdm_schema_describe(schema, type))
             != 0)
         {
-            rc = MDM_TEST_FAILED;
+            json_decref(list);
+            return mdm_test_show(NULL);
         }
     }
 
-    json_dumpf(list, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(list);
+    return mdm_test_show(list);
+}
 
-    return rc;
+
+static int
+mdm_test_show(json_t *json)
+{
+    if (json == NULL) {
+        fputs("mdm-plugin-test: no memory\n", stderr);
+        return MDM_TEST_FAILED;
+    }
+
+    json_dumpf(json, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(json);
+
+    return fflush(stdout) == 0 ? MDM_TEST_PASSED : MDM_TEST_FAILED;
 }
 
 

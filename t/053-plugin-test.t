@@ -154,7 +154,7 @@ is $exit, 1, 'a plugin that is missing fails';
 like $text, qr/^not ok 1 .*\n# there is no such file/m, '... and it is said';
 
 for my $wrong ([], ['--describe'], ['--what'], [ $plugin, '--', 'x' ],
-    [ '--describe', $plugin, 'x.json' ])
+    [ '--describe', $plugin, 'x.json' ], [ '--common', $plugin ])
 {
     ($exit, $text) = run_command(build('mdm-plugin-test'), @$wrong);
     is $exit, 2, "not so: mdm-plugin-test @{[ map { s{.*/}{}r } @$wrong ]}";
@@ -166,5 +166,10 @@ my $described = eval { JSON::PP::decode_json($text) };
 is $exit, 0, '--describe ends well';
 is scalar @{ $described // [] }, 2, '... with both types';
 like $text, qr/"Picture".*"com\.example\.greeting"/s, '... and their keys';
+
+($exit, $text) = run_command(build('mdm-plugin-test'), '--common');
+is $exit, 0, '--common ends well';
+like $text, qr/"profile": .*"RemovalDate".*"payload": .*"PayloadEnabled"/s,
+    '... with the keys around payloads, and of each';
 
 done_testing;

@@ -132,7 +132,9 @@ ngx_mdm_api_schema_list(void *data)
     }
 
     ngx_mdm_api_schema_dump(schema,
-        json_pack("{s:o,s:o}", "plugins", list, "items",
+        json_pack("{s:o,s:o,s:o}", "plugins", list, "common",
+                  mdm_schema_describe_common(schema->plugins->schema),
+                  "items",
                   mdm_schema_describe(schema->plugins->schema, NULL)));
 }
 

@@ -265,5 +265,9 @@ mdm_rc_e mdm_schema_merge(const mdm_schema_type_t *type, mdm_arena_t *arena,
 json_t *mdm_schema_describe(const mdm_schema_t *schema,
     const mdm_schema_type_t *type);
 
+/* The keys that no plugin describes: those of a "profile" around its payloads,
+ * and those of each "payload".  NULL: no memory; the caller owns it. */
+json_t *mdm_schema_describe_common(const mdm_schema_t *schema);
+
 
 #endif /* _MDM_SCHEMA_H_INCLUDED_ */

@@ -11,6 +11,8 @@
 #include "mdm_schema_internal.h"
 
 
+static bool mdm_describe_around(json_t *object, const char *name,
+    const mdm_schema_type_t *type);
 static json_t *mdm_describe_short(const mdm_schema_type_t *type);
 static json_t *mdm_describe_all(const mdm_schema_t *schema);
 static bool mdm_describe_type(json_t *object, const mdm_schema_type_t *type);
@@ -51,6 +53,43 @@ mdm_schema_describe(const mdm_schema_t *schema, const mdm_schema_type_t *type)
     }
 
     return object;
+}
+
+
+json_t *
+mdm_schema_describe_common(const mdm_schema_t *schema)
+{
+    json_t  *object;
+
+    object = json_object();
+
+    if (object
+        && mdm_describe_around(object, "profile", schema->profile)
+        && mdm_describe_around(object, "payload", schema->payload))
+    {
+        return object;
+    }
+
+    json_decref(object);
+
+    return NULL;
+}
+
+
+/* These are no types: nobody asks for them by a name. */
+
+static bool
+mdm_describe_around(json_t *object, const char *name,
+    const mdm_schema_type_t *type)
+{
+    json_t  *common;
+
+    common = json_object();
+
+    return mdm_put(object, name, common)
+           && mdm_put(common, "systems",
+                      mdm_describe_systems(mdm_schema_entry(type)->on))
+           && mdm_put(common, "keys", mdm_describe_keys(type->keys));
 }
 
 

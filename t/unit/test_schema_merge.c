@@ -226,6 +226,37 @@ a_type_is_described_with_every_fact(void **state)
 }
 
 
+static void
+the_keys_of_no_plugin_are_described(void **state)
+{
+    json_t      *json, *keys;
+    size_t       i;
+    const char  *first;
+
+    static const char *const  around[] = { "profile", "payload" };
+
+    fixture_start(&f, types);
+
+    json = mdm_schema_describe_common(f.schema);
+    assert_int_equal(json_object_size(json), 2);
+
+    for (i = 0; i < 2; i++) {
+        keys = json_object_get(json_object_get(json, around[i]), "keys");
+        assert_true(json_array_size(keys) >= 8);
+
+        first = json_string_value(json_object_get(json_array_get(keys, 0),
+                                                  "key"));
+        assert_string_equal(first, "PayloadType");
+        assert_non_null(json_object_get(
+            json_object_get(json_object_get(json, around[i]), "systems"),
+            "watchOS"));
+    }
+
+    json_decref(json);
+    fixture_end(&f);
+}
+
+
 int
 main(void)
 {
@@ -233,7 +264,8 @@ main(void)
         cmocka_unit_test(each_key_combines_by_its_rule),
         cmocka_unit_test(what_differs_without_a_rule_is_a_conflict),
         cmocka_unit_test(secrets_are_hidden),
-        cmocka_unit_test(a_type_is_described_with_every_fact)
+        cmocka_unit_test(a_type_is_described_with_every_fact),
+        cmocka_unit_test(the_keys_of_no_plugin_are_described)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
