@@ -1,6 +1,7 @@
-# What plugins say of commands and payloads against what Apple publishes: every
-# key, type, rule, version, channel and mode, of requests and of answers.  What
-# is different on purpose stands in MDM::Test::AppleMeant, with its reason.
+# What a server with all plugins says of commands and payloads against what Apple
+# publishes: every fact of every key, both ways.  What is different on purpose
+# stands in MDM::Test::AppleMeant, and what our tables have no place for in
+# %aside below, each with its reason.
 
 use strict;
 use warnings;
@@ -9,11 +10,12 @@ use FindBin ();
 use lib "$FindBin::Bin/lib";
 use Test::More;
 
-use JSON::PP ();
-
 use MDM::Test;
 use MDM::Test::AppleMeant;
 use MDM::Test::AppleSchema;
+use MDM::Test::Plugin;
+use MDM::Test::SchemaFacts;
+use MDM::Test::SchemaPlant;
 
 # Beside the checkout, or where it is said to be.
 
@@ -24,56 +26,269 @@ plan skip_all => "no mdm/commands in $directory: MDM_TEST_APPLE_SCHEMA names "
     . "a copy of Apple's schema"
     if !-d "$directory/mdm/commands";
 
-sub described {
-    my @types;
-
-    for my $file (glob build('plugins/*.so')) {
-        my ($exit, $text) = run_command(build('mdm-plugin-test'),
-            '--describe', $file);
-        die "$file cannot be described: $text\n" if $exit != 0;
-
-        push @types, @{ JSON::PP::decode_json($text) };
-    }
-
-    return @types;
-}
-
-
-my %apple = (
-    command => apple_types("$directory/mdm/commands", 'request'),
-    payload => apple_types("$directory/mdm/profiles", 'payload'),
+my %aside = (
+    'title' => 'ours are our own words',
+    'description' => 'sentences for readers of Apple\'s documents',
+    'content' => 'sentences for readers, too; rules in them are for validate()',
+    'notes' => 'the same',
+    'subkeytype' => 'a name that only documents have for a table',
+    'subtype' => 'a string that is a URL or the name of a host: no form is '
+        . 'defined, so there is no pattern for it',
+    'item' => 'the name of what an array holds, which no device sees',
+    'kind' => 'the same of several kinds; here it is compared',
+    'presence' => 'of an item: an array that is there may be empty',
+    'itself' => 'a table that holds itself: compared as deep as ours goes',
+    'accessrights: Special Case' => 'the rights are those of its keys',
+    'accessrights: n/a' => 'none is needed',
+    'introduced: all' => 'of a key: it is as old as what is around it',
 );
 
-my @types = described();
-my %ours = map { ("$_->{kind} $_->{name}" => 1) } @types;
 
-my @missing = grep { !$ours{"command $_"} } sort keys %{ $apple{command} };
-is "@missing", '', 'every command of Apple is described';
-cmp_ok scalar keys %{ $apple{command} }, '>=', 66, '... and there are 66';
+# --- what the two say ---
 
+sub served {
+    my ($plugins) = @_;
 
-for my $type (@types) {
-    my $files = $apple{$type->{kind}}{$type->{name}};
-    my $what = join ' ', grep { defined } @{$type}{qw(kind name variant)};
+    my $pg = our $cluster //= MDM::Test::Postgres->start(migrate => 1);
+    our $token //= $pg->tenant('acme', host => 'localhost',
+        device_ca => MDM::Test::PKI->ca('Device CA'));
 
-    if (!$files) {
-        fail "$what is Apple's";
-        next;
+    my $nginx = MDM::Test::Nginx->start(pg => $pg, vars => { THESE => $plugins },
+        conf => <<'CONF');
+load_module %%MODULE%%;
+thread_pool mdm threads=2;
+events { worker_connections 64; }
+http {
+    access_log off;
+    client_body_temp_path %%DIR%%/body;
+    mdm_plugin %%THESE%%;
+    mdm_database "%%PG%%";
+    mdm_secret_key %%SECRET_KEY%%;
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        mdm_tenant acme;
+        location /v1/ { mdm api; }
     }
+}
+CONF
+    my $client = MDM::Test::Client->new(port => $nginx->port);
+    my $all = $client->api(GET => '/v1/schema', undef, Authorization => "Bearer $token");
 
-    # of several files under one name the one that is most like it
-
-    my $rows = our_type($type);
-    my ($found) = sort { @$a <=> @$b } map { [ differences($_, $rows) ] }
-        @$files;
-    my @wrong = grep { !meant($type->{name}, @{$_}[0, 1]) } @$found;
-
-    is scalar @wrong, 0, "$what is as Apple has it, but for what is meant"
-        or diag map { "$_->[0]: $_->[1]: Apple's is \"$_->[2]\", ours "
-            . "\"$_->[3]\"\n" } @wrong;
+    return ($all->{json}{common}, map {
+        @{ $client->api(GET => "/v1/schema/$_", undef,
+            Authorization => "Bearer $token")->{json}{items} }
+    } do { my %names = map { $_->{name} => 1 } @{ $all->{json}{items} }; sort keys %names });
 }
 
 
+my ($common, @types) = served(build('plugins/*.so'));
+
+my (%apple, %ours, %around);
+push @{ $apple{"command $_->{name}"} }, $_
+    for apple_types("$directory/mdm/commands", 'requesttype');
+push @{ $apple{"payload $_->{name}"} }, $_
+    for apple_types("$directory/mdm/profiles", 'payloadtype');
+push @{ $ours{"$_->{kind} $_->{name}"} }, $_ for @types;
+
+$around{$_} = delete $apple{"payload $_"} for qw(TopLevel CommonPayloadKeys);
+
+my @commands = grep { /\Acommand / } keys %apple;
+my @payloads = grep { /\Apayload / } keys %apple;
+my $files = 0;
+$files += @{ $apple{$_} } for @payloads;
+
+is scalar @commands, 66, 'Apple has 66 commands';
+is $files, 126, '... and tells of payloads in 126 files';
+is scalar @payloads, 120, '... which are of 120 types';
+
+
+# --- compared ---
+
+my ($types, $keys, $facts, $meant, %found, %counted, @pairs) = (0, 0, 0, 0);
+
+sub rows_of {
+    my ($apple, $ours, $count) = @_;
+
+    my $rows = our_rows($ours);
+
+    return (apple_rows($apple->{document}, $count // {}, $rows), $rows);
+}
+
+
+sub distance {
+    my ($apple, $ours) = @_;
+
+    my (undef, @differ) = differences(rows_of($apple, $ours));
+
+    return scalar grep { !meant($ours->{name}, @{$_}[0, 1]) } @differ;
+}
+
+
+sub compare {
+    my ($name, $apple, $ours, $what) = @_;
+
+    my ($apple_rows, $our_rows) = rows_of($apple, $ours, \%counted);
+    my ($count, @differ) = differences($apple_rows, $our_rows);
+    my @wrong = grep { !meant($name, @{$_}[0, 1]) } @differ;
+
+    $types++;
+    $keys += scalar(keys %$apple_rows) - 1;
+    $facts += $count;
+    $meant += @differ - @wrong;
+
+    push @pairs, [ $name, $apple->{document}, $ours,
+        { map { ("$_->[0]: $_->[1]" => 1) } @differ } ];
+
+    is scalar @wrong, 0, "$what is as Apple has it, but for what is meant"
+        or diag told(@wrong);
+
+    return scalar @wrong;
+}
+
+
+sub told {
+    return map { "$_->[0]: $_->[1]: Apple's is \"$_->[2]\", ours \"$_->[3]\"\n" } @_;
+}
+
+
+my $wrong = 0;
+
+for my $name (sort keys %{ { %apple, %ours } }) {
+    for my $pair (pairs($apple{$name} // [], $ours{$name} // [], \&distance)) {
+        my ($apple, $ours) = @$pair;
+
+        if (!$apple || !$ours) {
+            fail($apple ? "$name of $apple->{file} is described"
+                : join ' ', grep { defined } $name, $ours->{variant}, "is Apple's");
+            $wrong++;
+            next;
+        }
+
+        $wrong += compare($ours->{name}, $apple, $ours,
+            join ' ', grep { defined } $name, $ours->{variant});
+    }
+}
+
+$wrong += compare('TopLevel', $around{TopLevel}[0], $common->{profile},
+    'what is around payloads');
+$wrong += compare('CommonPayloadKeys', $around{CommonPayloadKeys}[0],
+    $common->{payload}, 'what all payloads have');
+
 is join(', ', unused()), '', 'nothing is meant to differ that does not';
+is join(', ', grep { !$aside{$_} } sort keys %counted), '',
+    'nothing of Apple\'s is left aside without a reason';
+
+diag "$types types, $keys keys, $facts facts compared, $wrong differences beyond the "
+    . "$meant that are meant";
+diag 'left aside: ', join ', ', map { $_ . ' ' . ($counted{$_} // 0) } sort keys %aside;
+
+
+# --- planted errors are found ---
+
+# Of each kind, in several types, on either side.
+
+my $each = 4;
+my (%planted, @missed);
+my %base;
+
+sub tried {
+    my ($side, $pair, $rows, $plant) = @_;
+
+    my (undef, $apple, $ours, $differ) = @$pair;
+    my @rows = @$rows;
+
+    $plant->{change}->();
+    $rows[$side eq 'ours'] = $side eq 'ours' ? our_rows($ours)
+        : apple_rows($apple, {}, $rows[1]);
+    my (undef, @now) = differences(@rows);
+    $plant->{undo}->();
+
+    my @new = grep { !$differ->{"$_->[0]: $_->[1]"} } @now;
+    my $exact = $plant->{fact} eq 'key'
+        ? @new == 2 && !grep { $_->[1] ne 'key' } @new
+        : @new == 1 && $new[0][0] eq $plant->{path} && $new[0][1] eq $plant->{fact};
+
+    push @missed, "$pair->[0]: $side: $plant->{kind} at $plant->{path}: ", told(@new), "\n"
+        if !$exact;
+
+    return;
+}
+
+
+for my $pair (sort { reverse($a->[0]) cmp reverse($b->[0]) } @pairs) {
+    my ($name, $apple, $ours, $differ) = @$pair;
+    my @rows = rows_of({ document => $apple }, $ours);
+    my %here;
+
+    for my $side (qw(apple ours)) {
+        for my $plant (plants($side, $rows[$side eq 'ours'])) {
+            my $kind = "$side $plant->{kind}";
+
+            next if ($planted{$kind} // 0) >= $each || $here{$kind}++
+                || $differ->{"$plant->{path}: $plant->{fact}"}
+                || grep { !$_->{$plant->{path}} } @rows;
+
+            $planted{$kind}++;
+            tried($side, $pair, \@rows, $plant);
+        }
+    }
+}
+
+is join('', @missed), '', 'each planted error is found, and nothing else';
+
+for my $side (qw(apple ours)) {
+    my @none = grep { !$planted{"$side = $_"} && !$planted{"$side + $_"} }
+        schema_facts(), $side eq 'apple' ? 'combine' : ();
+    is "@none", '', "... of each kind of fact, in what $side says";
+}
+
+my $number = 0;
+$number += $_ for values %planted;
+diag "$number errors planted, of " . keys(%planted) . ' kinds';
+
+
+# --- a plugin that is wrong ---
+
+# A real one, in whose text facts were changed.
+
+my %false = (
+    '"8.0"' => '"9.0"',
+    'MDM_CHANGE_APPS' => 'MDM_ERASE',
+    '.user_enrollment = MDM_ALLOWED' => '.user_enrollment = MDM_FORBIDDEN',
+    '"MediaType", MDM_STRING, MDM_NEEDED' => '"MediaType", MDM_STRING, 0',
+    '"Book"' => '"Book", "Film"',
+    '{ "iTunesStoreID", MDM_STRING }' => '{ "iTunesStoreID", MDM_INTEGER }',
+    '{ "PersistentID", MDM_STRING }' => '{ "PersistentId", MDM_STRING }',
+);
+my $text = slurp(tree() . '/plugins/media/RemoveMedia.c');
+
+$text =~ s/\Q$_\E/$false{$_}/ or die "$_ is not in it\n" for sort keys %false;
+$text =~ s{#include "}{'#include "' . tree() . '/plugins/media/'}e;
+
+my $source = spew(test_dir() . '/wrong.c', $text . <<'C');
+
+
+static const mdm_plugin_t  plugin = {
+    MDM_PLUGIN, .name = "wrong", .version = "1",
+    .types = MDM_TYPES(&remove_media)
+};
+
+const mdm_plugin_t *
+ngx_mdm_plugin(void)
+{
+    return &plugin;
+}
+C
+
+(undef, my $false) = served(MDM::Test::Plugin->build(test_dir() . '/wrong.so',
+    source => $source));
+my (undef, @differ) = differences(rows_of($apple{'command RemoveMedia'}[0], $false));
+
+is_deeply [ sort map { "$_->[0] $_->[1]" } @differ ], [ sort
+    'MediaType one_of', 'MediaType required', 'PersistentID key', 'PersistentId key',
+    ' iOS access_rights', ' iOS introduced', ' iOS user_enrollment',
+    'iTunesStoreID type',
+], 'a plugin that is wrong in eight ways is told so, by the server that loaded it'
+    or diag told(@differ);
 
 done_testing;

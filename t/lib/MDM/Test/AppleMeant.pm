@@ -10,8 +10,9 @@ use Exporter 'import';
 our @EXPORT = qw(meant unused);
 
 
-# Type, path (a star in it stands for anything), facts (a single one may be that
-# of one system, "macOS user_channel"), and the reason.
+# Type, path (a star in it stands for anything), facts, and the reason.  "iOS" is
+# whether it is there on that system, "iOS many" a fact of that system; if there
+# are several of these, a comma is between them.
 
 my @meant = (
     [ 'DeviceLock', 'PIN', 'pattern',
@@ -99,7 +100,7 @@ my @meant = (
       'any key there: what they are is up to the vendor' ],
     map({ [ 'com.apple.vpn.managed.applayer', $_, 'key',
             'in words: all keys of com.apple.vpn.managed' ] }
-        qw(VPNType VPNSubType UserDefinedName VendorConfig* VPN VPN.* IPv4* PPP*
+        qw(VPNType VPNSubType UserDefinedName VendorConfig* VPN IPv4* PPP*
            IPSec* IKEv2* DNS* Proxies* AlwaysOn* TransparentProxy*)),
     [ 'com.apple.webClip.managed', 'URL', 'pattern', 'in words only' ],
 
@@ -107,6 +108,19 @@ my @meant = (
             'its table has no names, its words are those of Wi-Fi' ] }
         qw(globalethernet firstethernet firstactiveethernet secondethernet
            secondactiveethernet thirdethernet thirdactiveethernet)),
+
+    [ 'CommonPayloadKeys', '',
+      'iOS many, macOS many, tvOS many, visionOS many, watchOS many',
+      'each payload has them' ],
+    [ 'TopLevel', '',
+      'iOS many, macOS many, tvOS many, visionOS many, watchOS many',
+      'each profile has them' ],
+    [ 'CommonPayloadKeys', 'PayloadEnabled', 'key',
+      'devices know it, the table does not' ],
+    [ 'TopLevel', 'PayloadContent', 'required', 'not when it is encrypted' ],
+    [ 'TopLevel', 'PayloadContent[]', 'key', 'the payloads: types of their own' ],
+    [ 'TopLevel', 'ConsentText.*', 'key type',
+      'texts by language; the table has a dictionary around them' ],
 );
 
 my %used;
@@ -120,7 +134,7 @@ sub meant {
 
         next if $type ne $name;
         next if $path !~ pattern($where);
-        next if !grep { $_ eq $fact } $facts, split / /, $facts;
+        next if !grep { $_ eq $fact } facts($facts);
 
         $used{"$type $where"} = 1;
 
@@ -128,6 +142,13 @@ sub meant {
     }
 
     return 0;
+}
+
+
+sub facts {
+    my ($facts) = @_;
+
+    return $facts =~ /,|\A\w+OS (?!\w+OS\b)\w+\z/ ? split(/, /, $facts) : split / /, $facts;
 }
 
 

@@ -1,33 +1,53 @@
 package MDM::Test::AppleSchema;
 
-# Apple's tables of commands and payloads (YAML) and ours (JSON, as a plugin is
-# described) in one form, to be compared: a type is a hash of paths, and behind
-# each a hash of facts.  What is unsaid is filled in from what is around it, so
-# that only what holds counts, and not how it is said.
+# Apple's tables of commands and payloads (YAML) and ours (JSON, as GET
+# /v1/schema and mdm-plugin-test describe them) as rows that can be compared: a
+# type is a hash of paths, and behind each a hash of facts.  A path is that of
+# the keys; "answer: " stands before those of a report, "[]" for what an array
+# holds, "[Name]" where that is of several kinds.  MDM::Test::SchemaFacts
+# compares them.
+#
+# A row also has the node that it was read from, the path of what is around it,
+# and by system what holds there.
+#
+# A fact that holds around a key holds for it, too, on both sides; but nothing
+# else is filled in here, and no fact is passed over: what has no place in our
+# tables is counted in %aside, what is not known becomes a fact "unknown", which
+# ours has never.
 
 use strict;
 use warnings;
 
 use Exporter 'import';
+use Scalar::Util qw(refaddr);
 use YAML::XS ();
 
-our @EXPORT = qw(apple_types our_type differences);
+our @EXPORT = qw(apple_types apple_rows our_rows schema_systems);
 
-
-# Facts that are unsaid hold so.  Rights are collected; the rest of what a row
-# does not say is as around it.
 
 my @systems = qw(iOS macOS tvOS visionOS watchOS);
 
-my %unsaid = (
-    device_channel => 'yes', user_channel => 'no', supervised => 'no',
-    automated => 'no', user_approved => 'no', by_hand => 'yes', many => 'no',
-    user_enrollment => 'allowed', shared_ipad => 'allowed',
-    shared_device_channel => 'yes', shared_user_channel => 'no',
+sub schema_systems { return @systems }
+
+
+# What the one calls so the other calls so.
+
+my %said = (
+    supervised => 'supervised', devicechannel => 'device_channel',
+    userchannel => 'user_channel', requiresdep => 'automated',
+    userapprovedmdm => 'user_approved', allowmanualinstall => 'by_hand',
+    multiple => 'many',
 );
 
+my %shared = (
+    mode => 'shared_ipad', devicechannel => 'shared_device_channel',
+    userchannel => 'shared_user_channel',
+);
+
+# Rights are bits of a profile's AccessRights; two have two names.
+
 my %rights = (
-    'None' => 0, 'n/a' => 0, 'Special Case' => 0,
+    None => 0,
     AllowInspection => 0x1,
     AllowInstallationRemoval => 0x2,
     AllowPasscodeRemovalAndLock => 0x4,
@@ -45,13 +65,6 @@ my %rights = (
     AllowAppInstallation => 0x1000,
 );
 
-my %answers = (
-    supervised => 'supervised', devicechannel => 'device_channel',
-    userchannel => 'user_channel', requiresdep => 'automated',
-    userapprovedmdm => 'user_approved', allowmanualinstall => 'by_hand',
-    multiple => 'many',
-);
-
 my %combine = (
     'boolean-or' => 'or', 'boolean-and' => 'and', 'number-min' => 'min',
     'number-max' => 'max', 'enum-first' => 'enum_first',
@@ -60,155 +73,224 @@ my %combine = (
     'set-intersection' => 'intersection',
 );
 
+# Keys whose names are data: what stands for them.
+
+my %any = map { $_ => 1 } 'ANY', 'ANY app identifier', 'ANY index',
+    'ANY profile identifier', 'ANY restriction name', 'Category Name';
+
+my %words = map { $_ => 1 } qw(content title subkeytype);
+
 
 # --- Apple's side ---
 
-# All types of a directory, by name.  Several files may tell of one type; one
-# file says nothing of systems.
+# All types of a directory: [ { file, name, document } ].
 
 sub apple_types {
-    my ($directory, $kind) = @_;
+    my ($directory, $name_of) = @_;
 
-    my %types;
+    local $YAML::XS::Boolean = 'JSON::PP';
 
-    for my $file (sort glob "$directory/*.yaml") {
+    my @types;
+
+    for my $file (sort glob quotemeta($directory) . '/*.yaml') {
         my $document = YAML::XS::LoadFile($file);
-        my $name = $document->{payload}{"${kind}type"};
-        my $on = $document->{payload}{supportedOS} // {};
+        my $name = $document->{payload}{$name_of}
+            // die "$file has no $name_of\n";
 
-        next if !defined $name;
-
-        my %rows = ('' => { on => apple_systems($on) });
-        my $way = $document->{responsekeys};
-
-        apple_keys(\%rows, '', $document->{payloadkeys}, $rows{''}{on}, 0);
-        apple_keys(\%rows, 'answer: ', $way, $rows{''}{on}, 0) if $way;
-
-        push @{ $types{$name} }, \%rows;
+        push @types, {
+            file => $file =~ s{.*/}{}r, name => $name, document => $document
+        };
     }
 
-    return \%types;
+    return @types;
 }
 
 
-# A table may lie in itself; no plugin's goes so deep.
+# Keys lie in themselves in three places: these are followed as deep as $ours
+# has them.
+
+sub apple_rows {
+    my ($document, $aside, $ours) = @_;
+
+    my %rest = %$document;
+    my %payload = %{ delete $rest{payload} };
+    my %read = (rows => {}, aside => $aside // {}, ours => $ours // {}, on => []);
+    my %row = (node => $document->{payload});
+
+    delete @payload{qw(payloadtype requesttype)};
+    $row{on} = apple_systems(\%read, \%row, delete $payload{supportedOS} // {});
+
+    $read{aside}{$_}++ for grep { exists $rest{$_} } qw(title description notes);
+    $read{aside}{content}++ if exists $payload{content};
+    delete @rest{qw(title description notes)};
+    delete $payload{content};
+
+    $read{rows}{''} = \%row;
+    apple_keys(\%read, '', '', delete $rest{payloadkeys});
+    apple_keys(\%read, '', 'answer: ', delete $rest{responsekeys});
+
+    $row{unknown} = join ' ', sort keys %rest, keys %payload
+        if %rest || %payload;
+
+    return $read{rows};
+}
+
 
 sub apple_keys {
-    my ($rows, $path, $keys, $on, $depth) = @_;
-
-    return if $depth > 12;
+    my ($read, $up, $before, $keys) = @_;
 
     for my $key (@{ $keys // [] }) {
-        my $at = $path . apple_name($key->{key});
+        my $at = $before . ($any{$key->{key}} ? '*' : $key->{key});
 
-        $rows->{$at} = apple_row($key, $on);
-        $rows->{$at}{required} = 1 if ($key->{presence} // '') eq 'required';
-
-        apple_below($rows, $at, $key, $rows->{$at}{on}, $depth + 1);
+        apple_key($read, $up, $at, $key);
+        $read->{rows}{$at}{required} = 'yes'
+            if ($key->{presence} // '') eq 'required';
     }
 
     return;
 }
 
 
-sub apple_below {
-    my ($rows, $at, $key, $on, $depth) = @_;
+sub apple_key {
+    my ($read, $up, $at, $key) = @_;
 
-    my $below = $key->{subkeys} or return;
+    my %rest = %$key;
+    my ($type) = delete($rest{type}) =~ /\A<(\w+)>\z/;
+    my %row = (up => $up, node => $key, type => $type);
+    my $presence = delete $rest{presence} // 'optional';
 
-    if ($key->{type} eq '<dictionary>') {
-        return apple_keys($rows, "$at.", $below, $on, $depth);
+    delete $rest{key};
+    $row{on} = apple_systems($read, \%row, delete $rest{supportedOS} // {},
+        $read->{rows}{$up}{on});
+
+    apple_values($read, \%row, \%rest, $type);
+
+    for my $word (keys %words, 'subtype') {
+        $read->{aside}{$word}++ if defined delete $rest{$word};
     }
 
-    my @kinds = map { apple_values($_) } @$below;
-    my $times = $kinds[0]{repetition} // {};
+    $row{unknown} = "presence $presence"
+        if $presence !~ /\A(?:required|optional)\z/;
+    $row{unknown} = join ' ', sort keys %rest if grep { $_ ne 'subkeys' } keys %rest;
+    die "$at is there twice\n" if $read->{rows}{$at};
+    $read->{rows}{$at} = \%row;
 
-    $rows->{$at}{least} = $times->{min} if $times->{min};
-    $rows->{$at}{most} = $times->{max} if $times->{max};
+    apple_below($read, $at, $type, $rest{subkeys}) if $rest{subkeys};
+
+    return;
+}
+
+
+sub apple_values {
+    my ($read, $row, $rest, $type) = @_;
+
+    my %range = %{ delete $rest->{range} // {} };
+    my $times = delete $rest->{repetition};
+    my ($default, $format, $combine, $list)
+        = delete @$rest{qw(default format combinetype rangelist)};
+
+    $row->{one_of} = [ map { value_of($type, $_) } @$list ] if $list;
+    $row->{default} = value_of($type, $default) if defined $default;
+    $row->{pattern} = $format if defined $format;
+    $row->{combine} = $combine{$combine} // "unknown: $combine"
+        if defined $combine;
+
+    for my $bound (qw(min max)) {
+        $row->{$bound} = value_of($type, delete $range{$bound})
+            if defined $range{$bound};
+    }
+
+    # said of an item, a fact of what holds it
+
+    if ($times) {
+        my $around = $read->{rows}{$row->{up}};
+        $around->{least} = $times->{min} if $times->{min};
+        $around->{most} = $times->{max} if $times->{max};
+    }
+
+    return;
+}
+
+
+# Subkeys of a dictionary are its members, of an array the kinds of its items,
+# of a string what it may be.
+
+sub apple_below {
+    my ($read, $at, $type, $below) = @_;
+
+    if (grep { $_ == refaddr $below } @{ $read->{on} }) {
+        $read->{aside}{itself}++;
+        return if !grep { /\A\Q$at\E[.\[]/ } keys %{ $read->{ours} };
+    }
+
+    local $read->{on} = [ @{ $read->{on} }, refaddr $below ];
+
+    return apple_keys($read, $at, "$at.", $below) if $type eq 'dictionary';
+    return apple_names($read->{rows}{$at}, $below) if $type eq 'string';
+
+    my @kinds = map { apple_kinds($_) } @$below;
 
     for my $kind (@kinds) {
         my $item = $at . (@kinds > 1 ? "[$kind->{key}]" : '[]');
 
-        $rows->{$item} = apple_row($kind, $on);
-        apple_below($rows, $item, $kind, $rows->{$item}{on}, $depth + 1);
+        $read->{aside}{@kinds > 1 ? 'kind' : 'item'}++;
+        $read->{aside}{'presence'}++ if defined $kind->{presence};
+        apple_key($read, $at, $item, $kind);
     }
 
     return;
 }
 
 
-# Names below a string are the values that it may have.  When each has systems
-# of its own they are kinds of items, else one list.
+# Names below a string that are on systems of their own are kinds of it, each
+# with that value only.
 
-sub apple_values {
+sub apple_kinds {
     my ($item) = @_;
 
-    my $values = $item->{subkeys};
+    my $names = $item->{subkeys};
 
-    return $item if $item->{type} ne '<string>' || !$values;
+    return $item if $item->{type} ne '<string>'
+        || !grep { $_->{supportedOS} } @{ $names // [] };
 
-    if (grep { $_->{supportedOS} } @$values) {
-        return map { { %$_, rangelist => [ $_->{key} ] } } @$values;
-    }
-
-    return {
-        %$item, subkeys => undef, rangelist => [ map { $_->{key} } @$values ]
-    };
+    return map { { %$_, rangelist => [ $_->{key} ] } } @$names;
 }
 
 
-sub apple_name {
-    my ($name) = @_;
+sub apple_names {
+    my ($row, $names) = @_;
 
-    return $name =~ /\AANY\b|\ACategory Name\z/ ? '*' : $name;
+    my @odd = grep { $_->{type} ne '<string>' || $_->{subkeys} || $_->{supportedOS} }
+        @$names;
+
+    $row->{one_of} = [ map { $_->{key} } @$names ];
+    $row->{unknown} = "$odd[0]{key} as a name" if @odd;
+
+    return;
 }
 
 
-sub apple_row {
-    my ($key, $around) = @_;
+# --- Apple's systems ---
 
-    my %row = (
-        type => $key->{type} =~ s/[<>]//gr,
-        on => apple_systems($key->{supportedOS} // {}, $around),
-    );
-
-    my $range = $key->{range} // {};
-    my $default = $key->{default};
-
-    $row{one_of} = values_of(\%row, @{ $key->{rangelist} })
-        if $key->{rangelist};
-    $row{pattern} = $key->{format} if defined $key->{format};
-    $row{combine} = $combine{$key->{combinetype}} if $key->{combinetype};
-
-    for my $bound (qw(min max)) {
-        $row{$bound} = 0 + $range->{$bound} if defined $range->{$bound};
-    }
-
-    if (defined $default) {
-        $default = $default ? 'true' : 'false'
-            if $key->{type} eq '<boolean>';
-        $row{default} = values_of(\%row, $default);
-    }
-
-    return \%row;
-}
-
-
-# What holds on each system; undefined: it is not there.
+# Facts by system; where it is not there, nothing.
 
 sub apple_systems {
-    my ($on, $around) = @_;
+    my ($read, $row, $on, $around) = @_;
 
     my %facts;
+    my @odd = grep { my $name = $_; !grep { $_ eq $name } @systems } sort keys %$on;
+
+    $row->{unknown} = "@odd" if @odd;
 
     for my $system (@systems) {
-        my $row = $on->{$system};
+        my $said = $on->{$system};
         my $outer = $around ? $around->{$system} : {};
 
-        next if !$outer || (!$around && !$row);
-        next if ($row->{introduced} // '') eq 'n/a';
+        next if !$outer || (!$around && !$said);
+        next if ($said->{introduced} // '') eq 'n/a';
 
-        $facts{$system} = apple_facts($row // {}, $outer);
+        $facts{$system} = { %$outer, there => 'yes' };
+        apple_facts($read, $facts{$system}, $said // {});
     }
 
     return \%facts;
@@ -216,106 +298,138 @@ sub apple_systems {
 
 
 sub apple_facts {
-    my ($row, $around) = @_;
+    my ($read, $facts, $said) = @_;
 
-    my %facts = %$around;
-    my $shared = $row->{sharedipad} // {};
+    my %rest = %$said;
+    my %shared_ipad = %{ delete $rest{sharedipad} // {} };
+    my %user = %{ delete $rest{userenrollment} // {} };
 
-    for my $version (qw(introduced deprecated removed)) {
-        $facts{$version} = $row->{$version}
-            if ($row->{$version} // 'all') ne 'all';    # all that there are
+    apple_right($read, $facts, delete $rest{accessrights});
+
+    if (($rest{introduced} // '') eq 'all') {
+        $read->{aside}{'introduced: all'}++;
+        delete $rest{introduced};
     }
 
-    for my $name (keys %answers) {
-        $facts{$answers{$name}} = $row->{$name} ? 'yes' : 'no'
-            if defined $row->{$name};
+    for my $version (grep { defined $rest{$_} } qw(introduced deprecated removed)) {
+        $facts->{$version} = delete $rest{$version};
     }
 
-    $facts{access_rights} |= $rights{$row->{accessrights} // 'None'}
-        // die "the right $row->{accessrights} is not known\n";
-    $facts{user_enrollment} = $row->{userenrollment}{mode}
-        if $row->{userenrollment} && $row->{userenrollment}{mode};
-    $facts{shared_ipad} = $shared->{mode} if $shared->{mode};
+    for my $pair ([ \%rest, \%said ], [ \%shared_ipad, \%shared ],
+        [ \%user, { mode => 'user_enrollment' } ])
+    {
+        my ($from, $names) = @$pair;
 
-    for my $channel (qw(device user)) {
-        $facts{"shared_${channel}_channel"}
-            = $shared->{"${channel}channel"} ? 'yes' : 'no'
-            if defined $shared->{"${channel}channel"};
+        for my $name (grep { defined $from->{$_} } sort keys %$names) {
+            my $value = delete $from->{$name};
+
+            $facts->{$names->{$name}} = $name eq 'mode' ? $value
+                : $value ? 'yes' : 'no';
+        }
     }
 
-    return \%facts;
+    $facts->{unknown} = join ' ', sort keys %rest, keys %shared_ipad, keys %user
+        if %rest || %shared_ipad || %user;
+
+    return;
+}
+
+
+# Two say that there is no such right, in other words than None.
+
+sub apple_right {
+    my ($read, $facts, $name) = @_;
+
+    return if !defined $name;
+
+    if ($name eq 'Special Case' || $name eq 'n/a') {
+        $read->{aside}{"accessrights: $name"}++;
+        $name = 'None';
+    }
+
+    $facts->{access_rights} = ($facts->{access_rights} // 0) | $rights{$name}
+        if exists $rights{$name};
+    $facts->{unknown} = "accessrights $name" if !exists $rights{$name};
+
+    return;
 }
 
 
 # --- our side ---
 
-sub our_type {
+# What a type or key says beyond Apple's facts.
+
+my %own_of_types = map { $_ => 1 } qw(kind name variant title plugin version file
+    exclusive manages once urgent destructive supersedes inventory subject
+    subject_keys part_keys expires told_by functions);
+
+my %own_of_keys = map { $_ => 1 } qw(key secret literal tells attribute list escrow);
+
+
+sub our_rows {
     my ($type) = @_;
 
-    my %rows = ('' => { on => our_systems($type->{systems}) });
+    my %rest = %$type;
+    my %row = (
+        node => $type, on => our_systems(delete $rest{systems} // {})
+    );
+    my %rows = ('' => \%row);
 
-    our_keys(\%rows, '', $type->{keys}, $rows{''}{on});
-    our_keys(\%rows, 'answer: ', $type->{answer}, $rows{''}{on});
+    our_keys(\%rows, '', '', delete $rest{keys});
+    our_keys(\%rows, '', 'answer: ', delete $rest{answer});
+
+    delete @rest{keys %own_of_types};
+    $row{unknown} = 'ours: ' . join ' ', sort keys %rest if %rest;
 
     return \%rows;
 }
 
 
 sub our_keys {
-    my ($rows, $path, $keys, $on) = @_;
+    my ($rows, $up, $before, $keys) = @_;
 
-    for my $key (@{ $keys // [] }) {
-        my $at = $path . $key->{key};
-
-        $rows->{$at} = our_row($key, $on);
-        $rows->{$at}{required} = 1 if $key->{required};
-
-        our_below($rows, $at, $key, $rows->{$at}{on});
-    }
+    our_key($rows, $up, $before . $_->{key}, $_) for @{ $keys // [] };
 
     return;
 }
 
 
-sub our_below {
-    my ($rows, $at, $key, $on) = @_;
+sub our_key {
+    my ($rows, $up, $at, $key) = @_;
 
-    our_keys($rows, "$at.", $key->{keys}, $on);
+    my %rest = %$key;
+    my %row = (up => $up, node => $key);
 
-    my @kinds = @{ $key->{items} // [] };
+    $row{on} = our_systems(delete $rest{systems} // {}, $rows->{$up}{on});
+    $row{required} = 'yes' if delete $rest{required};
 
-    for my $kind (@kinds) {
-        my $item = $at . (@kinds > 1 ? '[' . ($kind->{key} // '') . ']' : '[]');
+    for my $fact (qw(type pattern combine least most)) {
+        $row{$fact} = delete $rest{$fact} if defined $rest{$fact};
+    }
 
-        $rows->{$item} = our_row($kind, $on);
-        our_below($rows, $item, $kind, $rows->{$item}{on});
+    for my $fact (qw(min max default)) {
+        $row{$fact} = value_of($row{type}, delete $rest{$fact})
+            if defined $rest{$fact};
+    }
+
+    $row{one_of} = [ map { value_of($row{type}, $_) } @{ delete $rest{one_of} } ]
+        if $rest{one_of};
+
+    my ($keys, $items) = delete @rest{qw(keys items)};
+    delete @rest{keys %own_of_keys};
+    $row{unknown} = 'ours: ' . join ' ', sort keys %rest if %rest;
+
+    die "$at is there twice\n" if $rows->{$at};
+    $rows->{$at} = \%row;
+
+    our_keys($rows, $at, "$at.", $keys);
+
+    for my $kind (@{ $items // [] }) {
+        our_key($rows, $at, $at
+            . (@$items > 1 ? '[' . ($kind->{key} // '') . ']' : '[]'), $kind);
     }
 
     return;
-}
-
-
-sub our_row {
-    my ($key, $around) = @_;
-
-    my %row = (
-        type => $key->{type},
-        on => our_systems($key->{systems} // {}, $around),
-    );
-
-    $row{one_of} = values_of(\%row, @{ $key->{one_of} }) if $key->{one_of};
-    $row{default} = values_of(\%row, $key->{default})
-        if defined $key->{default};
-
-    for my $fact (qw(pattern least most combine)) {
-        $row{$fact} = $key->{$fact} if defined $key->{$fact};
-    }
-
-    for my $bound (qw(min max)) {
-        $row{$bound} = 0 + $key->{$bound} if defined $key->{$bound};
-    }
-
-    return \%row;
 }
 
 
@@ -325,18 +439,18 @@ sub our_systems {
     my %facts;
 
     for my $system (@systems) {
-        my $row = $on->{$system};
+        my $said = $on->{$system};
         my $outer = $around ? $around->{$system} : {};
 
-        next if !$outer || (!$around && !$row);
-        next if ($row->{introduced} // '') eq 'n/a';
+        next if !$outer || (!$around && !$said);
+        next if ($said->{introduced} // '') eq 'n/a';
 
-        my %row = map { $_ => ref $row->{$_} ? $row->{$_} ? 'yes' : 'no'
-                                             : $row->{$_} } keys %{ $row // {} };
+        my %said = map { $_ => ref $said->{$_} ? $said->{$_} ? 'yes' : 'no'
+                                               : $said->{$_} } keys %{ $said // {} };
+        my $rights = ($outer->{access_rights} // 0) | ($said{access_rights} // 0);
 
-        $facts{$system} = { %$outer, %row };
-        $facts{$system}{access_rights}
-            = ($outer->{access_rights} // 0) | ($row{access_rights} // 0);
+        $facts{$system} = { %$outer, %said, there => 'yes' };
+        $facts{$system}{access_rights} = $rights if $rights;
     }
 
     return \%facts;
@@ -345,75 +459,19 @@ sub our_systems {
 
 # --- both ---
 
-# Numbers may be written in several ways.
+# Numbers and booleans may be written in several ways.
 
-sub values_of {
-    my ($row, @values) = @_;
+sub value_of {
+    my ($type, $value) = @_;
 
-    return join ' ', $row->{type} =~ /\A(?:integer|real)\z/
-        ? map { 0 + $_ } @values : @values;
+    return $value =~ /\A[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\z/
+        ? 0 + $value : "no number: $value"
+        if $type eq 'integer' || $type eq 'real';
+    return $value eq '1' || $value eq 'true' ? 'true'
+        : $value eq '0' || $value eq '' || $value eq 'false' ? 'false' : $value
+        if $type eq 'boolean';
+
+    return "$value";
 }
-
-
-# Everything in which two types differ: [ path, fact, Apple's, ours ].  How
-# payloads combine Apple says of few keys: where it does not, ours is our own.
-
-sub differences {
-    my ($apple, $ours) = @_;
-
-    my @found;
-
-    for my $path (sort keys %{ { %$apple, %$ours } }) {
-        my ($a, $b) = ($apple->{$path}, $ours->{$path});
-
-        if (!$a || !$b) {
-            push @found, [ $path, 'key', $a ? 'there' : '', $b ? 'there' : '' ];
-            next;
-        }
-
-        my %names = map { $_ => 1 } keys %$a, keys %$b;
-        delete $names{on};
-
-        for my $fact (sort keys %names) {
-            my ($x, $y) = map { $_->{$fact} // '' } $a, $b;
-
-            push @found, [ $path, $fact, $x, $y ]
-                if $x ne $y && ($x ne '' || $fact ne 'combine');
-        }
-
-        push @found, map { [ $path, @$_ ] } systems_differ($a->{on}, $b->{on});
-    }
-
-    return @found;
-}
-
-
-sub systems_differ {
-    my ($apple, $ours) = @_;
-
-    my @found;
-
-    for my $system (@systems) {
-        my ($a, $b) = ($apple->{$system}, $ours->{$system});
-
-        next if !$a && !$b;
-
-        if (!$a || !$b) {
-            push @found, [ $system, $a ? 'there' : '', $b ? 'there' : '' ];
-            next;
-        }
-
-        my %names = map { $_ => 1 } keys %$a, keys %$b;
-
-        for my $fact (sort keys %names) {
-            my ($x, $y) = map { $_->{$fact} // $unsaid{$fact} // 0 } $a, $b;
-
-            push @found, [ "$system $fact", $x, $y ] if $x ne $y;
-        }
-    }
-
-    return @found;
-}
-
 
 1;

@@ -1,0 +1,165 @@
+package MDM::Test::SchemaFacts;
+
+# Two descriptions of one type, as MDM::Test::AppleSchema reads them, fact by
+# fact.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+
+our @EXPORT = qw(differences pairs);
+
+
+# What the engine takes it for when nothing is said: both sides mean that.
+# Whether several may be there is never taken for granted.
+
+my %unsaid = (
+    supervised => 'no', automated => 'no', user_approved => 'no',
+    device_channel => 'yes', user_channel => 'yes', by_hand => 'yes',
+    user_enrollment => 'allowed', shared_ipad => 'allowed', access_rights => 0,
+);
+
+my %like = (
+    shared_device_channel => 'device_channel',
+    shared_user_channel => 'user_channel',
+);
+
+
+# Everything in which they differ, [ path, fact, Apple's, ours ], and how many
+# facts were compared.  What only follows from what is around a key, or from a
+# key that is missing around it, is neither told nor counted again.
+
+sub differences {
+    my ($apple, $ours) = @_;
+
+    my @found;
+    my $count = 0;
+
+    for my $path (sort keys %{ { %$apple, %$ours } }) {
+        my ($x, $y) = ($apple->{$path}, $ours->{$path});
+        my $up = ($x // $y)->{up};
+        my @around = defined $up ? ($apple->{$up}, $ours->{$up}) : ({}, {});
+
+        next if !$around[0] || !$around[1];
+
+        $count++;
+
+        if (!$x || !$y) {
+            push @found, [ $path, 'key', $x ? 'there' : '', $y ? 'there' : '' ];
+            next;
+        }
+
+        my ($number, @wrong) = compared($x, $y, @around);
+
+        $count += $number;
+        push @found, map { [ $path, @$_ ] } @wrong;
+    }
+
+    return ($count, @found);
+}
+
+
+sub compared {
+    my ($x, $y, @around) = @_;
+
+    my @found;
+    my $count = 0;
+    my %names = map { $_ => 1 } keys %$x, keys %$y;
+    delete @names{qw(on up node)};
+
+    for my $fact (sort keys %names) {
+        my ($a, $b) = map { text_of($_->{$fact}) } $x, $y;
+
+        # Apple says of few keys how they combine; of others it is ours to say
+        next if $fact eq 'combine' && $a eq '';
+
+        $count++;
+        push @found, [ $fact, $a, $b ] if $a ne $b;
+    }
+
+    my %systems = map { $_ => 1 } keys %{ $x->{on} }, keys %{ $y->{on} };
+
+    for my $system (sort keys %systems) {
+        my ($number, @wrong) = on_system(map { $_->{on}{$system} } $x, $y, @around);
+
+        $count += $number;
+        push @found, map { my ($fact, @rest) = @$_;
+            [ $fact eq 'there' ? $system : "$system $fact", @rest ] } @wrong;
+    }
+
+    return ($count, @found);
+}
+
+
+# Where it is not there on one side, nothing else is worth telling.
+
+sub on_system {
+    my ($x, $y, @around) = @_;
+
+    my @found;
+    my $count = 0;
+    my @names = $x && $y ? keys %{ { %$x, %$y } } : 'there';
+
+    for my $fact (sort @names) {
+        my ($a, $b, @before) = map { holds($_, $fact) } $x, $y, @around;
+
+        # rights add up
+        ($a, $b, @before) = ($a & ~($before[0] || 0), $b & ~($before[1] || 0), 0, 0)
+            if $fact eq 'access_rights';
+
+        next if $a eq $before[0] && $b eq $before[1];
+
+        $count++;
+        push @found, [ $fact, $a, $b ] if $a ne $b;
+    }
+
+    return ($count, @found);
+}
+
+
+sub holds {
+    my ($on, $fact) = @_;
+
+    return '' if !$on;
+    return $on->{$fact} if defined $on->{$fact};
+    return holds($on, $like{$fact}) if $like{$fact};
+
+    return $unsaid{$fact} // '';
+}
+
+
+sub text_of {
+    my ($value) = @_;
+
+    return !defined $value ? '' : ref $value ? join "\n", @$value : $value;
+}
+
+
+# Several files of Apple's and several variants of ours may have one name.  Each
+# gets the one from which it is least far, and each is had once: [ apple, ours ].
+
+sub pairs {
+    my ($apple, $ours, $far) = @_;
+
+    my (@pairs, @had);
+    my @all = map { my $a = $_; map { [ $a, $_ ] } @$ours } @$apple;
+
+    $_->[2] = @all > 1 ? $far->(@$_) : 0 for @all;
+
+    for my $pair (sort { $a->[2] <=> $b->[2] } @all) {
+        next if grep { my $one = $_; grep { $_ == $one } @$pair[0, 1] } @had;
+
+        push @had, @$pair[0, 1];
+        push @pairs, $pair;
+    }
+
+    for my $one (@$apple, @$ours) {
+        next if grep { $_ == $one } @had;
+        push @pairs, (grep { $_ == $one } @$apple) ? [ $one, undef ] : [ undef, $one ];
+    }
+
+    return @pairs;
+}
+
+1;
