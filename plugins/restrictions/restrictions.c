@@ -1,6 +1,6 @@
 
 /*
- * The plugin "restrictions": restrictions.
+ * The plugin "restrictions": restrictions, and parental controls of a Mac.
  */
 
 
@@ -11,8 +11,12 @@ static const mdm_plugin_t  plugin = {
     MDM_PLUGIN,
     .name = "restrictions",
     .version = "1.0",
-    .types = MDM_TYPES(&restrictions,
-                       &restrictions_list)
+    .types = MDM_TYPES(&application_access,
+                       &content_filter,
+                       &game_center,
+                       &restrictions,
+                       &restrictions_list,
+                       &time_limits)
 };
 
 

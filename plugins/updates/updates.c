@@ -14,7 +14,8 @@ static const mdm_plugin_t  plugin = {
     .types = MDM_TYPES(&available_os_updates,
                        &os_update_status,
                        &schedule_os_update,
-                       &schedule_os_update_scan)
+                       &schedule_os_update_scan,
+                       &software_update)
 };
 
 
