@@ -156,7 +156,8 @@ ngx_mdm_thread_alone(ngx_log_t *log)
 
     if (ngx_open_dir(&tasks, &dir) != NGX_OK) {
         ngx_log_error(NGX_LOG_INFO, log, ngx_errno,
-                      "mdm: " ngx_open_dir_n " \"%V\" failed", &tasks);
+                      "mdm: the threads of a worker that exits cannot be "
+                      "counted");
         return 1;
     }
 

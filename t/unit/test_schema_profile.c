@@ -15,7 +15,7 @@
     "'PayloadType': 'Configuration', 'PayloadVersion': 1,"                    \
     "'PayloadIdentifier': 'com.example', 'PayloadUUID': 'U'"
 
-#define PAYLOAD(type, n)                                                      \
+#define TYPE_OF(type, n)                                                      \
     "'PayloadType': '" type "', 'PayloadVersion': 1,"                         \
     "'PayloadIdentifier': 'com.example." n "', 'PayloadUUID': 'U" n "'"
 
@@ -75,13 +75,13 @@ a_profile_is_looked_through(void **state)
 
     fixture_profile(&f, "{" AROUND ", 'PayloadScope': 'System',"
         "'ConsentText': {'default': 'Yes?'},"
-        "'PayloadContent': [{" PAYLOAD("com.example.text", "1") ","
-        "'Text': 'x'}, {" PAYLOAD("com.example.v", "2") ", 'B': 7}]}",
+        "'PayloadContent': [{" TYPE_OF("com.example.text", "1") ","
+        "'Text': 'x'}, {" TYPE_OF("com.example.v", "2") ", 'B': 7}]}",
         false, "");
 
     fixture_profile(&f, "{" AROUND ", 'PayloadScope': 'Both', 'Odd': 1,"
         "'ConsentText': {'default': 1}, 'RemovalDate': 'x',"
-        "'PayloadContent': [{" PAYLOAD("com.example.text", "1") "},"
+        "'PayloadContent': [{" TYPE_OF("com.example.text", "1") "},"
         " 3, {'PayloadVersion': 2}]}",
         false,
         "!PayloadScope: must be one of System, User [Both] (one_of)\n"
@@ -105,7 +105,7 @@ a_profile_is_looked_through(void **state)
 
     fixture_forget(&f);
     node = fixture_json(&f, "{" AROUND ", 'PayloadDisplayName': 'N',"
-        "'PayloadContent': [{" PAYLOAD("com.example.manage", "1") "}]}");
+        "'PayloadContent': [{" TYPE_OF("com.example.manage", "1") "}]}");
 
     assert_int_equal(mdm_schema_check_profile(&f.check, node, false, &facts),
                      MDM_OK);
@@ -125,10 +125,10 @@ types_and_variants_are_told(void **state)
     fixture_start(&f, types);
 
     fixture_profile(&f, "{" AROUND ", 'PayloadContent': ["
-        "{" PAYLOAD("com.example.v", "1") ", 'A': 1},"
-        "{" PAYLOAD("com.example.v", "2") ", 'B': 7, 'C': 1},"
-        "{" PAYLOAD("com.example.v", "3") ", 'B': 8},"
-        "{" PAYLOAD("org.nobody", "4") ", 'X': 1}]}", false,
+        "{" TYPE_OF("com.example.v", "1") ", 'A': 1},"
+        "{" TYPE_OF("com.example.v", "2") ", 'B': 7, 'C': 1},"
+        "{" TYPE_OF("com.example.v", "3") ", 'B': 8},"
+        "{" TYPE_OF("org.nobody", "4") ", 'X': 1}]}", false,
         "!PayloadContent[0].A: must be a string, not an integer [1] (type)\n"
         "?PayloadContent[1].C: is no key of com.example.v (unknown_key)\n"
         "?PayloadContent[2].PayloadType: has several variants, and the "
@@ -139,7 +139,7 @@ types_and_variants_are_told(void **state)
 
     f.check.strict = true;
     fixture_profile(&f, "{" AROUND ", 'PayloadContent': ["
-        "{" PAYLOAD("org.nobody", "4") "}]}", false,
+        "{" TYPE_OF("org.nobody", "4") "}]}", false,
         "!PayloadContent[0].PayloadType: is described by no plugin, and the "
         "tenant is strict [org.nobody] (unknown_type)\n");
 
@@ -155,10 +155,10 @@ what_may_be_once_is_not_there_twice(void **state)
     fixture_start(&f, types);
 
     fixture_profile(&f, "{" AROUND ", 'PayloadContent': ["
-        "{" PAYLOAD("com.example.one", "1") "},"
-        "{" PAYLOAD("com.example.text", "2") ", 'Text': ''},"
-        "{" PAYLOAD("com.example.one", "1") "},"
-        "{" PAYLOAD("com.example.text", "4") ", 'Text': ''}]}", false,
+        "{" TYPE_OF("com.example.one", "1") "},"
+        "{" TYPE_OF("com.example.text", "2") ", 'Text': ''},"
+        "{" TYPE_OF("com.example.one", "1") "},"
+        "{" TYPE_OF("com.example.text", "4") ", 'Text': ''}]}", false,
         "!PayloadContent[2]: is the second com.example.one, there may be one"
         " (count)\n"
         "!PayloadContent[2].PayloadUUID: must be its own, PayloadContent[0] "
@@ -167,8 +167,8 @@ what_may_be_once_is_not_there_twice(void **state)
         "PayloadContent[0] has it, too (count)\n");
 
     fixture_profile(&f, "{" AROUND ", 'PayloadContent': ["
-        "{" PAYLOAD("com.example.mac", "1") "},"
-        "{" PAYLOAD("com.example.mac", "2") "}]}", false, "");
+        "{" TYPE_OF("com.example.mac", "1") "},"
+        "{" TYPE_OF("com.example.mac", "2") "}]}", false, "");
 
     mdm_schema_gate(f.check.demands, &facts, false, &f.findings);
     assert_string_equal(fixture_lines(&f), "");
