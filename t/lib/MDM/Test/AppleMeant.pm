@@ -31,9 +31,6 @@ my @meant = (
 
     [ 'com.apple.TCC.configuration-profile-policy', 'Services.*[].Allowed',
       'required', 'in its place there may be Authorization' ],
-    [ 'com.apple.applicationaccess.new',
-      'whiteList[].subApps[].subApps[].subApps[]*', 'key',
-      'helpers of helpers without end; the table ends' ],
     [ 'com.apple.dock', 'AllowDockFixupOverride', 'macOS user_channel',
       'in words only' ],
     [ 'com.apple.SystemConfiguration', 'Proxies.SOCKSPort', 'key',
