@@ -27,6 +27,9 @@ extern const mdm_type_t  wapi_identity;
 
 /* common.c */
 
+/* Of certificates and identities that come as they are, and of SCEP. */
+extern const mdm_systems_t  systems_of_all;
+
 /* An X.500 name: an array of relative names, each an array of pairs. */
 extern const mdm_key_t  subject_keys[];
 

@@ -8,6 +8,9 @@
 #include "certificates.h"
 
 
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+
+
 static const mdm_systems_t  systems = {
     .macos = { "10.7", .device_channel = MDM_YES, .user_channel = MDM_YES,
                .many = MDM_YES }
@@ -53,5 +56,22 @@ const mdm_type_t  ad_certificate = {
     .name = "com.apple.ADCertificate.managed",
     .title = "Identity from Active Directory",
     .on = &systems,
-    .keys = keys
+    .keys = keys,
+    .validate = validate
 };
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    const mdm_host_t  *host;
+
+    host = call->host;
+
+    if (host->boolean(host->get(value, "PromptForCredentials"))) {
+        host->warn(call, "PromptForCredentials",
+                   "asks nobody when MDM installs the profile");
+    }
+
+    return true;
+}

@@ -58,12 +58,8 @@ static const mdm_key_t  keys[] = {
     { "ExtendedKeyUsage", MDM_ARRAY, MDM_KEYS({ NULL, MDM_STRING }) },
     { "Attest", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.watchos = { "10.0" }) },
-    { "KeyIsExtractable", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = NEVER, .tvos = NEVER, .visionos = NEVER,
-             .watchos = NEVER) },
-    { "AllowAllAppsAccess", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = NEVER, .tvos = NEVER, .visionos = NEVER,
-             .watchos = NEVER) },
+    { "KeyIsExtractable", MDM_BOOLEAN, .preset = "true", ONLY_MACOS() },
+    { "AllowAllAppsAccess", MDM_BOOLEAN, .preset = "false", ONLY_MACOS() },
     { 0 }
 };
 

@@ -12,29 +12,13 @@ static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool is_pkcs12(mdm_text_t text);
 
 
-static const mdm_systems_t  systems = {
-    .ios = { "4.0", .many = MDM_YES, .shared_device_channel = MDM_YES,
-             .shared_user_channel = MDM_NO },
-    .macos = { "10.7", .device_channel = MDM_YES, .user_channel = MDM_YES,
-               .many = MDM_YES },
-    .tvos = { "9.0", .many = MDM_YES },
-    .visionos = { "1.0", .many = MDM_YES },
-    .watchos = { "3.0", .many = MDM_YES }
-};
-
-
 static const mdm_key_t  keys[] = {
     { "PayloadCertificateFileName", MDM_STRING },
     { "PayloadContent", MDM_DATA, MDM_NEEDED|MDM_SECRET },
     { "Password", MDM_STRING, MDM_SECRET },
     { "AllowAllAppsAccess", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "10.10" },
-             .tvos = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE },
-             .watchos = { MDM_NEVER_THERE }) },
-    { "KeyIsExtractable", MDM_BOOLEAN, .preset = "true",
-      MDM_ON(.ios = { MDM_NEVER_THERE }, .macos = { "10.15" },
-             .tvos = { MDM_NEVER_THERE }, .visionos = { MDM_NEVER_THERE },
-             .watchos = { MDM_NEVER_THERE }) },
+      ONLY_MACOS("10.10") },
+    { "KeyIsExtractable", MDM_BOOLEAN, .preset = "true", ONLY_MACOS("10.15") },
     { 0 }
 };
 
@@ -44,7 +28,7 @@ const mdm_type_t  pkcs12 = {
     .flags = MDM_EXCLUSIVE,
     .name = "com.apple.security.pkcs12",
     .title = "Identity, PKCS#12",
-    .on = &systems,
+    .on = &systems_of_all,
     .keys = keys,
     .validate = validate
 };

@@ -20,17 +20,6 @@ static bool begins(mdm_text_t text, const char *with);
 static bool is_sequence(mdm_text_t der);
 
 
-static const mdm_systems_t  systems = {
-    .ios = { "4.0", .many = MDM_YES, .shared_device_channel = MDM_YES,
-             .shared_user_channel = MDM_NO },
-    .macos = { "10.7", .device_channel = MDM_YES, .user_channel = MDM_YES,
-               .many = MDM_YES },
-    .tvos = { "9.0", .many = MDM_YES },
-    .visionos = { "1.0", .many = MDM_YES },
-    .watchos = { "3.0", .many = MDM_YES }
-};
-
-
 static const mdm_key_t  keys[] = {
     { "PayloadCertificateFileName", MDM_STRING },
     { "PayloadContent", MDM_DATA, MDM_NEEDED },
@@ -43,7 +32,7 @@ const mdm_type_t  root = {
     .flags = MDM_EXCLUSIVE,
     .name = "com.apple.security.root",
     .title = "Root certificate",
-    .on = &systems,
+    .on = &systems_of_all,
     .keys = keys,
     .validate = validate
 };
@@ -54,7 +43,7 @@ const mdm_type_t  pem = {
     .flags = MDM_EXCLUSIVE,
     .name = "com.apple.security.pem",
     .title = "Certificate, PEM",
-    .on = &systems,
+    .on = &systems_of_all,
     .keys = keys,
     .validate = validate
 };
@@ -65,7 +54,7 @@ const mdm_type_t  pkcs1 = {
     .flags = MDM_EXCLUSIVE,
     .name = "com.apple.security.pkcs1",
     .title = "Certificate, DER",
-    .on = &systems,
+    .on = &systems_of_all,
     .keys = keys,
     .validate = validate
 };

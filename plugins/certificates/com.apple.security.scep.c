@@ -17,17 +17,6 @@ static bool validate_names(mdm_call_t *call, const mdm_node_t *names);
 static bool is_strings(mdm_call_t *call, const mdm_node_t *node);
 
 
-static const mdm_systems_t  systems = {
-    .ios = { "4.0", .many = MDM_YES, .shared_device_channel = MDM_YES,
-             .shared_user_channel = MDM_NO },
-    .macos = { "10.7", .device_channel = MDM_YES, .user_channel = MDM_YES,
-               .many = MDM_YES },
-    .tvos = { "9.0", .many = MDM_YES },
-    .visionos = { "1.0", .many = MDM_YES },
-    .watchos = { "3.0", .many = MDM_YES }
-};
-
-
 static const mdm_key_t  name_keys[] = {
     /* a string, or an array of strings; validate() looks */
     { "rfc822Name", MDM_ANY },
@@ -76,7 +65,7 @@ const mdm_type_t  scep = {
     .flags = MDM_EXCLUSIVE,
     .name = "com.apple.security.scep",
     .title = "Identity by SCEP",
-    .on = &systems,
+    .on = &systems_of_all,
     .keys = keys,
     .validate = validate
 };

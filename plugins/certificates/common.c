@@ -1,7 +1,7 @@
 
 /*
- * What several types of certificates have: names and usages that a device asks
- * a CA for, and digests of certificates that a policy is about.
+ * What several types of certificates have: systems, names and usages that a
+ * device asks a CA for, and digests of certificates that a policy is about.
  */
 
 
@@ -18,6 +18,17 @@
 
 
 static bool is_attribute(mdm_text_t text);
+
+
+const mdm_systems_t  systems_of_all = {
+    .ios = { "4.0", .many = MDM_YES, .shared_device_channel = MDM_YES,
+             .shared_user_channel = MDM_NO },
+    .macos = { "10.7", .device_channel = MDM_YES, .user_channel = MDM_YES,
+               .many = MDM_YES },
+    .tvos = { "9.0", .many = MDM_YES },
+    .visionos = { "1.0", .many = MDM_YES },
+    .watchos = { "3.0", .many = MDM_YES }
+};
 
 
 static const mdm_key_t  rdn_keys[] = {
