@@ -27,6 +27,8 @@ static const mdm_key_t  mdm_schema_payload_keys[] = {
     { .name = "PayloadDisplayName", .type = MDM_STRING },
     { .name = "PayloadDescription", .type = MDM_STRING },
     { .name = "PayloadOrganization", .type = MDM_STRING },
+
+    /* in no table of Apple's, and in what its own server wrote */
     { .name = "PayloadEnabled", .type = MDM_BOOLEAN, .preset = "true" },
     { 0 }
 };
@@ -39,9 +41,12 @@ static const mdm_key_t  mdm_schema_profile_keys[] = {
       MDM_ONE_OF("1") },
     { .name = "PayloadIdentifier", .type = MDM_STRING, .flags = MDM_NEEDED },
     { .name = "PayloadUUID", .type = MDM_STRING, .flags = MDM_NEEDED },
+
+    /* one of them is needed: mdm_check_profile.c */
     { .name = "PayloadContent", .type = MDM_ARRAY },
-    { .name = "IsEncrypted", .type = MDM_BOOLEAN, .preset = "false" },
     { .name = "EncryptedPayloadContent", .type = MDM_DATA },
+    { .name = "IsEncrypted", .type = MDM_BOOLEAN, .preset = "false" },
+
     { .name = "PayloadDisplayName", .type = MDM_STRING },
     { .name = "PayloadDescription", .type = MDM_STRING },
     { .name = "PayloadOrganization", .type = MDM_STRING },
