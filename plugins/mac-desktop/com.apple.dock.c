@@ -13,6 +13,9 @@
       .combine = MDM_COMBINE_UNION }
 
 
+static bool validate(mdm_call_t *call, const mdm_node_t *value);
+
+
 static const mdm_systems_t  systems = SETTINGS_OF_MAC("10.7");
 
 
@@ -94,5 +97,33 @@ const mdm_type_t  dock = {
     .name = "com.apple.dock",
     .title = "Dock",
     .on = &systems,
-    .keys = keys
+    .keys = keys,
+    .validate = validate
 };
+
+
+static bool
+validate(mdm_call_t *call, const mdm_node_t *value)
+{
+    size_t             i;
+    const mdm_host_t  *host;
+
+    static const char *const  passed_over[] = {
+        "persistent-apps", "persistent-others"
+    };
+
+    host = call->host;
+
+    if (!host->boolean(host->get(value, "static-only"))) {
+        return true;
+    }
+
+    for (i = 0; i < sizeof(passed_over) / sizeof(passed_over[0]); i++) {
+        if (host->get(value, passed_over[i]) != NULL) {
+            host->warn(call, passed_over[i],
+                       "has no effect when static-only is true");
+        }
+    }
+
+    return true;
+}
