@@ -9,10 +9,8 @@
 #include "../results.h"
 
 
-#define MAX_NAME  256   /* bytes of an item's key */
-
-
 static bool result(mdm_call_t *call, const mdm_result_t *done);
+static bool keep(mdm_call_t *call, const mdm_node_t *book, mdm_text_t name);
 
 
 static const mdm_systems_t  systems = {
@@ -78,15 +76,44 @@ result(mdm_call_t *call, const mdm_result_t *done)
         name = host->text(host->get(book, "PersistentID"));
 
         if (host->type(host->get(book, "iTunesStoreID")) == MDM_INTEGER
-            || name.len == 0 || name.len > MAX_NAME)
+            || name.len == 0)
         {
             continue;
         }
 
-        if (!host->keep_item(call, "media", name, book)) {
+        if (!keep(call, book, name)) {
             return false;
         }
     }
 
     return true;
+}
+
+
+static bool
+keep(mdm_call_t *call, const mdm_node_t *book, mdm_text_t name)
+{
+    size_t             i;
+    mdm_node_t        *value;
+    const mdm_host_t  *host;
+    const mdm_node_t  *node;
+
+    static const char *const  facts[] = {
+        "PersistentID", "State", "Kind", "Version", "Author", "Title"
+    };
+
+    host = call->host;
+    value = host->new_dictionary(call);
+
+    for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+        node = host->get(book, facts[i]);
+
+        if (host->type(node) == MDM_STRING
+            && !host->set(call, value, facts[i], host->copy(call, node)))
+        {
+            return false;
+        }
+    }
+
+    return host->keep_item(call, "media", name, value);
 }
