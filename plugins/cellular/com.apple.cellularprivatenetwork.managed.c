@@ -6,20 +6,12 @@
 
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cellular.h"
-
-
-typedef struct {
-    mdm_text_t  id;
-    size_t      index;
-} fence_t;
+#include "../texts.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
-static int compare(const void *one, const void *two);
 
 
 static const mdm_systems_t  systems = {
@@ -68,68 +60,31 @@ const mdm_type_t  private_network = {
 };
 
 
-/* No two fences have the same GeofenceId: sorted, they would be neighbours. */
-
 static bool
 validate(mdm_call_t *call, const mdm_node_t *value)
 {
-    bool               good;
-    char               path[48];
-    size_t             i, n;
-    fence_t           *fences;
-    const mdm_host_t  *host;
-    const mdm_node_t  *list;
+    bool     good;
+    char     path[48];
+    size_t   i;
+    texts_t  ids;
 
-    host = call->host;
-    list = host->get(value, "Geofences");
-    n = host->count(list);
-    good = true;
-
-    fences = host->alloc(call, (n + 1) * sizeof(fences[0]));
-    if (fences == NULL) {
+    if (!texts_of(call, call->host->get(value, "Geofences"), "GeofenceId",
+                  &ids))
+    {
         return false;
     }
 
-    for (i = 0; i < n; i++) {
-        fences[i].id = host->text(host->get(host->item(list, i),
-                                            "GeofenceId"));
-        fences[i].index = i;
-    }
+    good = true;
 
-    qsort(fences, n, sizeof(fences[0]), compare);
+    for (i = 0; i < ids.n; i++) {
 
-    for (i = 1; i < n; i++) {
-
-        if (fences[i].id.len == 0
-            || fences[i].id.len != fences[i - 1].id.len
-            || memcmp(fences[i].id.data, fences[i - 1].id.data,
-                      fences[i].id.len) != 0)
-        {
-            continue;
+        if (texts_again(&ids, i)) {
+            snprintf(path, sizeof(path), "Geofences[%zu].GeofenceId",
+                     ids.first[i].n);
+            call->host->fault(call, path, "must be of no other in the list");
+            good = false;
         }
-
-        snprintf(path, sizeof(path), "Geofences[%zu].GeofenceId",
-                 fences[i].index);
-        host->fault(call, path, "must be of no other in the list");
-        good = false;
     }
 
     return good;
-}
-
-
-static int
-compare(const void *one, const void *two)
-{
-    int             rc;
-    const fence_t  *a = one;
-    const fence_t  *b = two;
-
-    if (a->id.len != b->id.len) {
-        return a->id.len < b->id.len ? -1 : 1;
-    }
-
-    rc = a->id.len ? memcmp(a->id.data, b->id.data, a->id.len) : 0;
-
-    return rc ? rc : (a->index < b->index ? -1 : 1);
 }

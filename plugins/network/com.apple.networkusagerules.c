@@ -6,22 +6,14 @@
 
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "network.h"
-
-
-typedef struct {
-    mdm_text_t  number;
-    size_t      rule, index;   /* where it stands */
-} card_t;
+#include "../texts.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool validate_sims(mdm_call_t *call, const mdm_node_t *rules);
-static bool validate_cards(mdm_call_t *call, card_t *cards, size_t n);
-static int compare(const void *one, const void *two);
+static bool validate_cards(mdm_call_t *call, texts_t *cards);
 
 
 static const mdm_systems_t  systems = {
@@ -95,92 +87,67 @@ validate(mdm_call_t *call, const mdm_node_t *value)
 static bool
 validate_sims(mdm_call_t *call, const mdm_node_t *rules)
 {
-    size_t              i, j, n, rule_n;
-    card_t             *cards;
+    size_t              i, j, n;
+    text_t             *card;
+    texts_t             cards;
     const mdm_host_t   *host;
     const mdm_node_t  **lists;
 
     host = call->host;
-    rule_n = host->count(rules);
-    n = 0;
+    n = host->count(rules);
+    cards.n = 0;
 
-    lists = host->alloc(call, rule_n * sizeof(lists[0]));
+    lists = host->alloc(call, n * sizeof(lists[0]));
 
-    for (i = 0; lists && i < rule_n; i++) {
+    for (i = 0; lists && i < n; i++) {
         lists[i] = host->get(host->item(rules, i), "ICCIDs");
-        n += host->count(lists[i]);
+        cards.n += host->count(lists[i]);
     }
 
-    cards = lists ? host->alloc(call, (n + 1) * sizeof(cards[0])) : NULL;
-    if (cards == NULL) {
+    cards.first = lists ? host->alloc(call, cards.n * sizeof(text_t) + 1)
+                        : NULL;
+
+    if (cards.first == NULL) {
         return false;
     }
 
-    n = 0;
+    cards.n = 0;
 
-    for (i = 0; i < rule_n; i++) {
+    for (i = 0; i < n; i++) {
         for (j = 0; j < host->count(lists[i]); j++) {
-            cards[n++] = (card_t) { host->text(host->item(lists[i], j)), i, j };
+            card = &cards.first[cards.n];
+
+            card->text = host->text(host->item(lists[i], j));
+            card->n = i;
+
+            cards.n += card->text.data != NULL;
         }
     }
 
-    return validate_cards(call, cards, n);
+    return validate_cards(call, &cards);
 }
 
 
-/* There may be thousands: they are sorted, and equal ones stand together. */
-
 static bool
-validate_cards(mdm_call_t *call, card_t *cards, size_t n)
+validate_cards(mdm_call_t *call, texts_t *cards)
 {
     bool    good;
-    char    path[64];
+    char    path[48];
     size_t  i;
 
-    qsort(cards, n, sizeof(card_t), compare);
-
+    qsort(cards->first, cards->n, sizeof(text_t), text_order);
     good = true;
 
-    for (i = 1; i < n; i++) {
+    for (i = 0; i < cards->n; i++) {
 
-        if (cards[i].number.len == 0
-            || cards[i].number.len != cards[i - 1].number.len
-            || memcmp(cards[i].number.data, cards[i - 1].number.data,
-                      cards[i].number.len) != 0)
-        {
-            continue;
+        if (texts_again(cards, i)) {
+            snprintf(path, sizeof(path), "SIMRules[%zu].ICCIDs",
+                     cards->first[i].n);
+            call->host->fault(call, path,
+                              "must name no card that is named already");
+            good = false;
         }
-
-        snprintf(path, sizeof(path), "SIMRules[%zu].ICCIDs[%zu]",
-                 cards[i].rule, cards[i].index);
-        call->host->fault(call, path, "must not be in two places");
-        good = false;
     }
 
     return good;
-}
-
-
-/* by number, then by place, so that the later one is the one to blame */
-
-static int
-compare(const void *one, const void *two)
-{
-    int            rc;
-    const card_t  *a = one;
-    const card_t  *b = two;
-
-    if (a->number.len != b->number.len) {
-        return a->number.len < b->number.len ? -1 : 1;
-    }
-
-    rc = a->number.len ? memcmp(a->number.data, b->number.data, a->number.len)
-                       : 0;
-
-    if (rc == 0) {
-        rc = a->rule != b->rule ? (a->rule < b->rule ? -1 : 1)
-                                : (a->index < b->index ? -1 : 1);
-    }
-
-    return rc;
 }
