@@ -17,11 +17,14 @@
 #define ONLY_MAC                                                              \
     MDM_ON(.ios = NEVER, .macos = { "10.15" }, .visionos = NEVER)
 
-#define NO_MAC  MDM_ON(.macos = NEVER)
+/* of BuiltIn: where nobody supervises there is Plugin only */
+#define BUILT_IN(since)                                                       \
+    MDM_ON(.ios = { since, .supervised = MDM_YES }, .macos = NEVER,           \
+           .visionos = { .supervised = MDM_YES })
 
 #define UNTIL_14_5                                                            \
-    MDM_ON(.ios = { .deprecated = "14.5" }, .macos = NEVER,                   \
-           .visionos = NEVER)
+    MDM_ON(.ios = { .deprecated = "14.5", .supervised = MDM_YES },            \
+           .macos = NEVER, .visionos = NEVER)
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
@@ -52,20 +55,19 @@ static const mdm_key_t  bookmark_keys[] = {
 static const mdm_key_t  keys[] = {
     { "FilterType", MDM_STRING, MDM_ONE_OF("BuiltIn", "Plugin"),
       .preset = "BuiltIn", MDM_ON(.ios = { "8.0" }) },
-
-    /* of BuiltIn */
-    { "AutoFilterEnabled", MDM_BOOLEAN, .preset = "false", NO_MAC },
-    { "PermittedURLs", MDM_ARRAY, 0, network_strings, NO_MAC },
+    { "AutoFilterEnabled", MDM_BOOLEAN, .preset = "false", BUILT_IN("7.0") },
+    { "PermittedURLs", MDM_ARRAY, 0, network_strings, BUILT_IN("7.0") },
     { "BlacklistedURLs", MDM_ARRAY, 0, network_strings, UNTIL_14_5 },
     { "DenyListURLs", MDM_ARRAY, 0, network_strings,
-      MDM_ON(.ios = { "14.5" }, .macos = NEVER) },
+      BUILT_IN("14.5") },
     { "HideDenyListURLs", MDM_BOOLEAN, .preset = "false",
-      MDM_ON(.ios = { "18.0" }, .macos = NEVER, .visionos = { "2.0" }) },
+      MDM_ON(.ios = { "18.0", .supervised = MDM_YES }, .macos = NEVER,
+             .visionos = { "2.0", .supervised = MDM_YES }) },
     { "WhitelistedBookmarks", MDM_ARRAY,
       MDM_KEYS({ NULL, MDM_DICTIONARY, 0, bookmark_keys }), UNTIL_14_5 },
     { "AllowListBookmarks", MDM_ARRAY,
       MDM_KEYS({ NULL, MDM_DICTIONARY, 0, bookmark_keys }),
-      MDM_ON(.ios = { "14.5" }, .macos = NEVER) },
+      BUILT_IN("14.5") },
 
     /* of Plugin */
     { "UserDefinedName", MDM_STRING },
@@ -76,7 +78,8 @@ static const mdm_key_t  keys[] = {
     { "PayloadCertificateUUID", MDM_STRING, .pattern = UUID },
     { "Organization", MDM_STRING },
     { "VendorConfig", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_ANY, MDM_NEEDED }) },
-    { "FilterBrowsers", MDM_BOOLEAN, .preset = "false", NO_MAC },
+    { "FilterBrowsers", MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.macos = NEVER) },
     { "FilterSockets", MDM_BOOLEAN, .preset = "false" },
     { "FilterDataProviderDesignatedRequirement", MDM_STRING, ONLY_MAC },
     { "FilterDataProviderBundleIdentifier", MDM_STRING, ONLY_MAC },

@@ -54,8 +54,9 @@ my @meant = (
       'in words only' ],
     [ 'com.apple.dnsSettings.managed', 'DNSSettings.ServerURL', 'pattern',
       'in words only' ],
-    map({ [ 'com.apple.dnsSettings.managed', 'ProhibitDisablement',
-            "$_ supervised", 'in words only' ] } qw(iOS macOS visionOS)),
+    [ 'com.apple.dnsSettings.managed', 'ProhibitDisablement',
+      'iOS supervised, macOS supervised, visionOS supervised',
+      'in words only' ],
     [ 'com.apple.domains', 'CrossSiteTrackingPreventionRelaxedDomains',
       'most', 'in words only' ],
     [ 'com.apple.configurationprofile.identification',
@@ -106,6 +107,11 @@ my @meant = (
             'in words: all keys of com.apple.vpn.managed' ] }
         qw(VPNType VPNSubType UserDefinedName VendorConfig* VPN IPv4* PPP*
            IPSec* IKEv2* DNS* Proxies* AlwaysOn* TransparentProxy*)),
+    map({ [ 'com.apple.webcontent-filter', $_,
+            'iOS supervised, visionOS supervised',
+            'in words: unsupervised devices need a key that is for Plugin' ] }
+        qw(AutoFilterEnabled PermittedURLs BlacklistedURLs DenyListURLs
+           HideDenyListURLs WhitelistedBookmarks AllowListBookmarks)),
     [ 'com.apple.webClip.managed', 'URL', 'pattern', 'in words only' ],
 
     map({ [ "com.apple.$_.managed", '*', 'key',
