@@ -1,7 +1,6 @@
 # What the queue does with each command, and which of its keys are secret: a
 # table of them all, so that no plugin loses one of these silently.  It follows
-# from the design; t/051-apple-schema.t is for what Apple says.  And each has
-# vectors that show it at work, refused, and what its report leaves behind.
+# from the design; t/051-apple-schema.t is for what Apple says.
 
 use strict;
 use warnings;
@@ -13,6 +12,8 @@ use Test::More;
 use JSON::PP ();
 
 use MDM::Test;
+
+needs('the plugins', -e build('mdm-plugin-test') && glob build('plugins/*.so'));
 
 # The days after which it is not wanted any more, its subject with the keys that
 # name it (-: it has none), and its flags.
@@ -171,41 +172,5 @@ my @found = sort map {
 } @types;
 
 is_deeply \@found, [sort @secret], 'what is secret is said to be';
-
-
-# The vectors themselves are tried by t/050-plugins.t.
-
-sub vectors {
-    my ($type) = @_;
-
-    return grep { $_->{type} eq $type->{name} } map { JSON::PP::decode_json(slurp($_)) }
-        glob tree() . "/plugins/$type->{plugin}/vectors/$type->{name}-*.json";
-}
-
-
-# Does an answer leave anything behind, by its table or by the plugin's code?
-
-sub keeps {
-    return grep {
-        $_->{attribute} || $_->{escrow} || $_->{list}
-            || keeps(@{ $_->{keys} // [] }, @{ $_->{items} // [] })
-    } @_;
-}
-
-
-for my $type (@types) {
-    my @vectors = vectors($type);
-    my $good = tree() . "/plugins/$type->{plugin}/vectors/$type->{name}-good.json";
-
-    ok -e $good, "$type->{name}: there is a vector that passes";
-    ok scalar(grep { @{ $_->{faults} // [] } || @{ $_->{gate} // [] } } @vectors),
-        '... and one that does not';
-
-    next if !keeps(@{ $type->{answer} // [] })
-        && !grep { $_ eq 'result' } @{ $type->{functions} // [] };
-
-    ok scalar(grep { @{ $_->{effects} // [] } } @vectors),
-        '... and one of what its report leaves behind';
-}
 
 done_testing;
