@@ -4,8 +4,8 @@
  * teacher or a student, whom UserIdentifier names, or for the login screen of a
  * Shared iPad, where nobody is named and each user has a Managed Apple Account.
  *
- * Users and groups of devices are named by identifiers of their own; what names
- * one that is not there does nothing.
+ * Users, groups and groups of devices are named by identifiers of their own;
+ * what names one that is not there does nothing.
  */
 
 
@@ -15,8 +15,9 @@
 #include "education.h"
 
 
-/* iBeacon's numbers of 16 bits */
-#define BEACON  .min = "0", .max = "65535"
+/* a number of 16 bits, which tells groups apart over the air */
+#define BEACON   .min = "0", .max = "65535"
+#define BEACONS  65536
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
@@ -27,6 +28,11 @@ static bool is_leader(mdm_call_t *call, const mdm_node_t *groups,
     mdm_text_t user);
 static bool validate_unique(mdm_call_t *call, const texts_t *texts,
     const char *name, const char *key);
+static bool validate_beacons(mdm_call_t *call, const mdm_node_t *value);
+static void validate_departments(mdm_call_t *call,
+    const mdm_node_t *departments, bool *beacons);
+static bool *find_beacon(mdm_call_t *call, bool *beacons,
+    const mdm_node_t *node);
 static void validate_group(mdm_call_t *call, const mdm_node_t *group, size_t n,
     const char *key, const texts_t *texts);
 
@@ -153,6 +159,8 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     good = validate_unique(call, &users, "Users", "Identifier");
     good = validate_unique(call, &device_groups, "DeviceGroups", "Identifier")
            && good;
+
+    good = validate_beacons(call, value) && good;
 
     if (host->get(value, "UserIdentifier") != NULL) {
         good = validate_classroom(call, value, &users) && good;
@@ -294,6 +302,86 @@ validate_unique(mdm_call_t *call, const texts_t *texts, const char *name,
     }
 
     return good;
+}
+
+
+static bool
+validate_beacons(mdm_call_t *call, const mdm_node_t *value)
+{
+    bool               good, *beacons, *beacon;
+    char               path[80];
+    size_t             i;
+    const mdm_host_t  *host;
+    const mdm_node_t  *groups;
+
+    host = call->host;
+    groups = host->get(value, "Groups");
+    good = true;
+
+    beacons = host->alloc(call, BEACONS * sizeof(bool));
+    if (beacons == NULL) {
+        return false;
+    }
+
+    for (i = 0; i < host->count(groups); i++) {
+        beacon = find_beacon(call, beacons,
+                             host->get(host->item(groups, i), "BeaconID"));
+
+        if (beacon && *beacon) {
+            snprintf(path, sizeof(path), "Groups[%zu].BeaconID", i);
+            host->fault(call, path, "must be its own, another group has it");
+            good = false;
+
+        } else if (beacon) {
+            *beacon = true;
+        }
+    }
+
+    validate_departments(call, host->get(value, "Departments"), beacons);
+
+    return good;
+}
+
+
+static void
+validate_departments(mdm_call_t *call, const mdm_node_t *departments,
+    bool *beacons)
+{
+    bool              *beacon;
+    char               path[80];
+    size_t             i, j;
+    const mdm_host_t  *host;
+    const mdm_node_t  *ids;
+
+    host = call->host;
+
+    for (i = 0; i < host->count(departments); i++) {
+        ids = host->get(host->item(departments, i), "GroupBeaconIDs");
+
+        for (j = 0; j < host->count(ids); j++) {
+            beacon = find_beacon(call, beacons, host->item(ids, j));
+
+            if (beacon && !*beacon) {
+                snprintf(path, sizeof(path),
+                         "Departments[%zu].GroupBeaconIDs[%zu]", i, j);
+                host->warn(call, path, "names no group of the payload");
+            }
+        }
+    }
+}
+
+
+/* NULL: it is none, which the tables have told. */
+
+static bool *
+find_beacon(mdm_call_t *call, bool *beacons, const mdm_node_t *node)
+{
+    int64_t  n;
+
+    n = call->host->integer(node);
+
+    return call->host->type(node) == MDM_INTEGER && n >= 0 && n < BEACONS
+               ? &beacons[n] : NULL;
 }
 
 
