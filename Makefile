@@ -46,7 +46,7 @@ MODULE_FILES = config $(sort $(wildcard ngx_mdm_module/*.c \
                                         ngx_mdm_module/*.h))
 
 .PHONY: all module mdmctl plugins plugin-test asan sim deps demo run stop test soak bench \
-        install clean FORCE
+        catalogue install clean FORCE
 .DELETE_ON_ERROR:
 
 all: module mdmctl plugins plugin-test
@@ -221,6 +221,12 @@ soak: deps
 bench: deps
 	$(call logged,all sim)
 	@t/bench/run
+
+
+# --- documents made of what the plugins describe ---
+
+catalogue: plugins plugin-test
+	@bin/mdm-catalogue build/mdm-plugin-test build/plugins docs/catalogue
 
 
 # --- files on a system ---

@@ -63,7 +63,9 @@ for my $plugin (glob build('plugins/*.so')) {
 
         next if !$vector->{json};
 
-        (is_refused($vector) ? \%refused : \%passes)->{ type_of($vector, @types) } = 1;
+        my $type = type_of($vector, @types) or die "$file is of none of its types\n";
+
+        (is_refused($vector) ? \%refused : \%passes)->{$type} = 1;
     }
 
     for my $type (@types) {
