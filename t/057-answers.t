@@ -21,7 +21,7 @@ needs('the plugins', -e build('mdm-plugin-test') && glob build('plugins/*.so'));
 my %lists = map { my ($name, @words) = split; $name => "@words" } split /\n/, <<'END';
 ActiveNSExtensions             extensions:Identifier | FilterExtensionPoints
 AvailableOSUpdates             os_updates:ProductKey |
-CertificateList                certificates:Data | ManagedOnly
+CertificateList                | ManagedOnly
 ContentCachingInformation      content_cache_alerts:className content_cache_parents:guid content_cache_peers:guid |
 DeviceInformation              active_managed_users:item admin_accounts:GUID service_subscriptions:Slot |
 InstalledApplicationList       applications:Identifier | Identifiers,ManagedAppsOnly,Items
@@ -98,8 +98,8 @@ for my $type (@types) {
         glob tree() . "/plugins/$type->{plugin}/vectors/$name-*.json";
 
     ok scalar(@effects), '... a vector shows what its report leaves behind';
-    ok told($name, $_), "... its event $_ stands in plugins/README.md"
-        for map { $_->{event} // () } @effects;
+    ok told($name, $_), "... its $_ stands in plugins/README.md"
+        for map { $_->{event} // $_->{list} // () } @effects;
 }
 
 done_testing;

@@ -390,7 +390,11 @@ mdm_effect_keep_item(mdm_call_t *call, const char *name, mdm_text_t key,
         return list != NULL;
     }
 
-    if (text.data == NULL || text.len == 0 || !mdm_node_is_text(text)) {
+    /* of a longer one its SHA-256 is kept, so it may be data */
+
+    if (text.data == NULL || text.len == 0
+        || (text.len <= MDM_EFFECTS_MAX_KEY && !mdm_node_is_text(text)))
+    {
         return mdm_effect_refuse(host, "keep_item", name,
                                  "is given a key that is no text");
     }

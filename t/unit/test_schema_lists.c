@@ -12,17 +12,20 @@ static bool
 keeps(mdm_call_t *call, const mdm_result_t *result)
 {
     const mdm_host_t  *h = call->host;
-    char              *p;
+    char              *p, *data;
     mdm_node_t        *value;
 
     value = h->new_integer(call, 1);
     p = h->alloc(call, 257);
     memset(p, 'x', 257);
+    data = h->alloc(call, 257);
+    memset(data, 0xff, 257);
 
     return h->keep_item(call, "none", (mdm_text_t) { 0, NULL }, NULL)
            && h->keep_item(call, "some", (mdm_text_t) { 3, "one" }, value)
            && h->keep_item(call, "some", (mdm_text_t) { 256, p }, value)
            && h->keep_item(call, "some", (mdm_text_t) { 257, p }, value)
+           && h->keep_item(call, "some", (mdm_text_t) { 257, data }, value)
            && !h->keep_item(NULL, "some", (mdm_text_t) { 1, "a" }, value);
 }
 
@@ -340,11 +343,14 @@ a_handler_keeps_items(void **state)
     assert_true(mdm_str_eq_c(item->key, "one"));
     assert_int_equal(item->next->key.len, 256);
 
-    /* for a longer key stands its hash */
+    /* for a longer key stands its hash, be it text or data */
 
-    assert_int_equal(item->next->next->key.len, 71);
-    assert_memory_equal(item->next->next->key.data, "sha256:", 7);
-    assert_int_equal(effects.items, 3);
+    item = item->next->next;
+    assert_int_equal(item->key.len, 71);
+    assert_memory_equal(item->key.data, "sha256:", 7);
+    assert_int_equal(item->next->key.len, 71);
+    assert_memory_equal(item->next->key.data, "sha256:", 7);
+    assert_int_equal(effects.items, 4);
 
     fixture_end(&f);
 }
