@@ -81,105 +81,47 @@ CONF
 }
 
 
-my ($common, @types) = served(build('plugins/*.so'));
+my %counted;
+my @all = compare_schema($directory, \%counted, served(build('plugins/*.so')));
 
-my (%apple, %ours, %around);
-push @{ $apple{"command $_->{name}"} }, $_
-    for apple_types("$directory/mdm/commands", 'requesttype');
-push @{ $apple{"payload $_->{name}"} }, $_
-    for apple_types("$directory/mdm/profiles", 'payloadtype');
-push @{ $ours{"$_->{kind} $_->{name}"} }, $_ for @types;
+my @files = grep { $_->{apple} && $_->{name} !~ /\A(?:TopLevel|CommonPayloadKeys)\z/ } @all;
+my @payloads = map { $_->{name} } grep { $_->{what} =~ /\Apayload / } @files;
+my %types = map { $_ => 1 } @payloads;
 
-$around{$_} = delete $apple{"payload $_"} for qw(TopLevel CommonPayloadKeys);
-
-my @commands = grep { /\Acommand / } keys %apple;
-my @payloads = grep { /\Apayload / } keys %apple;
-my $files = 0;
-$files += @{ $apple{$_} } for @payloads;
-
-is scalar @commands, 66, 'Apple has 66 commands';
-is $files, 126, '... and tells of payloads in 126 files';
-is scalar @payloads, 120, '... which are of 120 types';
+is scalar(grep { $_->{what} =~ /\Acommand / } @files), 66, 'Apple has 66 commands';
+is scalar @payloads, 126, '... and tells of payloads in 126 files';
+is scalar keys %types, 120, '... which are of 120 types';
 
 
 # --- compared ---
-
-my ($types, $keys, $facts, $meant, %found, %counted, @pairs) = (0, 0, 0, 0);
-
-sub rows_of {
-    my ($apple, $ours, $count) = @_;
-
-    my $rows = our_rows($ours);
-
-    return (apple_rows($apple->{document}, $count // {}, $rows), $rows);
-}
-
-
-sub distance {
-    my ($apple, $ours) = @_;
-
-    my (undef, @differ) = differences(rows_of($apple, $ours));
-
-    return scalar grep { !meant($ours->{name}, @{$_}[0, 1]) } @differ;
-}
-
-
-sub compare {
-    my ($name, $apple, $ours, $what) = @_;
-
-    my ($apple_rows, $our_rows) = rows_of($apple, $ours, \%counted);
-    my ($count, @differ) = differences($apple_rows, $our_rows);
-    my @wrong = grep { !meant($name, @{$_}[0, 1]) } @differ;
-
-    $types++;
-    $keys += scalar(keys %$apple_rows) - 1;
-    $facts += $count;
-    $meant += @differ - @wrong;
-
-    push @pairs, [ $name, $apple->{document}, $ours,
-        { map { ("$_->[0]: $_->[1]" => 1) } @differ } ];
-
-    is scalar @wrong, 0, "$what is as Apple has it, but for what is meant"
-        or diag told(@wrong);
-
-    return scalar @wrong;
-}
-
 
 sub told {
     return map { "$_->[0]: $_->[1]: Apple's is \"$_->[2]\", ours \"$_->[3]\"\n" } @_;
 }
 
 
-my $wrong = 0;
+my %sum = (types => 0, keys => 0, facts => 0, wrong => 0, meant => 0);
 
-for my $name (sort keys %{ { %apple, %ours } }) {
-    for my $pair (pairs($apple{$name} // [], $ours{$name} // [], \&distance)) {
-        my ($apple, $ours) = @$pair;
+for my $one (@all) {
+    my $whole = $one->{apple} && $one->{ours};
 
-        if (!$apple || !$ours) {
-            fail($apple ? "$name of $apple->{file} is described"
-                : join ' ', grep { defined } $name, $ours->{variant}, "is Apple's");
-            $wrong++;
-            next;
-        }
+    ok $whole && !@{ $one->{wrong} }, $whole ? "$one->{what} is as Apple has it, but for "
+        . 'what is meant' : $one->{apple} ? "$one->{what} is described: $one->{apple}{file}"
+        : "$one->{what} is Apple's"
+        or diag told(@{ $one->{wrong} });
 
-        $wrong += compare($ours->{name}, $apple, $ours,
-            join ' ', grep { defined } $name, $ours->{variant});
-    }
+    $sum{types}++;
+    $sum{$_} += $one->{$_} for qw(keys facts);
+    $sum{wrong} += $whole ? @{ $one->{wrong} } : 1;
+    $sum{meant} += @{ $one->{meant} };
 }
-
-$wrong += compare('TopLevel', $around{TopLevel}[0], $common->{profile},
-    'what is around payloads');
-$wrong += compare('CommonPayloadKeys', $around{CommonPayloadKeys}[0],
-    $common->{payload}, 'what all payloads have');
 
 is join(', ', unused()), '', 'nothing is meant to differ that does not';
 is join(', ', grep { !$aside{$_} } sort keys %counted), '',
     'nothing of Apple\'s is left aside without a reason';
 
-diag "$types types, $keys keys, $facts facts compared, $wrong differences beyond the "
-    . "$meant that are meant";
+diag "$sum{types} types, $sum{keys} keys, $sum{facts} facts compared, $sum{wrong} "
+    . "differences beyond the $sum{meant} that are meant";
 diag 'left aside: ', join ', ', map { $_ . ' ' . ($counted{$_} // 0) } sort keys %aside;
 
 
@@ -189,35 +131,34 @@ diag 'left aside: ', join ', ', map { $_ . ' ' . ($counted{$_} // 0) } sort keys
 
 my $each = 4;
 my (%planted, @missed);
-my %base;
+
 
 sub tried {
-    my ($side, $pair, $rows, $plant) = @_;
+    my ($side, $one, $known, $plant) = @_;
 
-    my (undef, $apple, $ours, $differ) = @$pair;
-    my @rows = @$rows;
+    my @rows = @{ $one->{rows} };
 
     $plant->{change}->();
-    $rows[$side eq 'ours'] = $side eq 'ours' ? our_rows($ours)
-        : apple_rows($apple, {}, $rows[1]);
+    $rows[$side eq 'ours'] = $side eq 'ours' ? our_rows($one->{ours})
+        : apple_rows($one->{apple}{document}, {}, $rows[1]);
     my (undef, @now) = differences(@rows);
     $plant->{undo}->();
 
-    my @new = grep { !$differ->{"$_->[0]: $_->[1]"} } @now;
+    my @new = grep { !$known->{"$_->[0]: $_->[1]"} } @now;
     my $exact = $plant->{fact} eq 'key'
         ? @new == 2 && !grep { $_->[1] ne 'key' } @new
         : @new == 1 && $new[0][0] eq $plant->{path} && $new[0][1] eq $plant->{fact};
 
-    push @missed, "$pair->[0]: $side: $plant->{kind} at $plant->{path}: ", told(@new), "\n"
+    push @missed, "$one->{what}: $side: $plant->{kind} at $plant->{path}: ", told(@new), "\n"
         if !$exact;
 
     return;
 }
 
 
-for my $pair (sort { reverse($a->[0]) cmp reverse($b->[0]) } @pairs) {
-    my ($name, $apple, $ours, $differ) = @$pair;
-    my @rows = rows_of({ document => $apple }, $ours);
+for my $one (sort { reverse($a->{what}) cmp reverse($b->{what}) } grep { $_->{rows} } @all) {
+    my %known = map { ("$_->[0]: $_->[1]" => 1) } @{ $one->{wrong} }, @{ $one->{meant} };
+    my @rows = @{ $one->{rows} };
     my %here;
 
     for my $side (qw(apple ours)) {
@@ -225,11 +166,11 @@ for my $pair (sort { reverse($a->[0]) cmp reverse($b->[0]) } @pairs) {
             my $kind = "$side $plant->{kind}";
 
             next if ($planted{$kind} // 0) >= $each || $here{$kind}++
-                || $differ->{"$plant->{path}: $plant->{fact}"}
+                || $known{"$plant->{path}: $plant->{fact}"}
                 || grep { !$_->{$plant->{path}} } @rows;
 
             $planted{$kind}++;
-            tried($side, $pair, \@rows, $plant);
+            tried($side, $one, \%known, $plant);
         }
     }
 }
@@ -282,7 +223,8 @@ C
 
 (undef, my $false) = served(MDM::Test::Plugin->build(test_dir() . '/wrong.so',
     source => $source));
-my (undef, @differ) = differences(rows_of($apple{'command RemoveMedia'}[0], $false));
+my ($true) = grep { $_->{what} eq 'command RemoveMedia' } @all;
+my (undef, @differ) = differences($true->{rows}[0], our_rows($false));
 
 is_deeply [ sort map { "$_->[0] $_->[1]" } @differ ], [ sort
     'MediaType one_of', 'MediaType required', 'PersistentID key', 'PersistentId key',

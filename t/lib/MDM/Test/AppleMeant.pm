@@ -7,7 +7,20 @@ use warnings;
 
 use Exporter 'import';
 
-our @EXPORT = qw(meant unused);
+our @EXPORT = qw(meant is_meant unused borrowed);
+
+
+# Types whose own table is empty, or has only what is added, while words send the
+# reader to that of another.
+
+my %borrowed = (
+    'com.apple.vpn.managed.applayer' => 'com.apple.vpn.managed',
+    map { ("com.apple.$_.managed" => 'com.apple.wifi.managed') }
+        qw(globalethernet firstethernet firstactiveethernet secondethernet
+           secondactiveethernet thirdethernet thirdactiveethernet),
+);
+
+sub borrowed { return $borrowed{$_[0]} }
 
 
 # Type, path (a star in it stands for anything), facts, and the reason.  "iOS" is
@@ -101,23 +114,24 @@ my @meant = (
       'in words only' ],
     [ 'com.apple.tvremote', 'AllowedTVs[].TVDeviceID', 'pattern',
       'in words only' ],
-    [ 'com.apple.vpn.managed', 'VendorConfig.*', 'key',
-      'any key there: what they are is up to the vendor' ],
-    map({ [ 'com.apple.vpn.managed.applayer', $_, 'key',
-            'in words: all keys of com.apple.vpn.managed' ] }
-        qw(VPNType VPNSubType UserDefinedName VendorConfig* VPN IPv4* PPP*
-           IPSec* IKEv2* DNS* Proxies* AlwaysOn* TransparentProxy*)),
+    map({ [ "com.apple.vpn.managed$_", 'VendorConfig.*', 'key',
+            'any key there: what they are is up to the vendor' ] }
+        '', '.applayer'),
+    map({ [ 'com.apple.vpn.managed.applayer', $_, 'watchOS',
+            'the table that it borrows is not for watchOS' ] }
+        qw(AlwaysOn IPSec IPv4 PPP TransparentProxy VPN VendorConfig)),
+    map({
+        my $type = "com.apple.$_.managed";
+        map { [ $type, $_, 'macOS user_enrollment', 'as other keys of a proxy' ] }
+            qw(ProxyPassword ProxyType)
+    } qw(globalethernet firstethernet firstactiveethernet secondethernet
+         secondactiveethernet thirdethernet thirdactiveethernet)),
     map({ [ 'com.apple.webcontent-filter', $_,
             'iOS supervised, visionOS supervised',
             'in words: unsupervised devices need a key that is for Plugin' ] }
         qw(AutoFilterEnabled PermittedURLs BlacklistedURLs DenyListURLs
            HideDenyListURLs WhitelistedBookmarks AllowListBookmarks)),
     [ 'com.apple.webClip.managed', 'URL', 'pattern', 'in words only' ],
-
-    map({ [ "com.apple.$_.managed", '*', 'key',
-            'its table has no names, its words are those of Wi-Fi' ] }
-        qw(globalethernet firstethernet firstactiveethernet secondethernet
-           secondactiveethernet thirdethernet thirdactiveethernet)),
 
     [ 'CommonPayloadKeys', '',
       'iOS many, macOS many, tvOS many, visionOS many, watchOS many',
@@ -139,19 +153,23 @@ my %used;
 sub meant {
     my ($name, $path, $fact) = @_;
 
-    for my $row (@meant) {
-        my ($type, $where, $facts) = @$row;
+    my $row = is_meant($name, $path, $fact) or return 0;
 
-        next if $type ne $name;
-        next if $path !~ pattern($where);
-        next if !grep { $_ eq $fact } facts($facts);
+    return $used{"$row->[0] $row->[1]"} = 1;
+}
 
-        $used{"$type $where"} = 1;
 
-        return 1;
+sub is_meant {
+    my ($name, $path, $fact) = @_;
+
+    for my $row (grep { $_->[0] eq $name } @meant) {
+        my (undef, $where, $facts) = @$row;
+
+        return $row
+            if $path =~ pattern($where) && grep { $_ eq $fact } facts($facts);
     }
 
-    return 0;
+    return;
 }
 
 

@@ -1,14 +1,17 @@
 package MDM::Test::SchemaFacts;
 
 # Two descriptions of one type, as MDM::Test::AppleSchema reads them, fact by
-# fact.
+# fact; and all that plugins describe against all that Apple publishes.
 
 use strict;
 use warnings;
 
 use Exporter 'import';
 
-our @EXPORT = qw(differences pairs);
+use MDM::Test::AppleMeant;
+use MDM::Test::AppleSchema;
+
+our @EXPORT = qw(differences compare_schema);
 
 
 # What the engine takes it for when nothing is said: both sides mean that.
@@ -133,6 +136,98 @@ sub text_of {
     my ($value) = @_;
 
     return !defined $value ? '' : ref $value ? join "\n", @$value : $value;
+}
+
+
+# --- whole schemas ---
+
+# Everything of the directory of Apple's schema against types and what all have
+# in common, as a server or mdm-plugin-test tells them.  A comparison has
+#
+#     what, name        "payload com.apple.MCX WiFi", "com.apple.MCX"
+#     apple, ours       one may be missing: { file, document }, a type
+#     facts, keys       how many there were
+#     wrong, meant      differences
+
+sub compare_schema {
+    my ($directory, $aside, $common, @types) = @_;
+
+    my (%apple, %ours, @compared);
+
+    for ([ 'command', 'commands', 'requesttype' ], [ 'payload', 'profiles', 'payloadtype' ]) {
+        my ($kind, $below, $name_of) = @$_;
+
+        push @{ $apple{"$kind $_->{name}"} }, $_
+            for apple_types("$directory/mdm/$below", $name_of);
+    }
+
+    push @{ $ours{"$_->{kind} $_->{name}"} }, $_ for @types;
+    $ours{'payload TopLevel'} = [ $common->{profile} ];
+    $ours{'payload CommonPayloadKeys'} = [ $common->{payload} ];
+
+    for my $what (sort keys %{ { %apple, %ours } }) {
+        my $name = $what =~ s/\A\w+ //r;
+        my $from = borrowed($name);
+
+        $apple{$what}[0] = with_keys_of($apple{$what}[0], $apple{"payload $from"}[0])
+            if $from && $apple{$what};
+
+        push @compared, map {
+            compared_pair($aside, $name, $what, @$_)
+        } pairs($apple{$what} // [], $ours{$what} // [], sub { distance($name, @_) });
+    }
+
+    return @compared;
+}
+
+
+sub compared_pair {
+    my ($aside, $name, $what, $apple, $ours) = @_;
+
+    my %result = (
+        what => join(' ', grep { defined } $what, $ours && $ours->{variant}),
+        name => $name, apple => $apple, ours => $ours, facts => 0, keys => 0,
+        wrong => [], meant => [],
+    );
+
+    return \%result if !$apple || !$ours;
+
+    my $rows = our_rows($ours);
+    my $apple_rows = apple_rows($apple->{document}, $aside, $rows);
+    my ($count, @differ) = differences($apple_rows, $rows);
+
+    for my $one (@differ) {
+        # of what is borrowed not all need be there
+        my $fine = borrowed($name) && $one->[1] eq 'key' && $one->[3] eq '';
+
+        push @{ $result{$fine || meant($name, @$one[0, 1]) ? 'meant' : 'wrong'} }, $one;
+    }
+
+    @result{qw(facts keys rows)} = ($count, keys(%$apple_rows) - 1, [ $apple_rows, $rows ]);
+
+    return \%result;
+}
+
+
+sub distance {
+    my ($name, $apple, $ours) = @_;
+
+    my $rows = our_rows($ours);
+    my (undef, @differ) = differences(apple_rows($apple->{document}, {}, $rows), $rows);
+
+    return scalar grep { !is_meant($name, @{$_}[0, 1]) } @differ;
+}
+
+
+sub with_keys_of {
+    my ($apple, $lender) = @_;
+
+    my @own = @{ $apple->{document}{payloadkeys} // [] };
+    my %own = map { $_->{key} => 1 } @own;
+    my @more = grep { !$own{$_->{key}} } @{ $lender->{document}{payloadkeys} };
+
+    return { %$apple, document => { %{ $apple->{document} },
+        payloadkeys => [ @own, @more ] } };
 }
 
 
