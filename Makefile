@@ -46,7 +46,7 @@ MODULE_FILES = config $(sort $(wildcard ngx_mdm_module/*.c \
                                         ngx_mdm_module/*.h))
 
 .PHONY: all module mdmctl plugins plugin-test asan sim deps demo run stop test soak bench \
-        catalogue install clean FORCE
+        catalogue schema-diff install clean FORCE
 .DELETE_ON_ERROR:
 
 all: module mdmctl plugins plugin-test
@@ -223,10 +223,13 @@ bench: deps
 	@t/bench/run
 
 
-# --- documents made of what the plugins describe ---
+# --- what the plugins describe: as documents, and against Apple's ---
 
 catalogue: plugins plugin-test
 	@bin/mdm-catalogue build/mdm-plugin-test build/plugins docs/catalogue
+
+schema-diff: plugins plugin-test
+	@t/schema-diff "$(SCHEMA)"
 
 
 # --- files on a system ---

@@ -93,7 +93,8 @@ sub apple_types {
     my @types;
 
     for my $file (sort glob quotemeta($directory) . '/*.yaml') {
-        my $document = YAML::XS::LoadFile($file);
+        my $document = eval { YAML::XS::LoadFile($file) }
+            or die "$file cannot be read: $@\n";
         my $name = $document->{payload}{$name_of}
             // die "$file has no $name_of\n";
 
