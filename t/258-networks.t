@@ -152,7 +152,8 @@ like $answer->{json}{warnings}[0]{rule}, qr/several variants/, '... and one with
 
 # What nobody sees who may not.
 
-my @secrets = ('wire secret', 'tunnel secret', 'relay secret', 'filter secret');
+my @secrets = ('wire secret', 'tunnel secret', 'relay secret', 'filter secret',
+    'vendor secret');
 $answer = $api->api(POST => '/v1/profiles', profile(
     { PayloadType => 'com.apple.globalethernet.managed', EAPClientConfiguration => {
         AcceptEAPTypes => [ 25 ], UserPassword => $secrets[0] } },
@@ -162,7 +163,8 @@ $answer = $api->api(POST => '/v1/profiles', profile(
         AdditionalHTTPHeaderFields => { Authorization => $secrets[2] } } ] },
     { PayloadType => 'com.apple.webcontent-filter', FilterType => 'Plugin',
         UserDefinedName => 'Filter', PluginBundleID => 'com.example.filter',
-        FilterBrowsers => \1, Password => $secrets[3] }));
+        FilterBrowsers => \1, Password => $secrets[3],
+        VendorConfig => { Login => { Token => $secrets[4] } } }));
 is $answer->{status}, 201, 'a profile with secrets is kept' or diag $answer->{body};
 
 my ($exit, $text) = mdmctl('--database', $pg->conninfo, 'token', 'add', 'acme', 'reader',
@@ -170,7 +172,7 @@ my ($exit, $text) = mdmctl('--database', $pg->conninfo, 'token', 'add', 'acme', 
 my $reader = $client->with(token => $text =~ /([\w-]{43})/);
 my $path = "/v1/profiles/$answer->{json}{id}";
 my ($all, $some) = map { $_->api(GET => $path)->{body} } $api, $reader;
-is scalar(grep { index($all, $_) >= 0 } @secrets), 4, '... and shown to who may see secrets';
+is scalar(grep { index($all, $_) >= 0 } @secrets), 5, '... and shown to who may see secrets';
 is join(' ', grep { index($some, $_) >= 0 } @secrets), '', '... to nobody else';
 like $some, qr/relay\.example\.com/, '... who sees the rest';
 

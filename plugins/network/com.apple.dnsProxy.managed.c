@@ -23,7 +23,10 @@ static const mdm_key_t  keys[] = {
 
     /* which of several that the app has */
     { "ProviderBundleIdentifier", MDM_STRING },
-    { "ProviderConfiguration", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_ANY }) },
+
+    /* what is in it is up to the app; it may be secret */
+    { "ProviderConfiguration", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_ANY, MDM_SECRET }) },
     { "DNSProxyUUID", MDM_STRING,
       MDM_ON(.ios = { "16.0" }, .macos = NEVER) },
     { 0 }

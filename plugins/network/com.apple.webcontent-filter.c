@@ -77,7 +77,10 @@ static const mdm_key_t  keys[] = {
     { "Password", MDM_STRING, MDM_SECRET },
     { "PayloadCertificateUUID", MDM_STRING, .pattern = UUID },
     { "Organization", MDM_STRING },
-    { "VendorConfig", MDM_DICTIONARY, MDM_KEYS({ "*", MDM_ANY, MDM_NEEDED }) },
+
+    /* what is in it is up to the app; it may be secret */
+    { "VendorConfig", MDM_DICTIONARY,
+      MDM_KEYS({ "*", MDM_ANY, MDM_NEEDED|MDM_SECRET }) },
     { "FilterBrowsers", MDM_BOOLEAN, .preset = "false",
       MDM_ON(.macos = NEVER) },
     { "FilterSockets", MDM_BOOLEAN, .preset = "false" },

@@ -32,8 +32,8 @@ const mdm_key_t  vpn_vendor[] = {
     { "Group", MDM_STRING },
     { "LoginGroupOrDomain", MDM_STRING },
 
-    /* the makers of VPNs add keys of their own */
-    { "*", MDM_ANY },
+    /* the makers of VPNs add keys of their own, some of them secret */
+    { "*", MDM_ANY, MDM_SECRET },
     { 0 }
 };
 
