@@ -1,5 +1,6 @@
 # Each type of command and payload, and each variant, has a vector that passes
-# and one that is refused.  That they hold is for t/050-plugins.t.
+# and one that is refused (that they hold is for t/050-plugins.t); and what is
+# called like a secret is one.
 
 use strict;
 use warnings;
@@ -50,7 +51,26 @@ sub is_refused {
 }
 
 
-my ($types, @none) = (0);
+# Keys of texts and data, by path, and whether they or what is around are secret.
+
+sub texts {
+    my ($before, $secret, @keys) = @_;
+
+    return map {
+        my $path = $before . ($_->{key} // '');
+        my $is = $secret || $_->{secret};
+
+        ($_->{type} =~ /\A(?:string|data)\z/ ? [ $path, $is, $_ ] : (),
+            texts("$path.", $is, @{ $_->{keys} // [] }),
+            texts("$path\[].", $is, @{ $_->{items} // [] }));
+    } @keys;
+}
+
+
+my $called_secret = qr/(?:password|passphrase|passcode|passcodekey|secret|token|pin
+    |challenge|recoverykey|privatekey|bypasscode|salted-sha512-pbkdf2)\z/xi;
+
+my ($types, $secrets, @none, @open) = (0, 0);
 
 for my $plugin (glob build('plugins/*.so')) {
     my ($family) = $plugin =~ m{([^/]+)\.so\z};
@@ -73,6 +93,14 @@ for my $plugin (glob build('plugins/*.so')) {
 
         push @none, "$name has none that passes" if !$passes{$type};
         push @none, "$name has none that is refused" if !$refused{$type};
+
+        # a name with one value alone is that of something to ask for
+        for my $key (grep { $_->[0] =~ $called_secret && @{ $_->[2]{one_of} // [] } != 1 }
+            texts('', 0, map { @{ $type->{$_} // [] } } qw(keys answer)))
+        {
+            $secrets++;
+            push @open, "$name: $key->[0]" if !$key->[1];
+        }
     }
 
     $types += @types;
@@ -80,5 +108,8 @@ for my $plugin (glob build('plugins/*.so')) {
 
 cmp_ok $types, '>=', 100, 'there are types';
 is join("\n", @none), '', 'each has a vector that passes and one that is refused';
+
+cmp_ok $secrets, '>=', 50, 'there are secrets';
+is join("\n", @open), '', '... and each is marked so';
 
 done_testing;
