@@ -26,6 +26,9 @@ plan skip_all => "no mdm/commands in $directory: MDM_TEST_APPLE_SCHEMA names "
     . "a copy of Apple's schema"
     if !-d "$directory/mdm/commands";
 
+needs('the module and the plugins',
+    -e build('ngx_mdm_module.so') && glob build('plugins/*.so'));
+
 my %aside = (
     'title' => 'ours are our own words',
     'description' => 'sentences for readers of Apple\'s documents',
@@ -120,8 +123,9 @@ is join(', ', unused()), '', 'nothing is meant to differ that does not';
 is join(', ', grep { !$aside{$_} } sort keys %counted), '',
     'nothing of Apple\'s is left aside without a reason';
 
-diag "$sum{types} types, $sum{keys} keys, $sum{facts} facts compared, $sum{wrong} "
-    . "differences beyond the $sum{meant} that are meant";
+diag "$sum{types} tables (types, variants, and what all have), $sum{keys} keys, "
+    . "$sum{facts} facts compared, $sum{wrong} differences beyond the $sum{meant} that "
+    . 'are meant';
 diag 'left aside: ', join ', ', map { $_ . ' ' . ($counted{$_} // 0) } sort keys %aside;
 
 

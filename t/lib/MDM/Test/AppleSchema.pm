@@ -371,11 +371,10 @@ sub our_rows {
     my ($type) = @_;
 
     my %rest = %$type;
-    my %row = (
-        node => $type, on => our_systems(delete $rest{systems} // {})
-    );
+    my %row = (node => $type);
     my %rows = ('' => \%row);
 
+    $row{on} = our_systems(\%row, delete $rest{systems} // {});
     our_keys(\%rows, '', '', delete $rest{keys});
     our_keys(\%rows, '', 'answer: ', delete $rest{answer});
 
@@ -401,7 +400,7 @@ sub our_key {
     my %rest = %$key;
     my %row = (up => $up, node => $key);
 
-    $row{on} = our_systems(delete $rest{systems} // {}, $rows->{$up}{on});
+    $row{on} = our_systems(\%row, delete $rest{systems} // {}, $rows->{$up}{on});
     $row{required} = 'yes' if delete $rest{required};
 
     for my $fact (qw(type pattern combine least most)) {
@@ -435,9 +434,12 @@ sub our_key {
 
 
 sub our_systems {
-    my ($on, $around) = @_;
+    my ($row, $on, $around) = @_;
 
     my %facts;
+    my @odd = grep { my $name = $_; !grep { $_ eq $name } @systems } sort keys %$on;
+
+    $row->{unknown} = "ours: @odd" if @odd;
 
     for my $system (@systems) {
         my $said = $on->{$system};
