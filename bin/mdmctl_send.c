@@ -251,7 +251,8 @@ mdmctl_send_enqueue(mdmctl_send_t *send)
                        "$1::bigint, $2, '', $3, $4, $5, $6::bytea, $7::bytea,"
                        "$8, $9::boolean, $10::boolean, $11::boolean,"
                        "$12::bigint, $13::smallint, $14::bigint, $15,"
-                       "$16::text[], $17::text[], $18::boolean) ORDER BY n",
+                       "$16::text[], $17::text[], $18::boolean, NULL,"
+                       "$19::boolean) ORDER BY n",
                        &params);
     if (res == NULL) {
         return MDMCTL_FAILED;
@@ -308,6 +309,7 @@ mdmctl_send_params(mdmctl_send_t *send, mdmctl_params_t *params)
     mdmctl_add_array(&send->arena, params, send->device_ids, send->ntargets);
     mdmctl_add_array(&send->arena, params, send->user_ids, send->ntargets);
     mdmctl_add(params, send->options->no_push ? "f" : "t");
+    mdmctl_add(params, command->part ? "t" : "f");
 
     return MDMCTL_OK;
 }

@@ -42,6 +42,12 @@ GRANT EXECUTE ON FUNCTION @revision@.report_types, @revision@.effects_apply,
                           @revision@.effects_command, @revision@.secret_keep
    TO mdm_device;
 
+-- Devices: lists of what they have.
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.inventory_list, mdm.inventory_item
+   TO mdm_device;
+GRANT EXECUTE ON FUNCTION @revision@.inventory_apply, @revision@.inventory_drop
+   TO mdm_device;
+
 -- Devices: what commands want at their delivery.
 GRANT EXECUTE ON FUNCTION @revision@.wanted, @revision@.wanted_value,
                           @revision@.wanted_secret, @revision@.delivery_failed,
@@ -89,6 +95,13 @@ GRANT UPDATE (effects_at, effects_failed) ON mdm.result TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.effects_open, @revision@.effects_again,
                           @revision@.effects_apply, @revision@.effects_command,
                           @revision@.secret_keep, @revision@.attributes_set
+   TO mdm_api;
+
+-- The API: lists of what devices have, also from a report that is kept.
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.inventory_list, mdm.inventory_item
+   TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.inventory_apply, @revision@.inventory_lists,
+                          @revision@.inventory_items, @revision@.inventory_search
    TO mdm_api;
 
 -- The API: what is known of enrolments, for typed commands, and given by operators.
@@ -148,6 +161,7 @@ GRANT EXECUTE ON FUNCTION @revision@.webhook_open, @revision@.webhook_next,
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.lease TO mdm_job;
 GRANT SELECT, UPDATE, DELETE ON mdm.queue, mdm.push TO mdm_job;
 GRANT SELECT, DELETE ON mdm.idempotency TO mdm_job;
+GRANT SELECT, UPDATE, DELETE ON mdm.inventory_item TO mdm_job;
 GRANT SELECT, UPDATE ON mdm.enrollment, mdm.identity TO mdm_job;
 GRANT INSERT ON mdm.result, mdm.event TO mdm_job;
 GRANT EXECUTE ON FUNCTION @revision@.sweep, @revision@.lease_take,

@@ -54,7 +54,7 @@ calls(
         command('DeviceInformation', $uuid, Queries => [ 'DeviceName' ]), 200 ] }
         $uuid eq 'went' ? 'gone' : 'iphone' } qw(facts cut went)),
     \&fill_effects,
-    [ PUT => '/v1/enqueue/UDID-iphone', command('ProfileList', 'open'), 200 ],
+    [ PUT => '/v1/enqueue/UDID-iphone', command('DeviceConfigured', 'open'), 200 ],
     [ PUT => '/v1/enqueue/UDID-iphone', command('UserList', 'waits'), 200 ],
     [ DELETE => '/v1/commands/waits', undef, 200 ],
     [ PUT => '/v1/enqueue/UDID-iphone', command('UserList', 'more'), 200 ],

@@ -54,7 +54,14 @@ for my $tenant (1, 2) {
         SELECT mdm_r2.profile_store($tenant, 'joe', '', 'id-$tenant', 'com.example', 'u', NULL,
             1, '{}', false, false, false, NULL, NULL, 'sealed by', sha256('d$tenant'));
         SELECT mdm_r2.signing_certificate_store($tenant, 'joe', '', 'der', 'sealed by', 0,
-            2000000000, 'CN=a', 'CN=b', '01', sha256('s$tenant'))", role => 'mdm_api');
+            2000000000, 'CN=a', 'CN=b', '01', sha256('s$tenant'));
+        SELECT mdm_r2.enqueue($tenant, 'joe', '', 'list', 'List', NULL, 'p', 'd', 'safe',
+            false, false, false, 3600, 0::smallint, 0, NULL, '{A}', '{\"\"}', false)",
+        role => 'mdm_api');
+    $pg->psql("SELECT FROM mdm_r2.deliver($member);
+        SELECT mdm_r2.report($member, '{list}', '{Acknowledged}', ARRAY['raw'::bytea],
+            '{NULL}', '{NULL}', '{\"{}\"}', '{NULL}',
+            ARRAY['{\"apps\": {\"one\": {}}}'])", role => 'mdm_device');
 }
 
 for my $table (@tables) {

@@ -28,6 +28,8 @@ enrollment_seen   SIU         S                             -
 event             I           SI                            SI
 idempotency       SIU         SIU                           SD
 identity          SIU         SU                            SU
+inventory_item    SIUD        SIUD                          SUD
+inventory_list    SIUD        SIUD                          -
 lease             -           -                             SIUD
 metric            -           -                             SIUD
 profile           -           SID                           -
@@ -50,6 +52,7 @@ my %functions = (
     mdm_device => 'attributes_set authenticate bootstrap_token_get bootstrap_token_set
         check_out deliver delivery_failed effects_apply effects_command enrollment_lock
         generation_open identity_check identity_refused identity_roll_back
+        inventory_apply inventory_drop
         message_event next_command pending_drop poll queue_close queue_finish
         renewal_finish renewal_open report report_late report_many report_not_now
         report_one report_types report_unasked rfc3339 secret_keep seen startup
@@ -60,7 +63,8 @@ my %functions = (
         effects_open enqueue
         enrollment_end enrollment_history enrollment_items enrollment_known
         enrollment_lock enrollment_queue enrollment_report enrollment_secret enrollment_secrets
-        enrollment_show enrollment_why enrollments events identity_revoke is_dormant
+        enrollment_show enrollment_why enrollments events identity_revoke
+        inventory_apply inventory_items inventory_lists inventory_search is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
         push_targets queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup

@@ -21,6 +21,9 @@ static mdm_rc_e ngx_mdm_effects_handle(ngx_mdm_effects_t *e,
     mdm_effects_t *effects);
 static mdm_rc_e ngx_mdm_effects_write(ngx_mdm_effects_t *e,
     const mdm_effects_t *effects);
+static mdm_rc_e ngx_mdm_effects_lists(ngx_mdm_effects_t *e,
+    const mdm_effects_t *effects);
+static bool ngx_mdm_effects_items(json_t *all, const mdm_effect_list_t *list);
 static mdm_rc_e ngx_mdm_effects_add(ngx_mdm_effects_t *e, json_t *all,
     const mdm_effect_t *effect);
 static mdm_rc_e ngx_mdm_effects_attribute(ngx_mdm_effects_t *e, json_t *all,
@@ -66,12 +69,14 @@ ngx_mdm_effects_run(ngx_mdm_effects_t *e)
     memset(&effects, 0, sizeof(mdm_effects_t));
 
     e->json = mdm_null_str;
+    e->lists = mdm_null_str;
     e->failed = false;
     e->n = 0;
     memset(e->counts, 0, sizeof(e->counts));
 
     if (ngx_mdm_effects_handle(e, &effects) != MDM_OK
-        || ngx_mdm_effects_write(e, &effects) != MDM_OK)
+        || ngx_mdm_effects_write(e, &effects) != MDM_OK
+        || ngx_mdm_effects_lists(e, &effects) != MDM_OK)
     {
         ngx_mdm_effects_fail(e, e->fault.text);
     }
@@ -86,6 +91,7 @@ ngx_mdm_effects_fail(ngx_mdm_effects_t *e, const char *reason)
     all = json_pack("{s:s}", "failed", reason);
 
     e->failed = true;
+    e->lists = mdm_null_str;
     e->json = all ? mdm_json_text(e->arena, all) : mdm_null_str;
     json_decref(all);
 
@@ -138,7 +144,7 @@ ngx_mdm_effects_write(ngx_mdm_effects_t *e, const mdm_effects_t *effects)
     mdm_rc_e             rc;
     const mdm_effect_t  *effect;
 
-    if (effects->first == NULL) {
+    if (effects->first == NULL && effects->lists == NULL) {
         return MDM_OK;
     }
 
@@ -167,6 +173,67 @@ ngx_mdm_effects_write(ngx_mdm_effects_t *e, const mdm_effects_t *effects)
     json_decref(all);
 
     return rc;
+}
+
+
+/* Apart from the others, of which SQL looks into the text. */
+
+static mdm_rc_e
+ngx_mdm_effects_lists(ngx_mdm_effects_t *e, const mdm_effects_t *effects)
+{
+    json_t                   *all;
+    const mdm_effect_list_t  *list;
+
+    e->items = effects->items;
+
+    if (effects->lists == NULL) {
+        return MDM_OK;
+    }
+
+    all = json_object();
+
+    for (list = effects->lists; list && all; list = list->next) {
+        if (!ngx_mdm_effects_items(all, list)) {
+            json_decref(all);
+            all = NULL;
+        }
+    }
+
+    if (all) {
+        e->lists = mdm_json_text(e->arena, all);
+        json_decref(all);
+    }
+
+    return mdm_str_is_set(e->lists) ? MDM_OK : ngx_mdm_effects_no_memory(e);
+}
+
+
+static bool
+ngx_mdm_effects_items(json_t *all, const mdm_effect_list_t *list)
+{
+    json_t                   *items;
+    const mdm_effect_item_t  *item;
+
+    items = json_object();
+
+    if (json_object_setn_new(all, (const char *) list->name.data,
+                             list->name.len, items)
+        != 0)
+    {
+        return false;
+    }
+
+    for (item = list->first; item; item = item->next) {
+        if (json_object_setn_new(items, (const char *) item->key.data,
+                                 item->key.len,
+                                 mdm_node_to_json(item->value, true))
+            != 0)
+        {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 
@@ -523,6 +590,7 @@ ngx_mdm_effects_facts(ngx_mdm_effects_t *e, const mdm_schema_type_t *type,
            != 0
         || json_object_set_new(row, "urgent", json_boolean(command.urgent))
            != 0
+        || json_object_set_new(row, "part", json_boolean(command.part)) != 0
         || json_object_set_new(row, "supersedes",
                     json_boolean((type->flags & MDM_SUPERSEDES) != 0))
            != 0

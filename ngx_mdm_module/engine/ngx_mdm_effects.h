@@ -29,10 +29,13 @@ typedef struct {
 
     mdm_str_t                  json;          /* out, as effects_apply() takes
                                                  it; absent: no effects */
+    mdm_str_t                  lists;         /* the same; absent: none, or it
+                                                 failed */
     bool                       failed;        /* json says why */
     mdm_fault_t                fault;         /* so does this */
     size_t                     n;
     size_t                     counts[MDM_EFFECT_EVENT + 1];
+    size_t                     items;         /* of lists */
 } ngx_mdm_effects_t;
 
 

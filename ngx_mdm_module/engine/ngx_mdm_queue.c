@@ -141,6 +141,7 @@ ngx_mdm_queue_report(ngx_mdm_exchange_t *x)
     ngx_mdm_set_str(&p[9], x->assumed_type);
     ngx_mdm_set_str(&p[10], x->effects.json);
     ngx_mdm_set_str(&p[11], x->url_params);
+    ngx_mdm_set_str(&p[12], x->effects.lists);
 
     ngx_mdm_exchange_call(x, NGX_MDM_SQL_REPORT, ngx_mdm_queue_reported);
 }

@@ -13,6 +13,10 @@
  * often, the command changes faster than we can ask. */
 #define NGX_MDM_REPORT_MISTAKES   2
 
+/* Items of lists are copied, hashed and written as JSON: a byte of them is as
+ * much work as so many of other reports. */
+#define NGX_MDM_REPORT_LIST_LABOUR  8
+
 
 enum {
     NGX_MDM_REPORT_TYPES_TYPE = 1
@@ -37,6 +41,7 @@ ngx_mdm_report_effects(ngx_mdm_exchange_t *x, ngx_mdm_exchange_pt then)
 
     x->then = then;
     x->effects.json = mdm_null_str;
+    x->effects.lists = mdm_null_str;
 
     status = x->intake.message.status;
 
@@ -111,10 +116,12 @@ ngx_mdm_report_told(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 static void
 ngx_mdm_report_assume(ngx_mdm_exchange_t *x, mdm_str_t request_type)
 {
+    size_t              labour;
     ngx_mdm_effects_t  *effects;
 
     effects = &x->effects;
     effects->json = mdm_null_str;
+    effects->lists = mdm_null_str;
 
     x->assumed_type = mdm_arena_str(&x->arena, request_type.data,
                                     request_type.len);
@@ -143,8 +150,11 @@ ngx_mdm_report_assume(ngx_mdm_exchange_t *x, mdm_str_t request_type)
     x->thread.run = ngx_mdm_report_handle;
     x->thread.done = ngx_mdm_report_handled;
 
+    labour = x->intake.body.len
+             * (effects->type->lists ? NGX_MDM_REPORT_LIST_LABOUR : 1);
+
     if (ngx_mdm_thread_run(&x->thread, x->engine->threads, x->pool, x->log,
-                           x->intake.body.len)
+                           labour)
         != NGX_OK)
     {
         ngx_mdm_exchange_fail(x, "the thread pool is full");

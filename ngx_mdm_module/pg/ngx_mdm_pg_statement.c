@@ -16,8 +16,8 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "deliver",             NGX_MDM_PG_WRITE, 1, "ittyb" },
 
     /* … command_uuid, status, report, reason, request_type, effects,
-     * url_params */
-    { "report",              NGX_MDM_PG_WRITE, 1, "ittybttytttt" },
+     * url_params, lists */
+    { "report",              NGX_MDM_PG_WRITE, 1, "ittybttyttttt" },
 
     /* … command_uuid, reason, idle */
     { "delivery_failed",     NGX_MDM_PG_WRITE, 0, "ittybttb" },
@@ -58,8 +58,8 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
 
     /* commands: tenant, actor, remote, command_uuid, request_type, subject,
      * payload, digest, repeat, urgent, renewal, supersedes, expires,
-     * priority, not_before, dedupe_key, devices, users, push, wants */
-    { "enqueue",             NGX_MDM_PG_API,   0, "itttttyytbbbikitTTbT" },
+     * priority, not_before, dedupe_key, devices, users, push, wants, part */
+    { "enqueue",             NGX_MDM_PG_API,   0, "itttttyytbbbikitTTbTb" },
     { "command_cancel",      NGX_MDM_PG_API,   0, "itttbi" },
     { "commands_cancel",     NGX_MDM_PG_API,   0, "ittTbji" },
     { "queue_cancel",        NGX_MDM_PG_API,   0, "itttttb" },
@@ -91,9 +91,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "enrollment_report",   NGX_MDM_PG_API,   0, "ittttt" },
 
     /* effects of a stored report: tenant, device, user, command_uuid; tenant,
-     * actor, remote, device, user, command_uuid, effects */
+     * actor, remote, device, user, command_uuid, effects, lists */
     { "effects_open",        NGX_MDM_PG_API,   0, "ittt" },
-    { "effects_again",       NGX_MDM_PG_API,   0, "itttttt" },
+    { "effects_again",       NGX_MDM_PG_API,   0, "ittttttt" },
 
     /* tenant, actor, remote, device, user, attributes (JSON) */
     { "enrollment_attributes", NGX_MDM_PG_API, 0, "ittttt" },
@@ -101,6 +101,12 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     /* tenant, actor, remote, device or fingerprint */
     { "enrollment_end",      NGX_MDM_PG_API,   0, "ittt" },
     { "identity_revoke",     NGX_MDM_PG_API,   0, "itty" },
+
+    /* inventory: tenant, device, user, after, limit, list, gone ones, too;
+     * tenant, after, limit, list, item */
+    { "inventory_lists",     NGX_MDM_PG_API,   0, "itttj" },
+    { "inventory_items",     NGX_MDM_PG_API,   0, "itttjtb" },
+    { "inventory_search",    NGX_MDM_PG_API,   0, "itjtt" },
 
     /* events and audit: tenant, after, limit, types, device, user; tenant,
      * after, limit, device, user, actor, action */

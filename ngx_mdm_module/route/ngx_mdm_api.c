@@ -80,6 +80,12 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
       NGX_MDM_API_NO_BODY, ngx_mdm_api_secrets },
     { NGX_HTTP_GET, "/v1/enrollments/*/secrets/*", "secrets", "history",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_secret },
+    { NGX_HTTP_GET, "/v1/enrollments/*/inventory", "read", "limit after",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_inventory_lists },
+    { NGX_HTTP_GET, "/v1/enrollments/*/inventory/*", "read",
+      "limit after gone", NGX_MDM_API_NO_BODY, ngx_mdm_api_inventory_items },
+    { NGX_HTTP_GET, "/v1/inventory/*", "read", "limit after item",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_inventory_search },
     { NGX_HTTP_DELETE, "/v1/identities/*", "destructive", "",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_identity_revoke },
 

@@ -318,6 +318,15 @@ void ngx_mdm_api_effects(ngx_mdm_api_t *api);
 void ngx_mdm_api_secrets(ngx_mdm_api_t *api);
 void ngx_mdm_api_secret(ngx_mdm_api_t *api);
 
+/* tenant, device and user of the channel in the path, after and limit + 1 into
+ * the first five parameters; NGX_ERROR after the client was told. */
+ngx_int_t ngx_mdm_api_channel_page(ngx_mdm_api_t *api,
+    const ngx_mdm_api_list_t *list);
+
+/* Ends a call with that page; an empty one may have no enrolment. */
+void ngx_mdm_api_channel_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
+
 /* device and user of the channel in the path, into two parameters from the
  * given one on; NGX_ERROR after the client was told. */
 ngx_int_t ngx_mdm_api_channel(ngx_mdm_api_t *api, ngx_uint_t param,
@@ -328,6 +337,11 @@ void ngx_mdm_api_unknown_enrollment(ngx_mdm_api_t *api);
 /* Tells the client and the log that a stored value of this kind is not
  * opened by any key. */
 void ngx_mdm_api_cannot_open(ngx_mdm_api_t *api, const char *kind);
+
+/* inventory */
+void ngx_mdm_api_inventory_lists(ngx_mdm_api_t *api);
+void ngx_mdm_api_inventory_items(ngx_mdm_api_t *api);
+void ngx_mdm_api_inventory_search(ngx_mdm_api_t *api);
 
 /* events and audit */
 void ngx_mdm_api_events(ngx_mdm_api_t *api);

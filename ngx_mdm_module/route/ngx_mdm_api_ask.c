@@ -94,6 +94,7 @@ ngx_mdm_api_ask_params(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
     ngx_mdm_pg_set_int8(&p[14], ask->not_before);
     ngx_mdm_set_str(&p[15], ask->dedupe_key);
     ngx_mdm_pg_set_bool(&p[18], ask->push);
+    ngx_mdm_pg_set_bool(&p[20], command->part);
 }
 
 

@@ -241,6 +241,7 @@ ngx_mdm_api_effects_store(void *data)
     ngx_mdm_api_who(api, p);
     ngx_mdm_set_str(&p[5], ctx->effects.command_uuid);
     ngx_mdm_set_str(&p[6], ctx->effects.json);
+    ngx_mdm_set_str(&p[7], ctx->effects.lists);
 
     ngx_mdm_api_call(api, NGX_MDM_SQL_EFFECTS_AGAIN,
                      ngx_mdm_api_effects_stored);
@@ -281,7 +282,7 @@ ngx_mdm_api_effects_stored(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
     n = ctx->effects.counts;
 
-    answer = json_pack("{s:s%, s:s%, s:{s:I, s:I, s:I, s:I}}",
+    answer = json_pack("{s:s%, s:s%, s:{s:I, s:I, s:I, s:I, s:I}}",
                        "command_uuid", ctx->effects.command_uuid.data,
                        ctx->effects.command_uuid.len,
                        "request_type", ctx->request_type.data,
@@ -290,7 +291,8 @@ ngx_mdm_api_effects_stored(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
                        "attributes", (json_int_t) n[MDM_EFFECT_ATTRIBUTE],
                        "secrets", (json_int_t) n[MDM_EFFECT_SECRET],
                        "commands", (json_int_t) n[MDM_EFFECT_COMMAND],
-                       "events", (json_int_t) n[MDM_EFFECT_EVENT]);
+                       "events", (json_int_t) n[MDM_EFFECT_EVENT],
+                       "items", (json_int_t) ctx->effects.items);
 
     ngx_mdm_api_finish(api, NGX_HTTP_OK, answer);
 }

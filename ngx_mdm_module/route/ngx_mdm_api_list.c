@@ -10,10 +10,6 @@
 
 static void ngx_mdm_api_enrollments_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static ngx_int_t ngx_mdm_api_channel_page(ngx_mdm_api_t *api,
-    const ngx_mdm_api_list_t *list);
-static void ngx_mdm_api_channel_found(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_channel_empty(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 
@@ -117,9 +113,7 @@ ngx_mdm_api_history(ngx_mdm_api_t *api)
 }
 
 
-/* tenant, device, user, after, limit */
-
-static ngx_int_t
+ngx_int_t
 ngx_mdm_api_channel_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list)
 {
     mdm_str_t  device_id, user_id;
@@ -140,7 +134,7 @@ ngx_mdm_api_channel_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list)
 /* Only an empty page asks whether there is such an enrolment; the parameters
  * are still those of the channel. */
 
-static void
+void
 ngx_mdm_api_channel_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {

@@ -470,15 +470,19 @@ mdm_effect_item(mdm_host_call_t *host, mdm_effect_list_t *list, mdm_str_t key,
                                  "lists");
     }
 
-    if (!mdm_effect_size(value, 1, &size)
-        || size > MDM_EFFECTS_MAX_ITEM_BYTES - effects->item_bytes)
-    {
+    if (!mdm_effect_size(value, 1, &size) || size > MDM_EFFECTS_MAX_ITEM) {
         return mdm_effect_refuse(host, NULL, NULL,
-                                 "an item of a list is larger than 1048576 "
-                                 "bytes, or all are larger than 16777216");
+                                 "an item of a list is larger than 65536 "
+                                 "bytes");
     }
 
-    if (key.len > MDM_EFFECTS_MAX_KEY
+    if (size > MDM_EFFECTS_MAX_ITEM_BYTES - effects->item_bytes) {
+        return mdm_effect_refuse(host, NULL, NULL,
+                                 "the items of lists are larger than 16777216 "
+                                 "bytes");
+    }
+
+    if ((key.len > MDM_EFFECTS_MAX_KEY || mdm_str_has_control(key))
         && !mdm_effect_hash(host, MDM_EFFECT_HASHED, key, &key))
     {
         return false;

@@ -17,11 +17,13 @@
 #define MDM_EFFECTS_MAX_NAME        128       /* of an attribute, a kind */
 #define MDM_EFFECTS_MAX_TEXT        4096      /* of an attribute's value */
 #define MDM_EFFECTS_MAX_SECRET      65536
-#define MDM_EFFECTS_MAX_BYTES       1048576   /* all together; an item */
+#define MDM_EFFECTS_MAX_BYTES       1048576   /* all together */
 #define MDM_EFFECTS_MAX_ITEMS       10000     /* of all lists */
+#define MDM_EFFECTS_MAX_ITEM        65536     /* bytes of one */
 #define MDM_EFFECTS_MAX_ITEM_BYTES  (16 * 1048576)  /* of all items */
-#define MDM_EFFECTS_MAX_KEY         256       /* of an item; for a longer one
-                                                 stands its SHA-256 */
+#define MDM_EFFECTS_MAX_KEY         256       /* of an item; for a longer one,
+                                                 or one with a control
+                                                 character, its SHA-256 */
 
 
 typedef enum {

@@ -53,6 +53,7 @@ struct mdm_schema_type_s {
     const mdm_schema_type_t    *next;    /* variant of the same name */
     bool                        handles; /* a report of it has effects: by
                                             result() or by its tables */
+    bool                        lists;   /* its tables keep items of lists */
 };
 
 

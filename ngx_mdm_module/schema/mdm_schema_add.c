@@ -424,6 +424,7 @@ mdm_schema_add_keys(mdm_schema_compile_t *compile, mdm_schema_entry_t *entry)
         rc = mdm_schema_list_parts(compile, &entry->type);
     }
 
+    entry->type.lists = compile->lists;
     entry->type.handles = copy->result
                           || (entry->type.answer && entry->type.answer->keeps);
 

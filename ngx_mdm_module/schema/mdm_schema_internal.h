@@ -142,6 +142,7 @@ typedef struct {
     const char                    *type;       /* its name, for faults */
     uint32_t                       kind;
     bool                           answer;
+    bool                           lists;      /* there is one */
     size_t                         keys;       /* of this type so far */
 } mdm_schema_compile_t;
 

@@ -99,6 +99,7 @@ mdm_schema_list_keeps(mdm_schema_compile_t *compile, const char *path,
                          "the key \"*\"", path);
     }
 
+    compile->lists = true;
     *below = rest ? MDM_LIST_INSIDE : MDM_LIST_KINDS;
 
     return MDM_OK;

@@ -152,6 +152,25 @@ BEGIN
                                 WHERE e.tenant_id = v_tenant_id
                                   AND e.enrollment_id = a.enrollment_id)
             UNION ALL
+            SELECT DISTINCT format('inventory_list: enrolment %s does not exist',
+                                   l.enrollment_id)
+              FROM mdm.inventory_list l
+             WHERE l.tenant_id = v_tenant_id
+               AND NOT EXISTS (SELECT FROM mdm.enrollment e
+                                WHERE e.tenant_id = v_tenant_id
+                                  AND e.enrollment_id = l.enrollment_id)
+            UNION ALL
+            SELECT format('inventory_list: enrolment %s has %s items in %s, and says %s',
+                          i.enrollment_id, i.n, i.list, coalesce(l.items::text, 'nothing'))
+              FROM (SELECT i.enrollment_id, i.list, count(*) AS n
+                      FROM mdm.inventory_item i
+                     WHERE i.tenant_id = v_tenant_id AND i.gone_at IS NULL
+                     GROUP BY i.enrollment_id, i.list) i
+              LEFT JOIN mdm.inventory_list l ON l.tenant_id = v_tenant_id
+                                            AND l.enrollment_id = i.enrollment_id
+                                            AND l.list = i.list
+             WHERE l.items IS DISTINCT FROM i.n
+            UNION ALL
             SELECT DISTINCT format('secret: enrolment %s does not exist', s.enrollment_id)
               FROM mdm.secret s
              WHERE s.tenant_id = v_tenant_id

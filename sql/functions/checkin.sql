@@ -198,6 +198,7 @@ BEGIN
         PERFORM @revision@.queue_close(p_tenant_id, v_channel_id, 're-enrolled');
         DELETE FROM mdm.attribute a
          WHERE a.tenant_id = p_tenant_id AND a.enrollment_id = v_channel_id;
+        PERFORM @revision@.inventory_drop(p_tenant_id, v_channel_id);
     END LOOP;
 
     UPDATE mdm.enrollment e
@@ -246,8 +247,8 @@ $$;
 
 COMMENT ON FUNCTION @revision@.generation_open IS
 'The pending generation of a device becomes the live one: the queues of the old
-one are cancelled, its users closed, its attributes replaced, its certificate
-retired. The caller holds enrollment_lock().';
+one are cancelled, its users closed, its attributes replaced, its lists forgotten, its
+certificate retired. The caller holds enrollment_lock().';
 
 CREATE FUNCTION @revision@.renewal_finish(p_tenant_id bigint, p_device_id text)
 RETURNS void
@@ -494,6 +495,7 @@ BEGIN
         PERFORM @revision@.queue_close(p_tenant_id, v_channel_id, 'checked out');
         DELETE FROM mdm.attribute a
          WHERE a.tenant_id = p_tenant_id AND a.enrollment_id = v_channel_id;
+        PERFORM @revision@.inventory_drop(p_tenant_id, v_channel_id);
     END LOOP;
 
     PERFORM @revision@.pending_drop(p_tenant_id, p_device_id, 'checked out');
@@ -518,7 +520,7 @@ $$;
 
 COMMENT ON FUNCTION @revision@.check_out IS
 'CheckOut: closes a device and its users, cancels their queues and forgets their
-attributes; the history stays. With the certificate of a pending new generation
+attributes and lists; the history stays. With the certificate of a pending new generation
 only that one is dropped. p_message and p_url_params: see message_event().
 Outcomes: ok, or those of identity_check().';
 

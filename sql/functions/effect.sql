@@ -10,16 +10,32 @@ LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO mdm.attribute AS a (tenant_id, enrollment_id, name, value_text,
                                     value_number, value_boolean, value_time)
-    SELECT p_tenant_id, p_enrollment_id, j.key,
-           CASE jsonb_typeof(j.value) WHEN 'string' THEN j.value #>> '{}' END,
-           CASE jsonb_typeof(j.value) WHEN 'number' THEN (j.value #>> '{}')::numeric END,
-           CASE jsonb_typeof(j.value) WHEN 'boolean' THEN (j.value #>> '{}')::boolean END,
-           CASE jsonb_typeof(j.value) WHEN 'object'
-                THEN (j.value ->> 'time')::timestamptz END
+    SELECT p_tenant_id, p_enrollment_id, n.*
       FROM jsonb_each(p_attributes) AS j
-     WHERE jsonb_typeof(j.value) IN ('string', 'number', 'boolean')
-        OR (jsonb_typeof(j.value) = 'object' AND j.value ? 'time')
-     ORDER BY j.key COLLATE "C"
+     CROSS JOIN LATERAL (
+           SELECT j.key,
+                  CASE jsonb_typeof(j.value)
+                       WHEN 'string' THEN j.value #>> '{}' END AS value_text,
+                  CASE jsonb_typeof(j.value)
+                       WHEN 'number' THEN (j.value #>> '{}')::numeric END AS value_number,
+                  CASE jsonb_typeof(j.value)
+                       WHEN 'boolean' THEN (j.value #>> '{}')::boolean END AS value_boolean,
+                  CASE jsonb_typeof(j.value)
+                       WHEN 'object' THEN (j.value ->> 'time')::timestamptz
+                       END AS value_time) n
+     WHERE (jsonb_typeof(j.value) IN ('string', 'number', 'boolean')
+            OR (jsonb_typeof(j.value) = 'object' AND j.value ? 'time'))
+       -- Most are as they were, and then nothing is written.
+       AND NOT EXISTS (SELECT FROM mdm.attribute o
+                        WHERE o.tenant_id = p_tenant_id
+                          AND o.enrollment_id = p_enrollment_id
+                          AND o.name = n.key COLLATE "C"
+                          AND o.value_text IS NOT DISTINCT FROM n.value_text
+                          AND o.value_number IS NOT DISTINCT FROM n.value_number
+                          AND o.value_boolean IS NOT DISTINCT FROM n.value_boolean
+                          AND o.value_time IS NOT DISTINCT FROM n.value_time
+                       OFFSET 0)
+     ORDER BY n.key COLLATE "C"
     ON CONFLICT (tenant_id, enrollment_id, name) DO UPDATE
        SET value_text = excluded.value_text,
            value_number = excluded.value_number,
@@ -32,7 +48,7 @@ $$;
 COMMENT ON FUNCTION @revision@.attributes_set IS
 'Stores the members of a JSON object as attributes of a channel. Strings, numbers
 and booleans go to the column of their type, {"time": "..."} to value_time; null,
-arrays and other objects are passed over.';
+arrays and other objects are passed over. What is there already is not written again.';
 
 CREATE FUNCTION @revision@.secret_keep(
     p_tenant_id      bigint,
@@ -118,12 +134,13 @@ BEGIN
     END IF;
 
     INSERT INTO mdm.command (tenant_id, command_uuid, request_type, payload, digest,
-                             wants, targets, created_at)
+                             wants, part, targets, created_at)
     VALUES (p_tenant_id, v_uuid, v_type, decode(p_command ->> 'payload', 'base64'),
             v_digest,
             CASE WHEN p_command ? 'wants'
                  THEN ARRAY(SELECT jsonb_array_elements_text(p_command -> 'wants')) END,
-            ARRAY[p_enrollment_id], now())
+            coalesce((p_command ->> 'part')::boolean, false), ARRAY[p_enrollment_id],
+            now())
     RETURNING command_id, created_at INTO v_command_id, v_created_at;
     UPDATE mdm.idempotency i
        SET command_id = v_command_id, command_created_at = v_created_at
@@ -162,7 +179,7 @@ COMMENT ON FUNCTION @revision@.effects_command IS
 'Queues a command that follows from a report for the channel that sent it, without a
 wish to wake the device. p_command: command_uuid, request_type, payload (sealed) and
 digest in Base64, and where they are not as usual subject, repeat, urgent, supersedes,
-wants, expires (seconds; 0: never). False, and nothing: its CommandUUID was used within 24
+wants, part, expires (seconds; 0: never). False, and nothing: its CommandUUID was used within 24
 hours. The caller holds the enrolment''s row, so that its generation stays.';
 
 CREATE FUNCTION @revision@.effects_apply(
@@ -171,7 +188,8 @@ CREATE FUNCTION @revision@.effects_apply(
     p_generation     integer,
     p_command_uuid   text,
     p_request_type   text,
-    p_effects        jsonb)
+    p_effects        jsonb,
+    p_lists          jsonb)
 RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -212,6 +230,11 @@ BEGIN
                        AND e.enrollment_id = p_enrollment_id
                        AND e.supervised IS DISTINCT FROM v_supervised;
                 END IF;
+            END IF;
+
+            IF p_lists IS NOT NULL THEN
+                PERFORM @revision@.inventory_apply(p_tenant_id, p_enrollment_id,
+                                                   p_command_uuid, p_lists);
             END IF;
 
             FOR v_item IN SELECT jsonb_array_elements(p_effects -> 'secrets') LOOP
@@ -255,7 +278,8 @@ COMMENT ON FUNCTION @revision@.effects_apply IS
 'Applies the effects of a report of this channel, all or none. p_effects: attributes
 (see attributes_set(); null removes one), secrets (kind; value, sealed, and digest in
 Base64; see secret_keep()), commands (see effects_command()) and events (type, data);
-or failed: there are none, for this reason. IsSupervised, a boolean, is kept with the
+or failed: there are none, for this reason. p_lists: see inventory_apply(), or null; the
+row of result is written. IsSupervised, a boolean, is kept with the
 enrolment, too, whose row the caller has locked where this changes it or where there
 are commands. Returns null, or why nothing was applied, which an event effects_failed
 tells. That this is done once is the caller''s care.';
@@ -374,6 +398,7 @@ CREATE FUNCTION @revision@.effects_again(
     p_user_id       text,
     p_command_uuid  text,
     p_effects       text,
+    p_lists         text DEFAULT NULL,
     OUT outcome  text,
     OUT reason   text)
 LANGUAGE plpgsql AS $$
@@ -414,7 +439,8 @@ BEGIN
     IF outcome = 'ok' THEN
         v_reason := @revision@.effects_apply(p_tenant_id, v_channel.enrollment_id,
                                              v_channel.generation, p_command_uuid,
-                                             v_row.request_type, v_effects);
+                                             v_row.request_type, v_effects,
+                                             p_lists::jsonb);
         outcome := CASE WHEN v_reason IS NULL THEN 'ok' ELSE 'failed' END;
         reason := v_reason;
 
@@ -444,7 +470,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @revision@.effects_again IS
-'Somebody runs the handler of a stored report again: p_effects is what it says now, as
-for effects_apply(); null: nothing. Always leaves a row in the audit. Outcomes: ok, and
+'Somebody runs the handler of a stored report again: p_effects and p_lists are what it
+says now, as for effects_apply(); null: nothing. Always leaves a row in the audit. Outcomes: ok, and
 the effects count as applied; failed, for the reason, which is kept; or as
 effects_open().';

@@ -20,7 +20,8 @@ CREATE FUNCTION @revision@.enqueue(
     p_device_ids          text[],
     p_user_ids            text[],
     p_push                boolean,
-    p_wants               text[] DEFAULT NULL)
+    p_wants               text[] DEFAULT NULL,
+    p_part                boolean DEFAULT false)
 RETURNS TABLE (n integer, outcome text, queued integer)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -143,9 +144,9 @@ BEGIN
 
     IF NOT v_repeated THEN
         INSERT INTO mdm.command (tenant_id, command_uuid, request_type, payload, digest,
-                                 targets, wants, created_at)
+                                 targets, wants, part, created_at)
         VALUES (p_tenant_id, p_command_uuid, p_request_type, p_payload, v_digest,
-                coalesce(v_ids, '{}'), p_wants, now())
+                coalesce(v_ids, '{}'), p_wants, p_part, now())
         RETURNING command_id, created_at INTO v_command_id, v_created_at;
         UPDATE mdm.idempotency i
            SET command_id = v_command_id, command_created_at = v_created_at
@@ -247,7 +248,8 @@ asked, to tell a repetition: 32 bytes for each secret key that there is, of whic
 first are kept, and any that were kept tell it; p_expires_seconds 0: never;
 p_not_before_seconds 0: now; p_supersedes: cancels undelivered and NotNow commands of the same subject;
 p_dedupe_key: nothing where a live command has it; p_push: wake the devices; p_wants:
-what deliver() and report() give with it, see the column, or null.
+what deliver() and report() give with it, see the column, or null; p_part: it asks for
+some items of lists only.
 Row n = 0 is the command: ok; conflict (same CommandUUID within 24 hours but another
 digest, nothing done); repeated (same digest: targets that had it are left alone);
 queued: how many channels have it now, those of a repetition included.

@@ -128,6 +128,30 @@ BEGIN
     END LOOP;
 
     PERFORM set_config('mdm.tenant', '', true);
+    FOR v_tenant_id IN
+        SELECT DISTINCT d.tenant_id
+          FROM (SELECT i.tenant_id
+                  FROM mdm.inventory_item i
+                 WHERE i.gone_at < now() - interval '30 days'
+                 ORDER BY i.gone_at
+                 LIMIT p_limit) d
+    LOOP
+        PERFORM set_config('mdm.tenant', v_tenant_id::text, true);
+        DELETE FROM mdm.inventory_item i
+         WHERE i.tenant_id = v_tenant_id
+           AND i.ctid = ANY (ARRAY(
+               SELECT o.ctid
+                 FROM mdm.inventory_item o
+                WHERE o.tenant_id = v_tenant_id
+                  AND o.gone_at < now() - interval '30 days'
+                ORDER BY o.gone_at
+                LIMIT p_limit
+                  FOR UPDATE SKIP LOCKED));
+        GET DIAGNOSTICS v_count = ROW_COUNT;
+        v_done := v_done + v_count;
+    END LOOP;
+
+    PERFORM set_config('mdm.tenant', '', true);
     RETURN v_done;
 END
 $$;
@@ -136,8 +160,8 @@ COMMENT ON FUNCTION @revision@.sweep IS
 'Work of time, over all tenants, at most p_limit rows of each kind and tenant:
 commands past their time become EXPIRED, new generations that got no TokenUpdate
 for seven days are dropped (a renewal is kept: the device may use it already),
-idempotency keys go after 24 hours, events that a webhook gave up after 30 days.
-Returns how many rows it dealt with; call again
+idempotency keys go after 24 hours, events that a webhook gave up after 30 days, items
+of lists 30 days after they were gone. Returns how many rows it dealt with; call again
 while that is not 0.';
 
 CREATE FUNCTION @revision@.partition_ahead() RETURNS integer

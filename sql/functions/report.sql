@@ -181,6 +181,7 @@ CREATE FUNCTION @revision@.report_one(
     p_reason         text,
     p_request_type   text,
     p_effects        jsonb,
+    p_lists          jsonb,
     OUT reported_type  text,
     OUT changed        boolean,
     OUT wrong_type     boolean)
@@ -243,7 +244,8 @@ BEGIN
 
     IF changed AND reported_type IS NOT NULL AND p_effects IS NOT NULL THEN
         v_reason := @revision@.effects_apply(p_tenant_id, p_enrollment_id, p_generation,
-                                             p_command_uuid, reported_type, p_effects);
+                                             p_command_uuid, reported_type, p_effects,
+                                             p_lists);
         IF v_reason IS NOT NULL AND NOT p_effects ? 'failed' THEN
             UPDATE mdm.result r
                SET effects_at = NULL, effects_failed = v_reason
@@ -393,7 +395,8 @@ CREATE FUNCTION @revision@.report(
     p_reasons        text[],
     p_request_types  text[],
     p_effects        text[],
-    p_url_params     text[])
+    p_url_params     text[],
+    p_lists          text[] DEFAULT NULL)
 RETURNS TABLE (n integer, outcome text, enrollment_id bigint, reported_type text,
                command_uuid text, request_type text, payload bytea, wanted text)
 LANGUAGE plpgsql ROWS 32 AS $$
@@ -589,7 +592,8 @@ BEGIN
                     v_row := @revision@.report_one(
                         v_tenant_id, v_enrollment, v_generations[v_j],
                         p_command_uuids[v_n], p_statuses[v_n], p_reports[v_n],
-                        p_reasons[v_n], p_request_types[v_n], p_effects[v_n]::jsonb);
+                        p_reasons[v_n], p_request_types[v_n], p_effects[v_n]::jsonb,
+                        p_lists[v_n]::jsonb);
                     v_reported[v_j] := v_row.reported_type;
                     v_changed[v_j] := v_row.changed;
                     IF v_row.wrong_type THEN
@@ -665,7 +669,9 @@ or Unreadable for a report that could not be decoded. p_reports: the raw report,
 sealed as "report", of a NotNow as "message" for its event. p_reasons: the reason
 in plain words, or null. p_request_types: of which type the command is taken to be,
 or null. p_effects: what the report changes besides, as effects_apply() takes it, or
-null; applied once, with the first report on a command that was asked. p_url_params: a JSON object for the event, or null. A report that changed something
+null; applied once, with the first report on a command that was asked. p_url_params: a
+JSON object for the event, or null. p_lists: what a report with effects says of lists, as
+inventory_apply() takes it, or null. A report that changed something
 writes one event: command_acknowledged, command_failed or command_not_now.
 n: place of the member; outcome: that of identity_check(), and with pending the
 report is kept as UNASKED; or wrong_type: the command is of another type than was

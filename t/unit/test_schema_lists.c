@@ -26,6 +26,7 @@ keeps(mdm_call_t *call, const mdm_result_t *result)
            && h->keep_item(call, "some", (mdm_text_t) { 256, p }, value)
            && h->keep_item(call, "some", (mdm_text_t) { 257, p }, value)
            && h->keep_item(call, "some", (mdm_text_t) { 257, data }, value)
+           && h->keep_item(call, "some", (mdm_text_t) { 3, "a\nb" }, value)
            && !h->keep_item(NULL, "some", (mdm_text_t) { 1, "a" }, value);
 }
 
@@ -83,14 +84,28 @@ large(mdm_call_t *call, const mdm_result_t *result)
     unsigned     i;
     mdm_node_t  *value;
 
-    p = call->host->alloc(call, 1000000);
-    memset(p, 'x', 1000000);
-    value = call->host->new_string(call, (mdm_text_t) { 1000000, p });
+    p = call->host->alloc(call, 60000);
+    memset(p, 'x', 60000);
+    value = call->host->new_string(call, (mdm_text_t) { 60000, p });
 
-    for (i = 0; i < 17; i++) {
+    for (i = 0; i < 280; i++) {
         call->host->keep_item(call, "some", (mdm_text_t) { 1, "a" }, value);
     }
 
+    return true;
+}
+
+
+static bool
+large_one(mdm_call_t *call, const mdm_result_t *result)
+{
+    char  *p;
+
+    p = call->host->alloc(call, 65536);
+    memset(p, 'x', 65536);
+    call->host->keep_item(call, "some", (mdm_text_t) { 1, "a" },
+                          call->host->new_string(call,
+                                                 (mdm_text_t) { 65536, p }));
     return true;
 }
 
@@ -156,6 +171,7 @@ static const mdm_type_t *const  types[] = {
     COMMAND(.name = "OddKey", .result = odd_key, EVERYWHERE),
     COMMAND(.name = "Many", .result = many, EVERYWHERE),
     COMMAND(.name = "Large", .result = large, EVERYWHERE),
+    COMMAND(.name = "LargeOne", .result = large_one, EVERYWHERE),
     NULL
 };
 
@@ -350,7 +366,7 @@ a_handler_keeps_items(void **state)
     assert_memory_equal(item->key.data, "sha256:", 7);
     assert_int_equal(item->next->key.len, 71);
     assert_memory_equal(item->next->key.data, "sha256:", 7);
-    assert_int_equal(effects.items, 4);
+    assert_int_equal(effects.items, 5);
 
     fixture_end(&f);
 }
@@ -369,8 +385,8 @@ nonsense_leaves_nothing(void **state)
         { "NoKey", "keep_item(): \"some\" is given a key that is no text" },
         { "OddKey", "keep_item(): \"some\" is given a key that is no text" },
         { "Many", "a report has more than 10000 items of lists" },
-        { "Large", "an item of a list is larger than 1048576 bytes, or all "
-                   "are larger than 16777216" }
+        { "Large", "the items of lists are larger than 16777216 bytes" },
+        { "LargeOne", "an item of a list is larger than 65536 bytes" }
     };
 
     fixture_start(&f, types);

@@ -29,6 +29,7 @@ my %object = (
     webhooks    => 'name',
     schema      => 'type',
     profiles    => 'profile_id',
+    inventory   => 'list',
 );
 
 # What a call is about when the test does not say: mostly what does not exist.
@@ -42,6 +43,7 @@ my %nobody = (
     name         => 'nowhere',
     type         => 'DeviceLock',
     profile_id   => 'no-profile',
+    list         => 'applications',
 );
 
 # A body that an operation takes; the sub gets the objects.

@@ -24,7 +24,8 @@ our @EXPORT = qw($pg $ca $client %token device enrolled try calls pages names al
 
 my %area = (
     commands    => qr{^/v1/commands|/queue},
-    enrollments => qr{^/v1/(?:enrollments(?!.*/queue)|identities)},
+    enrollments => qr{^/v1/(?:enrollments(?!.*/(?:queue|inventory))|identities)},
+    inventory   => qr{/inventory},
     profiles    => qr{^/v1/(?:profiles|signing-certificate)},
 );
 

@@ -118,14 +118,18 @@ sub template {
 }
 
 
-# What is migrated depends on mdmctl, which has the SQL in it, and on the day,
+# What is migrated depends on mdmctl, on the SQL that it reads, and on the day,
 # for which there are partitions.  The key that its check value is of lies in it.
 
 sub migrated {
-    my $mdmctl = Digest::SHA->new(256)->addfile(MDM::Test::build('mdmctl'))->hexdigest;
+    my $from = Digest::SHA->new(256);
+    my $sql = MDM::Test::tree() . '/sql';
     my @day = (gmtime)[5, 7];
 
-    return kept(join('-', 'pg-migrated', @day, substr $mdmctl, 0, 16), sub {
+    $from->addfile($_)
+        for MDM::Test::build('mdmctl'), sort glob "$sql/*.sql $sql/*/*.sql";
+
+    return kept(join('-', 'pg-migrated', @day, substr $from->hexdigest, 0, 16), sub {
         File::Path::remove_tree(grep { -d } glob MDM::Test::build('pg-migrated-*'));
 
         my $pg = MDM::Test::Postgres->start;
