@@ -132,8 +132,10 @@ descriptor(mdm_arena_t *arena, mdm_str_t seed)
     rc = mdm_schema_add(made, &fuzz_plugin, "fuzz.so", NULL, NULL);
 
     if (rc == MDM_OK) {
-        json = mdm_schema_describe(made, mdm_schema_find(made, MDM_PAYLOAD,
-                                                         seed));
+        json = mdm_str_eq_c(seed, "common")
+               ? mdm_schema_describe_common(made)
+               : mdm_schema_describe(made, mdm_schema_find(made, MDM_PAYLOAD,
+                                                           seed));
         text = json ? mdm_json_text(arena, json) : mdm_null_str;
         rc = mdm_str_is_set(text) ? MDM_OK : MDM_NO_MEMORY;
 

@@ -987,6 +987,7 @@ described(void **state)
 
     try_all("descriptor", descriptor, mdm_str("com.example.one"));
     try_all("descriptors", descriptor, mdm_str("all of them"));
+    try_all("common keys", descriptor, mdm_str("common"));
     try_corpus("profile", checked_profile);
 
     json_set_alloc_funcs(mdm_json_malloc, mdm_free);
