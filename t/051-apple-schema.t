@@ -103,7 +103,7 @@ sub told {
 }
 
 
-my %sum = (types => 0, keys => 0, facts => 0, wrong => 0, meant => 0);
+my %sum = (types => 0, keys => 0, facts => 0, wrong => 0, meant => 0, spared => 0);
 
 for my $one (@all) {
     my $whole = $one->{apple} && $one->{ours};
@@ -116,7 +116,7 @@ for my $one (@all) {
     $sum{types}++;
     $sum{$_} += $one->{$_} for qw(keys facts);
     $sum{wrong} += $whole ? @{ $one->{wrong} } : 1;
-    $sum{meant} += @{ $one->{meant} };
+    $sum{$_} += @{ $one->{$_} } for qw(meant spared);
 }
 
 is join(', ', unused()), '', 'nothing is meant to differ that does not';
@@ -125,7 +125,7 @@ is join(', ', grep { !$aside{$_} } sort keys %counted), '',
 
 diag "$sum{types} tables (types, variants, and what all have), $sum{keys} keys, "
     . "$sum{facts} facts compared, $sum{wrong} differences beyond the $sum{meant} that "
-    . 'are meant';
+    . "are meant; $sum{spared} keys of borrowed tables are not there";
 diag 'left aside: ', join ', ', map { $_ . ' ' . ($counted{$_} // 0) } sort keys %aside;
 
 
@@ -161,7 +161,8 @@ sub tried {
 
 
 for my $one (sort { reverse($a->{what}) cmp reverse($b->{what}) } grep { $_->{rows} } @all) {
-    my %known = map { ("$_->[0]: $_->[1]" => 1) } @{ $one->{wrong} }, @{ $one->{meant} };
+    my %known = map { ("$_->[0]: $_->[1]" => 1) } map { @{ $one->{$_} } }
+        qw(wrong meant spared);
     my @rows = @{ $one->{rows} };
     my %here;
 

@@ -148,6 +148,7 @@ sub text_of {
 #     apple, ours       one may be missing: { file, document }, a type
 #     facts, keys       how many there were
 #     wrong, meant      differences
+#     spared            keys of a table that it borrows, which it has not
 
 sub compare_schema {
     my ($directory, $aside, $common, @types) = @_;
@@ -187,7 +188,7 @@ sub compared_pair {
     my %result = (
         what => join(' ', grep { defined } $what, $ours && $ours->{variant}),
         name => $name, apple => $apple, ours => $ours, facts => 0, keys => 0,
-        wrong => [], meant => [],
+        wrong => [], meant => [], spared => [],
     );
 
     return \%result if !$apple || !$ours;
@@ -197,10 +198,10 @@ sub compared_pair {
     my ($count, @differ) = differences($apple_rows, $rows);
 
     for my $one (@differ) {
-        # of what is borrowed not all need be there
-        my $fine = borrowed($name) && $one->[1] eq 'key' && $one->[3] eq '';
+        my ($path, $fact, undef, $is) = @$one;
 
-        push @{ $result{$fine || meant($name, @$one[0, 1]) ? 'meant' : 'wrong'} }, $one;
+        push @{ $result{borrowed($name) && $fact eq 'key' && $is eq '' ? 'spared'
+            : meant($name, $path, $fact) ? 'meant' : 'wrong'} }, $one;
     }
 
     @result{qw(facts keys rows)} = ($count, keys(%$apple_rows) - 1, [ $apple_rows, $rows ]);
