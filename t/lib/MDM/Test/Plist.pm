@@ -1,8 +1,8 @@
 package MDM::Test::Plist;
 
 # Writes XML property lists from Perl data: a hash is a dictionary, an array an
-# array, a reference to a string is data, true(), false() and integer() make
-# the rest; anything else is a string.
+# array, a reference to a string is data, true(), false(), integer(), real() and
+# date() make the rest; anything else is a string.
 
 use strict;
 use warnings;
@@ -10,7 +10,8 @@ use warnings;
 use Exporter 'import';
 use MIME::Base64 ();
 
-our @EXPORT_OK = qw(plist plist_value true false integer plist_string);
+our @EXPORT_OK = qw(plist plist_value true false integer real date
+    plist_string);
 
 my $head = qq{<?xml version="1.0" encoding="UTF-8"?>\n}
     . q{<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" }
@@ -26,6 +27,10 @@ sub integer {
 
     return bless \$number, 'MDM::Test::Plist::Integer';
 }
+
+
+sub real { return bless [ real => $_[0] ], 'MDM::Test::Plist::Element' }
+sub date { return bless [ date => $_[0] ], 'MDM::Test::Plist::Element' }
 
 
 sub plist {
@@ -44,6 +49,8 @@ sub plist_value {
     return '<' . $$value . '/>' if $type eq 'MDM::Test::Plist::Word';
     return "<integer>$$value</integer>"
         if $type eq 'MDM::Test::Plist::Integer';
+    return "<$value->[0]>$value->[1]</$value->[0]>"
+        if $type eq 'MDM::Test::Plist::Element';
     return '<data>' . MIME::Base64::encode_base64($$value, '') . '</data>'
         if $type eq 'SCALAR';
     return '<array>' . join('', map { plist_value($_) } @$value) . '</array>'
