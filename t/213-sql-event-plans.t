@@ -34,7 +34,7 @@ DECLARE v_week timestamptz; v_name text;
 BEGIN
     FOR v_week IN SELECT (date_trunc('week', now() AT TIME ZONE 'UTC')
                           - i * interval '1 week') AT TIME ZONE 'UTC'
-                    FROM generate_series(1, 9) i
+                    FROM generate_series(1, 10) i
     LOOP
         v_name := 'event_' || to_char(v_week AT TIME ZONE 'UTC', 'YYYYMMDD');
         EXECUTE format('CREATE TABLE mdm.%I PARTITION OF mdm.event
