@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
-use MDM::Test::Plist qw(plist);
+use MDM::Test::Plist qw(plist integer true);
 
 my $pg    = MDM::Test::Postgres->start(migrate => 1);
 my $ca    = MDM::Test::PKI->ca('Device CA');
@@ -101,6 +101,12 @@ my $apps = join '', '<array>', (map { "<dict><key>Identifier</key><string>com.ex
 my $told = plist({ Status => 'Acknowledged', CommandUUID => 'u000', UDID => 'U',
     InstalledApplicationList => 'APPS' });
 $told =~ s{<string>APPS</string>}{$apps};
+my @apps = map { my $n = $_; my %app = (Identifier => "com.example.app$n",
+    Name => "App $n", Version => "1.$n", ShortVersion => '1', BundleSize => integer($n),
+    Source => 'AppStore', map { ($_ => true()) } qw(Installing IsValidated BetaApp
+        AppStoreVendable DeviceBasedVPP AdHocCodeSigned HasUpdateAvailable)); \%app } 1 .. 2000;
+my $inventory = plist({ Status => 'Acknowledged', CommandUUID => 'u000', UDID => 'U',
+    InstalledApplicationList => \@apps });
 my @none = map { "none-$_" } 1 .. 10_000;
 my @known = map { "D$_" } 1 .. 10_000;
 
@@ -131,6 +137,17 @@ sub call {
 
     return $client->request($method => "/v1/$path", $body // '',
         'Content-Type' => 'application/json', Authorization => "Bearer $token");
+}
+
+# An answer of 2,000 apps; nothing else waits, so that it is what is delivered.
+
+sub apps {
+    $number++;
+    call(PUT => 'enqueue/U', $iphone->command('InstalledApplicationList', uuid()));
+    $pg->psql("DELETE FROM mdm.queue q USING mdm.enrollment e WHERE e.device_id = 'U'
+        AND e.enrollment_id = q.enrollment_id AND command_uuid <> '" . uuid() . "'");
+    $iphone->idle->{command_uuid} eq uuid() or die 'the apps are not asked';
+    return device($inventory =~ s/u000/uuid()/er);
 }
 
 sub json {
@@ -214,6 +231,11 @@ my @table = (
     [ '500 profiles', 200, sub { call(GET => 'profiles?limit=500') } ],
     [ 'a signing certificate of 4 MB', 422, sub { call(PUT => 'signing-certificate',
         "-----BEGIN CERTIFICATE-----\n" . ('A' x 64 . "\n") x 60_000) }, 10 ],
+    [ '2,000 apps', 200, \&apps, 2 ],
+    [ '... 500 of them', 200, sub { call(GET =>
+        'enrollments/U/inventory/applications?limit=500') } ],
+    [ '... sought everywhere', 200, sub { call(GET =>
+        'inventory/applications?item=com.*&limit=500') } ],
     [ '2,000 attributes', 200, sub { call(GET => 'enrollments/U') } ],
     [ '500 enrolments', 200, sub { call(GET => 'enrollments?limit=500') } ],
     [ '500 targets', 200, sub { call(GET => 'commands/'
