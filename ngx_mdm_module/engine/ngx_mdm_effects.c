@@ -17,6 +17,7 @@
 #include <string.h>
 
 
+static mdm_rc_e ngx_mdm_effects_keep(ngx_mdm_effects_t *e, mdm_str_t *text);
 static mdm_rc_e ngx_mdm_effects_handle(ngx_mdm_effects_t *e,
     mdm_effects_t *effects);
 static mdm_rc_e ngx_mdm_effects_write(ngx_mdm_effects_t *e,
@@ -64,6 +65,8 @@ static const char *const  ngx_mdm_effects_reserved[] = {
 void
 ngx_mdm_effects_run(ngx_mdm_effects_t *e)
 {
+    mdm_rc_e       rc;
+    mdm_arena_t   *arena, own;
     mdm_effects_t  effects;
 
     memset(&effects, 0, sizeof(mdm_effects_t));
@@ -74,12 +77,51 @@ ngx_mdm_effects_run(ngx_mdm_effects_t *e)
     e->n = 0;
     memset(e->counts, 0, sizeof(e->counts));
 
-    if (ngx_mdm_effects_handle(e, &effects) != MDM_OK
-        || ngx_mdm_effects_write(e, &effects) != MDM_OK
-        || ngx_mdm_effects_lists(e, &effects) != MDM_OK)
-    {
+    /* what is not handed on is wiped here, in the thread, and not in the event
+     * loop with all that belongs to the request */
+
+    mdm_arena_init(&own);
+    arena = e->arena;
+    e->arena = &own;
+
+    rc = ngx_mdm_effects_handle(e, &effects);
+
+    if (rc == MDM_OK) {
+        rc = ngx_mdm_effects_write(e, &effects);
+    }
+
+    if (rc == MDM_OK) {
+        rc = ngx_mdm_effects_lists(e, &effects);
+    }
+
+    e->arena = arena;
+
+    if (rc == MDM_OK) {
+        rc = ngx_mdm_effects_keep(e, &e->json);
+    }
+
+    if (rc == MDM_OK) {
+        rc = ngx_mdm_effects_keep(e, &e->lists);
+    }
+
+    if (rc != MDM_OK) {
         ngx_mdm_effects_fail(e, e->fault.text);
     }
+
+    mdm_arena_free(&own);
+}
+
+
+static mdm_rc_e
+ngx_mdm_effects_keep(ngx_mdm_effects_t *e, mdm_str_t *text)
+{
+    if (!mdm_str_is_set(*text)) {
+        return MDM_OK;
+    }
+
+    *text = mdm_arena_str(e->arena, text->data, text->len);
+
+    return mdm_str_is_set(*text) ? MDM_OK : ngx_mdm_effects_no_memory(e);
 }
 
 
