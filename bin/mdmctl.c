@@ -77,6 +77,16 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "tell why a device or user has not done what was asked",
       1, 1, "t", mdmctl_why },
 
+    { "inventory", "ID [LIST [--gone]] [--tenant TENANT]",
+      "show the lists that it has told, or the items of one; with --gone also\n"
+      "      those that it has no more",
+      1, 2, "tg", mdmctl_inventory },
+
+    { "who", "LIST ITEM [--tenant TENANT]",
+      "show which devices and users have an item in their list; \"*\" at its\n"
+      "      end stands for anything",
+      2, 2, "t", mdmctl_who },
+
     { "end", "ID [--tenant TENANT]",
       "end the management of a device: it is told to leave when it comes",
       1, 1, "t", mdmctl_end },

@@ -76,6 +76,7 @@ typedef struct {
     const char           *dedupe_key;
     const char           *device;         /* an enrolment id */
     bool                  force;
+    bool                  gone;
 
     const char           *after;          /* of events, audit, webhooks */
     mdmctl_list_t         types;
@@ -264,6 +265,8 @@ int mdmctl_pushcert_list(mdmctl_options_t *options);
 int mdmctl_devices(mdmctl_options_t *options);
 int mdmctl_device(mdmctl_options_t *options);
 int mdmctl_why(mdmctl_options_t *options);
+int mdmctl_inventory(mdmctl_options_t *options);
+int mdmctl_who(mdmctl_options_t *options);
 int mdmctl_end(mdmctl_options_t *options);
 int mdmctl_revoke(mdmctl_options_t *options);
 int mdmctl_queue(mdmctl_options_t *options);

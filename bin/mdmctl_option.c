@@ -66,6 +66,7 @@ static const mdmctl_option_t  mdmctl_option_table[] = {
     { "dedupe-key",    'D', MDMCTL_TEXT, MDMCTL_MEMBER(dedupe_key) },
     { "device",        'i', MDMCTL_TEXT, MDMCTL_MEMBER(device) },
     { "force",         'F', MDMCTL_FLAG, MDMCTL_MEMBER(force) },
+    { "gone",          'g', MDMCTL_FLAG, MDMCTL_MEMBER(gone) },
 
     { "after",         'C', MDMCTL_TEXT, MDMCTL_MEMBER(after) },
     { "type",          'T', MDMCTL_LIST, MDMCTL_MEMBER(types) },
