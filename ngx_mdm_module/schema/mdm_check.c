@@ -141,7 +141,13 @@ mdm_walk_start(mdm_walk_t *walk, mdm_check_t *check,
     walk->type = type;
     walk->values = &check->values;
     walk->literal = check->literal;
-    walk->rc = check->demands ? MDM_OK : MDM_NO_MEMORY;
+
+    if (check->demands == NULL) {
+        walk->rc = MDM_NO_MEMORY;
+        return;
+    }
+
+    check->demands->strict = check->strict;
 }
 
 
@@ -214,7 +220,10 @@ mdm_walk_dictionary(mdm_walk_t *walk, const mdm_schema_key_t *table,
         }
 
         mdm_walk_say(walk, !walk->check->strict, "unknown_key", &at, NULL,
-                     "is no key of %s", walk->type->name);
+                     "is no key of %s%s%.40s%s", walk->type->name,
+                     walk->type->variant ? " (" : "",
+                     walk->type->variant ? walk->type->variant : "",
+                     walk->type->variant ? ")" : "");
         mdm_walk_unknown(walk, member, &at);
     }
 

@@ -14,6 +14,8 @@
 
 static bool mdm_value_turn(mdm_walk_t *walk, const mdm_schema_key_t *key,
     mdm_node_t *node);
+static bool mdm_value_number(mdm_walk_t *walk, const mdm_schema_key_t *key,
+    mdm_node_t *node, const mdm_place_t *place);
 static void mdm_value_type(mdm_walk_t *walk, const mdm_schema_key_t *key,
     const mdm_node_t *node, const mdm_place_t *place);
 static void mdm_value_range(mdm_walk_t *walk, const mdm_schema_key_t *key,
@@ -32,7 +34,9 @@ mdm_walk_scalar(mdm_walk_t *walk, const mdm_schema_key_t *key,
 {
     char  list[320];
 
-    if (!mdm_value_turn(walk, key, node)) {
+    if (!mdm_value_turn(walk, key, node)
+        && !mdm_value_number(walk, key, node, place))
+    {
         mdm_value_type(walk, key, node, place);
         return;
     }
@@ -134,6 +138,60 @@ mdm_value_turn(mdm_walk_t *walk, const mdm_schema_key_t *key,
 
     node->type = MDM_DATA;
     node->u.text = data;
+
+    return true;
+}
+
+
+/*
+ * In property lists that people keep, numbers stand in each other's places: 0
+ * and 1 for booleans, the other way round, and integers as reals.  To a device
+ * all are numbers.  From here on it is what it should have been.
+ */
+
+static bool
+mdm_value_number(mdm_walk_t *walk, const mdm_schema_key_t *key,
+    mdm_node_t *node, const mdm_place_t *place)
+{
+    int64_t  n;
+
+    if (!walk->exact || walk->check->strict
+        || (key->type != MDM_BOOLEAN && key->type != MDM_INTEGER))
+    {
+        return false;
+    }
+
+    if (node->type == MDM_BOOLEAN) {
+        n = node->u.boolean;
+
+    } else if (node->type == MDM_INTEGER) {
+        n = node->u.integer;
+
+    } else if (node->type == MDM_REAL && fabs(node->u.real) < 1e15
+               && node->u.real == trunc(node->u.real))
+    {
+        n = (int64_t) node->u.real;
+
+    } else {
+        return false;
+    }
+
+    if (key->type == MDM_BOOLEAN && n != 0 && n != 1) {
+        return false;
+    }
+
+    mdm_walk_say(walk, true, "type", place, key->secret ? NULL : node,
+                 "should be %s, not %s", mdm_schema_type_name(key->type),
+                 mdm_schema_type_name(node->type));
+
+    node->type = key->type;
+
+    if (key->type == MDM_BOOLEAN) {
+        node->u.boolean = n;
+
+    } else {
+        node->u.integer = n;
+    }
 
     return true;
 }

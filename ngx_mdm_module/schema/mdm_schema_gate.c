@@ -30,6 +30,7 @@ typedef struct {
     const mdm_facts_t      *facts;       /* with what follows from them */
     mdm_findings_t         *findings;
     bool                    demand_facts;
+    bool                    strict;
     const mdm_demand_t     *demand;
     const mdm_on_t         *on;
     const mdm_on_t         *around;
@@ -43,6 +44,8 @@ static void mdm_gate_platform_unknown(mdm_gate_t *gate,
 static void mdm_gate_row(mdm_gate_t *gate);
 static bool mdm_gate_there(mdm_gate_t *gate, const mdm_schema_on_t *on,
     const mdm_schema_on_t *around);
+static void mdm_gate_lacks(mdm_gate_t *gate, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 static void mdm_gate_key(mdm_gate_t *gate);
 static void mdm_gate_one(mdm_gate_t *gate);
 static void mdm_gate_version(mdm_gate_t *gate, const mdm_schema_on_t *on,
@@ -129,6 +132,7 @@ mdm_schema_gate(const mdm_demands_t *demands, const mdm_facts_t *facts,
     gate.facts = &known;
     gate.findings = findings;
     gate.demand_facts = demand_facts;
+    gate.strict = demands->strict;
 
     if ((unsigned) known.platform - 1 >= MDM_SCHEMA_PLATFORMS - 1) {
         mdm_gate_platform_unknown(&gate, demands);
@@ -287,11 +291,36 @@ mdm_gate_there(mdm_gate_t *gate, const mdm_schema_on_t *on,
     }
 
     if (around->introduced != MDM_SCHEMA_NEVER) {
-        mdm_gate_tell(gate, false, "unavailable", "is not available on %s",
-                      mdm_schema_platform_name(gate->facts->platform));
+        mdm_gate_lacks(gate, "is not available on %s",
+                       mdm_schema_platform_name(gate->facts->platform));
     }
 
     return false;
+}
+
+
+/*
+ * A system or a version that has no such thing.  One profile serves Macs and
+ * iPhones, old ones and new ones: a device takes of a payload the keys that it
+ * has, and passes over the others, as over those that nobody knows.
+ */
+
+static void
+mdm_gate_lacks(mdm_gate_t *gate, const char *fmt, ...)
+{
+    bool     passed;
+    char     said[128];
+    va_list  args;
+
+    va_start(args, fmt);
+    vsnprintf(said, sizeof(said), fmt, args);
+    va_end(args);
+
+    passed = gate->demand->key && !gate->strict
+             && gate->demand->type->kind == MDM_PAYLOAD;
+
+    mdm_gate_tell(gate, passed, passed ? "ignored" : "unavailable", "%s%s",
+                  said, passed ? ": the device passes over it" : "");
 }
 
 
@@ -379,14 +408,12 @@ mdm_gate_version(mdm_gate_t *gate, const mdm_schema_on_t *on,
              version >> 20, version >> 10 & 0x3ff, version & 0x3ff);
 
     if (introduced && version < on->introduced) {
-        mdm_gate_tell(gate, false, "unavailable",
-                      "needs %s %s or later, this device has %s", platform,
-                      gate->on->introduced, has);
+        mdm_gate_lacks(gate, "needs %s %s or later, this device has %s",
+                       platform, gate->on->introduced, has);
 
     } else if (removed && version >= on->removed) {
-        mdm_gate_tell(gate, false, "unavailable",
-                      "was removed in %s %s, this device has %s", platform,
-                      gate->on->removed, has);
+        mdm_gate_lacks(gate, "was removed in %s %s, this device has %s",
+                       platform, gate->on->removed, has);
 
     } else if (deprecated && version >= on->deprecated) {
         mdm_gate_tell(gate, true, "deprecated", "is deprecated since %s %s",

@@ -228,6 +228,7 @@ struct mdm_demand_s {
 
 struct mdm_demands_s {
     mdm_demand_t                  *first, *last;
+    bool                           strict;     /* of the check */
     size_t                         n;
     mdm_demand_t                 **table;      /* of those there are */
     size_t                         size;       /* a power of two */

@@ -49,6 +49,11 @@ static const mdm_type_t *const  types[] = {
              .macos = { .introduced = "10.7",
                         .user_enrollment = MDM_IGNORED })),
     COMMAND(.name = "Plain", EVERYWHERE),
+    COMMAND(.name = "Install",
+      MDM_KEYS({ .name = "Payload", .type = MDM_PROFILE }), EVERYWHERE),
+    PAYLOAD(.name = "com.example.erase", .keys = erase_keys,
+      MDM_ON(.ios = { .introduced = "4.0" },
+             .macos = { .introduced = "10.7" })),
     NULL
 };
 
@@ -106,6 +111,54 @@ systems_and_versions(void **state)
     gate("Erase", "{'Old': {'In': true}}", device(MDM_IOS, "14.2.1"), false,
          "!Old: Old of Erase was removed in iOS 14.2.1, this device has 14.2.1"
          " (unavailable)\n");
+
+    fixture_end(&f);
+}
+
+
+/* One profile for Macs and iPhones, old and new. */
+
+static void
+keys_of_payloads_are_passed_over(void **state)
+{
+    mdm_facts_t  facts;
+
+    static const char  json[] = "{'Payload': {'PayloadIdentifier': 'x',"
+        " 'PayloadContent': [{'PayloadType': 'com.example.erase',"
+        " 'PIN': 'x', 'Plan': true, 'Old': {}, 'Strict': true}]}}";
+
+#define KEY(level, key, said, code)                                           \
+    level "Payload.PayloadContent[0]." key ": " key " of com.example.erase "  \
+    said " (" code ")\n"
+#define PASSES(key, said) KEY("?", key, said ": the device passes over it",  \
+                              "ignored")
+
+    fixture_start(&f, types);
+
+    gate("Install", json, device(MDM_IOS, "10.2"), false,
+         PASSES("PIN", "is not available on iOS")
+         PASSES("Plan", "needs iOS 11.3 or later, this device has 10.2"));
+    gate("Install", json, device(MDM_IOS, "17.4"), false,
+         PASSES("PIN", "is not available on iOS")
+         PASSES("Old", "was removed in iOS 14.2.1, this device has 17.4"));
+    gate("Install", json, device(MDM_MACOS, "14.1"), false,
+         PASSES("Plan", "is not available on macOS"));
+
+    /* what a device must be is no matter of what it knows */
+
+    facts = device(MDM_IOS, "11.3");
+    facts.supervised = MDM_NO;
+    gate("Install", json, facts, false,
+         PASSES("PIN", "is not available on iOS")
+         KEY("!", "Strict", "needs a supervised device", "unavailable"));
+
+    gate("Install", json, device(MDM_TVOS, "17.4"), false,
+         "!Payload.PayloadContent[0]: com.example.erase is not available on "
+         "tvOS (unavailable)\n");
+
+    f.check.strict = true;
+    gate("Install", json, device(MDM_MACOS, "14.1"), false,
+         KEY("!", "Plan", "is not available on macOS", "unavailable"));
 
     fixture_end(&f);
 }
@@ -302,6 +355,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(systems_and_versions),
+        cmocka_unit_test(keys_of_payloads_are_passed_over),
         cmocka_unit_test(what_the_device_must_be),
         cmocka_unit_test(whose_it_is_and_which_channel),
         cmocka_unit_test(rights_have_names),

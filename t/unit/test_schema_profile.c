@@ -24,6 +24,8 @@ static const mdm_key_t  text_keys[] = {
     { .name = "Text", .type = MDM_STRING, .flags = MDM_NEEDED },
     { .name = "Data", .type = MDM_DATA },
     { .name = "Raw", .type = MDM_STRING, .flags = MDM_LITERAL },
+    { .name = "Flag", .type = MDM_BOOLEAN },
+    { .name = "Count", .type = MDM_INTEGER, .max = "5" },
     { 0 }
 };
 
@@ -130,7 +132,7 @@ types_and_variants_are_told(void **state)
         "{" TYPE_OF("com.example.v", "3") ", 'B': 8},"
         "{" TYPE_OF("org.nobody", "4") ", 'X': 1}]}", false,
         "!PayloadContent[0].A: must be a string, not an integer [1] (type)\n"
-        "?PayloadContent[1].C: is no key of com.example.v (unknown_key)\n"
+        "?PayloadContent[1].C: is no key of com.example.v (b) (unknown_key)\n"
         "?PayloadContent[2].PayloadType: has several variants, and the "
         "payload has no key that tells which it is [com.example.v] "
         "(unknown_type)\n"
@@ -423,6 +425,67 @@ bytes_stay_as_they_came(void **state)
 }
 
 
+static void
+numbers_take_the_place_of_others_in_lists(void **state)
+{
+    mdm_node_t  *node;
+
+    static const char  odd[] = "{" AROUND ", 'PayloadContent': [{"
+        TYPE_OF("com.example.text", "1") ", 'Text': 'x', 'Flag': 1,"
+        " 'Count': 4.0}]}";
+
+    fixture_start(&f, types);
+
+    node = fixture_profile(&f, odd, false,
+        "?PayloadContent[0].Flag: should be a boolean, not an integer [1] "
+        "(type)\n"
+        "?PayloadContent[0].Count: should be an integer, not a real number [4]"
+        " (type)\n");
+    node = mdm_node_get(node, "PayloadContent")->u.list.first;
+    assert_int_equal(mdm_node_get(node, "Flag")->type, MDM_BOOLEAN);
+    assert_true(mdm_node_get(node, "Flag")->u.boolean);
+    assert_int_equal(mdm_node_get(node, "Count")->type, MDM_INTEGER);
+    assert_int_equal(mdm_node_get(node, "Count")->u.integer, 4);
+
+    /* in JSON people can write what they mean */
+
+    fixture_profile(&f, odd, true,
+        "!PayloadContent[0].Flag: must be a boolean, not an integer [1] "
+        "(type)\n"
+        "!PayloadContent[0].Count: must be an integer, not a real number [4]"
+        " (type)\n");
+
+    /* what is no number of that kind, and what is out of range */
+
+    fixture_profile(&f, "{" AROUND ", 'PayloadContent': [{"
+        TYPE_OF("com.example.text", "1") ", 'Text': 1, 'Flag': 2,"
+        " 'Count': 1e300}, {" TYPE_OF("com.example.text", "2")
+        ", 'Text': 'x', 'Flag': 'true', 'Count': 6.0}, {"
+        TYPE_OF("com.example.text", "3") ", 'Text': 'x', 'Count': true}]}",
+        false,
+        "!PayloadContent[0].Text: must be a string, not an integer [1] (type)\n"
+        "!PayloadContent[0].Flag: must be a boolean, not an integer [2] (type)\n"
+        "!PayloadContent[0].Count: must be an integer, not a real number "
+        "[1e+300] (type)\n"
+        "!PayloadContent[1].Flag: must be a boolean, not a string [true] "
+        "(type)\n"
+        "?PayloadContent[1].Count: should be an integer, not a real number [6]"
+        " (type)\n"
+        "!PayloadContent[1].Count: must be 5 or less [6] (range)\n"
+        "?PayloadContent[2].Count: should be an integer, not a boolean [true]"
+        " (type)\n");
+
+    f.check.strict = true;
+    fixture_profile(&f, odd, false,
+        "!PayloadContent[0].Flag: must be a boolean, not an integer [1] "
+        "(type)\n"
+        "!PayloadContent[0].Count: must be an integer, not a real number [4]"
+        " (type)\n");
+
+    fixture_end(&f);
+}
+
+
 static bool
 wants(const char *name)
 {
@@ -583,6 +646,7 @@ main(void)
         cmocka_unit_test(ten_thousand_payloads_end),
         cmocka_unit_test(a_typed_profile_becomes_one),
         cmocka_unit_test(bytes_stay_as_they_came),
+        cmocka_unit_test(numbers_take_the_place_of_others_in_lists),
         cmocka_unit_test(values_inside_are_wanted_as_a_profile),
         cmocka_unit_test(a_signed_profile_is_checked_and_left_alone)
     };
