@@ -6,6 +6,8 @@
  *
  * Apple sets no end to that.  Here four levels are described, more than any
  * screen shows; what is deeper goes to the device as it is.
+ *
+ * An app was called an Application once, and is in many layouts still.
  */
 
 
@@ -22,7 +24,7 @@
 
 #define ICONS(pages)                                                          \
     { "Type", MDM_STRING, MDM_NEEDED,                                         \
-      MDM_ONE_OF("App", "Folder", "WebClip") },                               \
+      MDM_ONE_OF("App", "Application", "Folder", "WebClip") },                \
     { "DisplayName", MDM_STRING },                                            \
     { "BundleID", MDM_STRING },                                               \
     { "Pages", MDM_ARRAY, 0, pages },                                         \
@@ -141,6 +143,7 @@ walk_icons(walk_t *walk, const mdm_node_t *icons, size_t len, unsigned level)
         end = len + snprintf(&walk->path[len], MAX_PATH - len, "[%zu]", i);
 
         walk_key(walk, icon, "BundleID", "App", true, end);
+        walk_key(walk, icon, "BundleID", "Application", true, end);
         walk_key(walk, icon, "URL", "WebClip", true, end);
         walk_key(walk, icon, "DisplayName", "Folder", false, end);
         walk_key(walk, icon, "Pages", "Folder", false, end);

@@ -88,6 +88,8 @@ my @meant = (
       'pattern', 'in words only' ],
     [ 'com.apple.familycontrols.timelimits.v2', 'time-limits.*.end',
       'pattern', 'in words only' ],
+    [ 'com.apple.homescreenlayout', '*Type', 'one_of',
+      'the former name of an app is in its words still, and in use' ],
     [ 'com.apple.mcxprinting', 'UserPrinterList.*', 'key',
       'a name that stands for the name of any printer' ],
     [ 'com.apple.networkusagerules',
