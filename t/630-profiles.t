@@ -180,6 +180,22 @@ is bytes($answer->{json}{id})->{body}, $plist, '... and given back byte for byte
 is $pg->psql("SELECT identifier FROM mdm.profile WHERE profile_uuid =
     '$answer->{json}{id}'"), 'com.example.file', '... under its identifier';
 
+# What old ones have: numbers for booleans.
+
+my $old = $plist =~ s/\.file\b/.old/gr =~ s/UUID-file/UUID-old/gr;
+$old =~ s{(?=<key>SSID_STR)}{<key>AutoJoin</key><integer>1</integer>} or die;
+$answer = post($old);
+is $answer->{status}, 201, 'an integer for a boolean is taken' or diag $answer->{body};
+is_deeply $answer->{json}{warnings}, [ { path => 'PayloadContent[0].AutoJoin', code => 'type',
+    rule => 'should be a boolean, not an integer', found => '1' } ], '... with a warning';
+is bytes($answer->{json}{id})->{body}, $old, '... and given back byte for byte';
+$answer = post($old =~ s/None/WPA9/r);
+is $answer->{json}{error}{warnings}[0]{found}, '1', '... which is beside faults, too'
+    or diag $answer->{body};
+$answer = post($old =~ s{<integer>1</integer>}{<integer>one</integer>}r);
+is code($answer), '422 invalid_profile', 'what is no number is none';
+like $answer->{json}{error}{message}, qr/<integer> cannot hold, at byte \d+$/, '... and where';
+
 my $signer = $ca->certificate('Signer');
 my $sign = sub { MIME::Base64::decode_base64($signer->sign($_[0], '-nodetach', @_[1 .. $#_])) };
 my $cms = $sign->($plist);

@@ -664,8 +664,9 @@ mdm_xml_plain_text(mdm_xml_t *x, mdm_xml_element_e element)
 
         } else if (!strchr(allowed, *p)) {
             return mdm_fault(x->fault, MDM_MALFORMED,
-                             "XML: a character that <%s> cannot hold",
-                             mdm_xml_names[element].name);
+                             "XML: a character that <%s> cannot hold, at byte "
+                             "%zu", mdm_xml_names[element].name,
+                             (size_t) (p - x->start));
         }
     }
 

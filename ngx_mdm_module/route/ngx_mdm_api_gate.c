@@ -551,18 +551,17 @@ ngx_mdm_api_gate_invalid(const mdm_findings_t *findings, const char *code)
     for (finding = findings->first; finding; finding = finding->next) {
         item = ngx_mdm_api_gate_finding(finding);
 
+        if (mdm_str_is_set(finding->found)) {
+            json_object_set_new(item, "found",
+                                ngx_mdm_api_gate_text(finding->found));
+        }
+
         if (finding->warning) {
             json_array_append_new(warnings, item);
             continue;
         }
 
         json_object_del(item, "code");
-
-        if (mdm_str_is_set(finding->found)) {
-            json_object_set_new(item, "found",
-                                ngx_mdm_api_gate_text(finding->found));
-        }
-
         json_array_append_new(faults, item);
     }
 
