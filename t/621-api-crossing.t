@@ -98,6 +98,19 @@ sub life {
         $channel->report_error("$tenant-failed", 'MCMDMErrorDomain', 5);
         $channel->report("$tenant-held", 'NotNow');
     }
+
+    $pg->psql("INSERT INTO mdm.inventory_list (tenant_id, enrollment_id, list, asked_at,
+                                               changed_at, items)
+        SELECT tenant_id, enrollment_id, list, now(), now(), 2
+          FROM mdm.enrollment, unnest('{applications,of-$tenant}'::text[]) AS list
+         WHERE device_id = 'UDID-$tenant-1';
+        INSERT INTO mdm.inventory_item (tenant_id, enrollment_id, list, key, value,
+                                        first_seen_at, changed_at, seen_at)
+        SELECT tenant_id, enrollment_id, list, '$tenant' || i, '{\"of\": \"$tenant\"}',
+               now(), now(), now()
+          FROM mdm.inventory_list JOIN mdm.enrollment USING (tenant_id, enrollment_id),
+               generate_series(1, 2) AS i
+         WHERE device_id = 'UDID-$tenant-1'");
 }
 
 life($_) for qw(anna bert);
@@ -132,6 +145,7 @@ sub objects_of {
 my %filter = (
     enrollment    => 'enrollment=UDID-anna-1',
     identifier    => 'identifier=com.example.anna.1',
+    item          => 'item=anna*',
     serial        => 'serial=SERIAL-anna*',
     user          => 'user=anna',
     'attribute.*' => 'attribute.SerialNumber=SERIAL-anna-1',

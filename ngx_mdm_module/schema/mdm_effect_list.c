@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "mdm_check.h"
@@ -235,6 +236,7 @@ mdm_effect_hash(mdm_host_call_t *host, const char *prefix, mdm_str_t text,
     if (EVP_Digest(text.data, text.len, sha256, NULL, EVP_sha256(), NULL)
         != 1)
     {
+        ERR_clear_error();
         host->failed = true;
         return false;
     }

@@ -194,7 +194,7 @@ BEGIN
                                     WHERE h.inhparent = t.id))))
        FROM (SELECT n.name, ('mdm.' || n.name)::regclass AS id
                FROM unnest(ARRAY['attribute', 'command', 'enrollment', 'event',
-                                 'identity', 'queue', 'result']) AS n (name)) t;
+                                 'identity', 'inventory_item', 'queue', 'result']) AS n (name)) t;
 
     -- What there is no more: a webhook, the only push certificate.
     DELETE FROM mdm.metric m WHERE m.at < now();

@@ -28,6 +28,7 @@ attempt_result(mdm_call_t *call, const mdm_result_t *result)
            && h->set(call, dict, "N", h->new_integer(call, 1))
            && h->set_attribute(call, "Name", h->get(dict, "N"))
            && h->keep_secret(call, "token", secret)
+           && h->keep_item(call, "items", secret, dict)
            && h->queue_command(call, "Next", dict)
            && h->emit_event(call, "seen", h->copy(call, dict));
 }
@@ -45,6 +46,11 @@ attempt_validate(mdm_call_t *call, const mdm_node_t *value)
 static const mdm_key_t  attempt_answer[] = {
     { .name = "Status", .type = MDM_STRING, .attribute = "Status" },
     { .name = "Token", .type = MDM_DATA, .escrow = "token" },
+    { .name = "List", .type = MDM_ARRAY, .list = "list",
+      MDM_KEYS({ NULL, MDM_DICTIONARY,
+                 MDM_KEYS({ .name = "A", .type = MDM_DATA, .flags = MDM_TELLS },
+                          { .name = "B", .type = MDM_INTEGER,
+                            .flags = MDM_TELLS }) }) },
     { 0 }
 };
 
@@ -227,16 +233,27 @@ checked_command(mdm_arena_t *arena, mdm_str_t seed)
 static mdm_rc_e
 handled(mdm_arena_t *arena, mdm_str_t seed)
 {
-    mdm_rc_e             rc;
-    mdm_node_t          *report, *status;
-    mdm_effects_t        effects;
-    const mdm_effect_t  *effect;
+    mdm_rc_e                  rc;
+    mdm_node_t               *report, *status, *array, *app, *data, *number;
+    mdm_effects_t             effects;
+    const mdm_effect_t       *effect;
+    const mdm_effect_item_t  *item;
+    const mdm_effect_list_t  *list;
 
     report = mdm_node_new(arena, MDM_DICTIONARY);
     status = mdm_node_text(arena, MDM_STRING, seed);
+    array = mdm_node_new(arena, MDM_ARRAY);
+    app = mdm_node_new(arena, MDM_DICTIONARY);
+    data = mdm_node_text(arena, MDM_DATA, seed);
+    number = mdm_node_new(arena, MDM_INTEGER);
 
-    if (report == NULL || status == NULL
-        || mdm_node_set(arena, report, "Status", status) != MDM_OK)
+    if (report == NULL || status == NULL || array == NULL || app == NULL
+        || data == NULL || number == NULL
+        || mdm_node_set(arena, app, "A", data) != MDM_OK
+        || mdm_node_set(arena, app, "B", number) != MDM_OK
+        || mdm_node_append(array, app) != MDM_OK
+        || mdm_node_set(arena, report, "Status", status) != MDM_OK
+        || mdm_node_set(arena, report, "List", array) != MDM_OK)
     {
         return MDM_NO_MEMORY;
     }
@@ -253,6 +270,14 @@ handled(mdm_arena_t *arena, mdm_str_t seed)
     for (effect = effects.first; effect; effect = effect->next) {
         say_number(effect->what);
         say(effect->name);
+    }
+
+    for (list = effects.lists; list; list = list->next) {
+        say(list->name);
+
+        for (item = list->first; item; item = item->next) {
+            say(item->key);
+        }
     }
 
     return rc;
