@@ -16,6 +16,7 @@
 
 
 #define MDM_HOST_MAX_ALLOC   (16 * 1024 * 1024)
+#define MDM_HOST_NEAR        8     /* items from the first on */
 
 
 static uint32_t mdm_host_type(const mdm_node_t *node);
@@ -23,6 +24,8 @@ static const mdm_node_t *mdm_host_get(const mdm_node_t *dict,
     const char *key);
 static size_t mdm_host_count(const mdm_node_t *node);
 static const mdm_node_t *mdm_host_item(const mdm_node_t *node, size_t n);
+static mdm_host_place_t mdm_host_place(const mdm_node_t *node, size_t n);
+static void mdm_host_forget(mdm_host_call_t *host, const mdm_node_t *list);
 static mdm_text_t mdm_host_name(const mdm_node_t *member);
 static bool mdm_host_boolean(const mdm_node_t *node);
 static int64_t mdm_host_integer(const mdm_node_t *node);
@@ -93,7 +96,7 @@ const mdm_host_t  mdm_host = {
 };
 
 
-/* item() has no call to keep its place in; a call belongs to one thread. */
+/* item() has no call to keep its places in; a call belongs to one thread. */
 
 static __thread mdm_host_call_t  *mdm_host_current;
 
@@ -147,34 +150,73 @@ mdm_host_count(const mdm_node_t *node)
 static const mdm_node_t *
 mdm_host_item(const mdm_node_t *node, size_t n)
 {
-    size_t             at;
-    mdm_host_call_t   *host;
-    const mdm_node_t  *item;
+    mdm_host_place_t  place;
 
     if (n >= mdm_host_count(node)) {
         return NULL;
     }
 
-    host = mdm_host_current;
-    at = 0;
-    item = node->u.list.first;
+    place = mdm_host_place(node, n);
 
-    if (host && host->list == node && host->n <= n) {
-        at = host->n;
-        item = host->item;
+    for ( /* void */ ; place.n < n; place.n++) {
+        place.item = place.item->next;
     }
 
-    for ( /* void */ ; at < n; at++) {
-        item = item->next;
+    /* what is near the beginning is found as fast without */
+
+    if (mdm_host_current && n >= MDM_HOST_NEAR) {
+        mdm_host_current->places[0] = place;
     }
 
-    if (host) {
-        host->list = node;
-        host->item = item;
-        host->n = n;
+    return place.item;
+}
+
+
+/* The latest place in a list from which its nth item can be reached.  One that
+ * is far moves to the front, for its successor. */
+
+static mdm_host_place_t
+mdm_host_place(const mdm_node_t *node, size_t n)
+{
+    size_t             i;
+    mdm_host_place_t   place, *places;
+
+    place = (mdm_host_place_t) { node, node->u.list.first, 0 };
+
+    if (mdm_host_current == NULL || n < MDM_HOST_NEAR) {
+        return place;
     }
 
-    return item;
+    places = mdm_host_current->places;
+
+    for (i = 0; i < MDM_HOST_PLACES - 1; i++) {
+        if (places[i].list == node) {
+            break;
+        }
+    }
+
+    if (places[i].list == node && places[i].n <= n) {
+        place = places[i];
+    }
+
+    memmove(&places[1], &places[0], i * sizeof(mdm_host_place_t));
+
+    return place;
+}
+
+
+/* A member that is replaced is no way to the next. */
+
+static void
+mdm_host_forget(mdm_host_call_t *host, const mdm_node_t *list)
+{
+    size_t  i;
+
+    for (i = 0; i < MDM_HOST_PLACES; i++) {
+        if (host->places[i].list == list) {
+            host->places[i].list = NULL;
+        }
+    }
 }
 
 
@@ -377,7 +419,7 @@ mdm_host_set(mdm_call_t *call, mdm_node_t *dict, const char *key,
         return false;
     }
 
-    host->list = NULL;
+    mdm_host_forget(host, dict);
 
     return mdm_node_set(host->arena, dict, key, value) == MDM_OK;
 }
@@ -393,8 +435,6 @@ mdm_host_append(mdm_call_t *call, mdm_node_t *array, mdm_node_t *item)
     {
         return false;
     }
-
-    host->list = NULL;
 
     return mdm_node_append(array, item) == MDM_OK;
 }
@@ -524,7 +564,11 @@ mdm_host_tell(mdm_host_call_t *host, bool warning, const char *path,
                          host->prefix.len && *path && *path != '[' ? "." : "",
                          400, path);
 
-    if (!warning && mdm_host_told(host->findings, whole)) {
+    /* past the bound nothing is kept, so nothing needs to be looked for */
+
+    if (!warning && host->findings->faults < MDM_FINDINGS_MAX
+        && mdm_host_told(host->findings, whole))
+    {
         return;
     }
 

@@ -13,6 +13,18 @@
 #include "mdm_schema.h"
 
 
+/* Where item() was in the lists that it was asked for last, so that a walk by
+ * numbers is linear, be it one through lists that lie in each other. */
+
+#define MDM_HOST_PLACES  4
+
+typedef struct {
+    const mdm_node_t     *list;
+    const mdm_node_t     *item;
+    size_t                n;
+} mdm_host_place_t;
+
+
 /* The plugin has a pointer to `call`, which comes first. */
 
 typedef struct mdm_host_call_s  mdm_host_call_t;
@@ -27,10 +39,7 @@ struct mdm_host_call_s {
     bool                  failed;        /* by an effect that is none, ... */
     mdm_fault_t           why;           /* ... in words */
 
-    /* where item() was last, so that a walk by numbers is linear */
-    const mdm_node_t     *list;
-    const mdm_node_t     *item;
-    size_t                n;
+    mdm_host_place_t      places[MDM_HOST_PLACES];  /* the latest first */
     mdm_host_call_t      *outer;         /* of this thread */
 };
 

@@ -258,6 +258,34 @@ walk(mdm_call_t *call, const mdm_result_t *result)
 }
 
 
+/* As handlers do it that look at what lies in a list, and make something of it
+ * meanwhile. */
+
+static bool
+walk_two(mdm_call_t *call, const mdm_result_t *result)
+{
+    HOST;
+    size_t             i, n;
+    int64_t            sum;
+    mdm_node_t        *made;
+    const mdm_node_t  *list;
+
+    list = h->get(result->report, "List");
+    n = h->count(list);
+    made = h->new_array(call);
+
+    for (i = 0, sum = 0; i < n; i++) {
+        sum += h->integer(h->item(list, i));
+
+        assert_true(h->append(call, made, h->new_integer(call, i)));
+        assert_int_equal(h->integer(h->item(made, i / 2)), i / 2);
+        assert_int_equal(h->integer(h->item(list, i)), i);
+    }
+
+    return h->set_attribute(call, "Sum", h->new_integer(call, sum));
+}
+
+
 static const mdm_key_t  answer[] = {
     { .name = "Answers", .type = MDM_DICTIONARY,
       MDM_KEYS({ .name = "Name", .type = MDM_STRING, .attribute = "Name" },
@@ -290,6 +318,7 @@ static const mdm_type_t *const  types[] = {
     COMMAND(.name = "Null", .result = null_everywhere,
       EVERYWHERE),
     COMMAND(.name = "Walk", .result = walk, EVERYWHERE),
+    COMMAND(.name = "WalkTwo", .result = walk_two, EVERYWHERE),
     NULL
 };
 
@@ -479,12 +508,15 @@ a_long_list_is_walked_by_numbers(void **state)
 
     mdm_node_set(&f.arena, report, "List", list);
 
-    assert_int_equal(mdm_schema_result(mdm_schema_command(f.schema,
-                                                          str("Walk")),
-                                       &f.arena, report, &effects, &fault),
-                     MDM_OK);
-    assert_true(effects.first->value->u.integer
-                == INT64_C(499999) * 500000 / 2);
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(mdm_schema_result(mdm_schema_command(f.schema,
+                                               str(i ? "WalkTwo" : "Walk")),
+                                           &f.arena, report, &effects,
+                                           &fault),
+                         MDM_OK);
+        assert_true(effects.first->value->u.integer
+                    == INT64_C(499999) * 500000 / 2);
+    }
 
     fixture_end(&f);
 }
