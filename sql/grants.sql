@@ -39,7 +39,8 @@ GRANT EXECUTE ON FUNCTION @revision@.poll, @revision@.deliver, @revision@.report
 -- Devices: effects of reports. Deleting is what keeps a history of secrets short.
 GRANT DELETE ON mdm.secret TO mdm_device;
 GRANT EXECUTE ON FUNCTION @revision@.report_types, @revision@.effects_apply,
-                          @revision@.effects_command, @revision@.secret_keep
+                          @revision@.effects_command, @revision@.secret_keep,
+                          @revision@.report_effects
    TO mdm_device;
 
 -- Devices: lists of what they have.

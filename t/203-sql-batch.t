@@ -55,6 +55,17 @@ sub enqueue {
         . list('text', @to) . ", array_fill(''::text, ARRAY[" . @to . ']), false)') for 1, 2;
 }
 
+# Effects, arguments of the URL, and lists, which are there with effects only.
+
+sub effects {
+    my $lists = pick(undef, '{}', '{"apps": {"a": ' . int(rand 3) . ', "b": 1}}',
+        '{"apps": {"c": 1}, "users": {}}', '{"apps": {"' . 'x' x 257 . '": 1}}');
+    my $effects = pick((undef) x 5, '{"attributes": {"OSVersion": "' . rand() . '"}}', '{}',
+        '{"failed": "its handler has no luck"}');
+
+    return ($effects, pick((undef) x 5, '{"a": "b"}'), $effects && $lists);
+}
+
 # Calls a function for members [device, what follows …] of a tenant; what each is
 # told.
 
@@ -105,12 +116,21 @@ sub state {
             UNION ALL
             SELECT to_jsonb(r) - '{tenant_id,enrollment_id,command_id,queued_at,pushed_at,
                      notnow_at,finished_at,reported_at,effects_at,command_created_at}'::text[]
+                   || jsonb_build_object('applied', r.effects_at IS NOT NULL)
               FROM mdm.result r
              WHERE (r.tenant_id, r.enrollment_id) = (e.tenant_id, e.enrollment_id)
             UNION ALL
             SELECT jsonb_build_array(v.type, v.data, v.payload)
               FROM mdm.event v
              WHERE (v.tenant_id, v.enrollment_id) = (e.tenant_id, e.enrollment_id)
+            UNION ALL
+            SELECT jsonb_build_array(i.list, i.key, i.value, i.gone_at IS NULL)
+              FROM mdm.inventory_item i
+             WHERE (i.tenant_id, i.enrollment_id) = (e.tenant_id, e.enrollment_id)
+            UNION ALL
+            SELECT jsonb_build_array(l.list, l.items)
+              FROM mdm.inventory_list l
+             WHERE (l.tenant_id, l.enrollment_id) = (e.tenant_id, e.enrollment_id)
             UNION ALL
             SELECT jsonb_build_array(a.name, a.value_text)
               FROM mdm.attribute a
@@ -145,12 +165,11 @@ for my $round (1 .. $rounds) {
             my $uuid = rand() < 0.9 ? $out{$_} // pick(@uuids) : pick(@uuids, 'stray');
             [ $_, $uuid, pick(('Acknowledged') x 6, 'NotNow', 'Error'), "raw $uuid",
                 pick((undef) x 5, 'why'), pick((undef) x 5, 'ProfileList'),
-                pick((undef) x 5, '{"attributes": {"OSVersion": "' . rand() . '"}}',
-                    '{"failed": "its handler has no luck"}'),
-                pick((undef) x 5, '{"a": "b"}') ];
+                effects() ];
         } grep { rand() < 0.7 } @devices, 'D99';
         $many++ if grep { $_->[2] eq 'Acknowledged' } @reports;
-        $differ .= both('report', [qw(text text bytea text text text text)], @reports);
+        $differ .= both('report', [qw(text text bytea text text text text text)],
+            @reports);
     }
 
     my %state = map { $_ => 1 } split /\n/, state(2);

@@ -54,7 +54,7 @@ my %functions = (
         generation_open identity_check identity_refused identity_roll_back
         inventory_apply inventory_drop
         message_event next_command pending_drop poll queue_close queue_finish
-        renewal_finish renewal_open report report_late report_many report_not_now
+        renewal_finish renewal_open report report_effects report_late report_many report_not_now
         report_one report_types report_unasked rfc3339 secret_keep seen startup
         tenant_changes tenant_load token_update wanted wanted_secret wanted_value',
     mdm_api => 'attribute_known attributes_json enrollment_attributes target_facts

@@ -171,6 +171,37 @@ COMMENT ON FUNCTION @revision@.report_not_now IS
 Idle. Nothing changes for a command that is no longer live. reported_type: null
 when it is unknown; changed: the row was not NOTNOW before.';
 
+CREATE FUNCTION @revision@.report_effects(
+    p_tenant_id      bigint,
+    p_enrollment_id  bigint,
+    p_generation     integer,
+    p_command_uuid   text,
+    p_request_type   text,
+    p_effects        jsonb,
+    p_lists          jsonb)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_reason  text;
+BEGIN
+    v_reason := @revision@.effects_apply(p_tenant_id, p_enrollment_id, p_generation,
+                                         p_command_uuid, p_request_type, p_effects,
+                                         p_lists);
+    IF v_reason IS NOT NULL AND NOT p_effects ? 'failed' THEN
+        UPDATE mdm.result r
+           SET effects_at = NULL, effects_failed = v_reason
+         WHERE r.tenant_id = p_tenant_id
+           AND r.enrollment_id = p_enrollment_id
+           AND r.command_uuid = p_command_uuid
+           AND r.reported_at = now();
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.report_effects IS
+'Applies the effects of a report that this transaction has stored as applied, or as
+failed when p_effects say so, and corrects that where the database refuses them.';
+
 CREATE FUNCTION @revision@.report_one(
     p_tenant_id      bigint,
     p_enrollment_id  bigint,
@@ -187,9 +218,8 @@ CREATE FUNCTION @revision@.report_one(
     OUT wrong_type     boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_state   text := CASE WHEN p_status = 'Acknowledged' THEN 'ACKNOWLEDGED'
-                           ELSE 'ERROR' END;
-    v_reason  text;
+    v_state  text := CASE WHEN p_status = 'Acknowledged' THEN 'ACKNOWLEDGED'
+                          ELSE 'ERROR' END;
 BEGIN
     wrong_type := false;
 
@@ -243,17 +273,9 @@ BEGIN
     END IF;
 
     IF changed AND reported_type IS NOT NULL AND p_effects IS NOT NULL THEN
-        v_reason := @revision@.effects_apply(p_tenant_id, p_enrollment_id, p_generation,
-                                             p_command_uuid, reported_type, p_effects,
-                                             p_lists);
-        IF v_reason IS NOT NULL AND NOT p_effects ? 'failed' THEN
-            UPDATE mdm.result r
-               SET effects_at = NULL, effects_failed = v_reason
-             WHERE r.tenant_id = p_tenant_id
-               AND r.enrollment_id = p_enrollment_id
-               AND r.command_uuid = p_command_uuid
-               AND r.reported_at = now();
-        END IF;
+        PERFORM @revision@.report_effects(p_tenant_id, p_enrollment_id, p_generation,
+                                          p_command_uuid, reported_type, p_effects,
+                                          p_lists);
     END IF;
 END
 $$;
@@ -278,6 +300,7 @@ CREATE FUNCTION @revision@.report_many(
     p_statuses        text[],
     p_reports         bytea[],
     p_reasons         text[],
+    p_effects         text[],
     OUT gone           integer[],
     OUT chosen         integer,
     OUT places         integer[],
@@ -309,13 +332,15 @@ BEGIN
                (tenant_id, enrollment_id, generation, command_id, command_created_at,
                 command_uuid, request_type, from_state, state, reason, report, renewal,
                 delivered_count, queued_at, sent_at, pushed_at, notnow_at, finished_at,
-                reported_at)
+                reported_at, effects_at, effects_failed)
         SELECT p_tenant_id, g.enrollment_id, g.generation, g.command_id,
                g.command_created_at, g.command_uuid, g.request_type, g.state,
                CASE p_statuses[g.n] WHEN 'Acknowledged' THEN 'ACKNOWLEDGED'
                                     ELSE 'ERROR' END,
                p_reasons[g.n], p_reports[g.n], g.renewal, g.delivered_count,
-               g.queued_at, g.sent_at, g.pushed_at, g.notnow_at, now(), now()
+               g.queued_at, g.sent_at, g.pushed_at, g.notnow_at, now(), now(),
+               CASE WHEN NOT p_effects[g.n]::jsonb ? 'failed' THEN now() END,
+               p_effects[g.n]::jsonb ->> 'failed'
           FROM gone g),
     choice AS (
         SELECT g.place, w.*
@@ -381,7 +406,8 @@ in this order. gone: the places whose row was there; all others are left to
 report_one(). places: those that got a next command, with it in the arrays that
 follow; chosen: for how many there was one, which is more when an overlapping
 request changed it or a row came back unanswered: such places are left to
-next_command(). Otherwise as report_one() and next_command().';
+next_command(). p_effects are noted, not applied. Otherwise as report_one() and
+next_command().';
 
 CREATE FUNCTION @revision@.report(
     p_tenant_ids     bigint[],
@@ -541,7 +567,7 @@ BEGIN
                               AND q.offer_rank <= 1
                               AND m.outcome = 'ok'
                               AND p_statuses[m.n] <> 'NotNow'
-                              AND p_effects[m.n] IS NULL
+                              AND p_effects[m.n] LIKE '%"commands"%' IS NOT TRUE
                             LIMIT 2) w
                    HAVING count(*) = 1
                       AND bool_and(w.command_uuid = p_command_uuids[m.n]
@@ -559,7 +585,8 @@ BEGIN
             IF v_from < v_i THEN
                 v_run := @revision@.report_many(
                     v_tenant_id, v_from, v_i - 1, v_ns, v_ids, v_generations, v_tids,
-                    p_expired, p_command_uuids, p_statuses, p_reports, p_reasons);
+                    p_expired, p_command_uuids, p_statuses, p_reports, p_reasons,
+                    p_effects);
 
                 FOR v_j IN 1 .. coalesce(cardinality(v_run.places), 0) LOOP
                     v_place := v_run.places[v_j];
@@ -572,6 +599,16 @@ BEGIN
                 END LOOP;
 
                 v_gone := v_run.gone;
+                FOREACH v_place IN ARRAY v_gone LOOP
+                    v_n := v_ns[v_place];
+                    IF p_effects[v_n] IS NOT NULL THEN
+                        PERFORM @revision@.report_effects(
+                            v_tenant_id, v_ids[v_place], v_generations[v_place],
+                            p_command_uuids[v_n], v_reported[v_place],
+                            p_effects[v_n]::jsonb, p_lists[v_n]::jsonb);
+                    END IF;
+                END LOOP;
+
                 IF cardinality(v_gone) = v_i - v_from
                    AND coalesce(cardinality(v_run.places), 0) = v_run.chosen
                 THEN
