@@ -2,14 +2,17 @@
 /*
  * Reports, in both forms of a list, and what is salvaged of those that are
  * refused.  Of a whole report the salvage must never learn anything else than
- * the report itself said.
+ * the report itself said, and what lists keep of it can always be stored.
  */
 
 
 #include <jansson.h>
 
 #include "fuzz_list.h"
+#include "fuzz_schema.h"
 #include "message/mdm_message.h"
+#include "message/mdm_node.h"
+#include "schema/mdm_effects.h"
 
 
 /* of an arena: what a report of this size may keep */
@@ -67,6 +70,46 @@ fuzz_whole(mdm_arena_t *arena, mdm_str_t body, const mdm_message_t *whole)
 
 
 static void
+fuzz_lists(mdm_str_t body)
+{
+    plist_t                   root;
+    json_t                   *json;
+    mdm_node_t               *report;
+    mdm_arena_t               arena;
+    mdm_effects_t             effects;
+    const mdm_effect_item_t  *item;
+    const mdm_effect_list_t  *list;
+
+    mdm_arena_init(&arena);
+
+    fuzz_expect(mdm_plist_parse(body, MDM_REPORT_LIMIT, &root, NULL)
+                == MDM_OK);
+
+    if (mdm_node_from_plist(&arena, root, &report, NULL) == MDM_OK
+        && mdm_schema_result(mdm_schema_command(fuzz_schema(), mdm_str("Do")),
+                             &arena, report, &effects, NULL)
+           == MDM_OK)
+    {
+        for (list = effects.lists; list; list = list->next) {
+            for (item = list->first; item; item = item->next) {
+                fuzz_expect(item->key.len > 0
+                            && item->key.len <= MDM_EFFECTS_MAX_KEY
+                            && mdm_node_is_text(item->key)
+                            && !mdm_str_has_control(item->key));
+
+                json = mdm_node_to_json(item->value, true);
+                fuzz_expect(json != NULL);
+                json_decref(json);
+            }
+        }
+    }
+
+    mdm_plist_free(root);
+    mdm_arena_free(&arena);
+}
+
+
+static void
 fuzz_salvage(mdm_arena_t *arena, mdm_str_t body, const mdm_message_t *whole)
 {
     mdm_message_t  salvaged;
@@ -108,6 +151,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (rc == MDM_OK) {
         fuzz_whole(&arena, body, &whole);
+        fuzz_lists(body);
     }
 
     fuzz_meter_start();

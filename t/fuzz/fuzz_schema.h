@@ -75,8 +75,30 @@ static const mdm_key_t  fuzz_command_keys[] = {
 #define PAYLOAD(...)                                                          \
     &(const mdm_type_t) { .kind = MDM_PAYLOAD, __VA_ARGS__ }
 
+static const mdm_key_t  fuzz_answer[] = {
+    { .name = "List", .type = MDM_ARRAY, .list = "list",
+      MDM_KEYS({ .type = MDM_STRING },
+               { .type = MDM_DICTIONARY,
+                 MDM_KEYS({ .name = "A", .type = MDM_STRING,
+                            .flags = MDM_TELLS },
+                          { .name = "B", .type = MDM_INTEGER,
+                            .flags = MDM_TELLS },
+                          { .name = "Any", .type = MDM_ANY },
+                          { .name = "Hidden", .type = MDM_STRING,
+                            .flags = MDM_SECRET }) }) },
+    { .name = "InstalledApplicationList", .type = MDM_ARRAY, .list = "apps",
+      MDM_KEYS({ .type = MDM_DICTIONARY,
+                 MDM_KEYS({ .name = "Identifier", .type = MDM_STRING,
+                            .flags = MDM_TELLS },
+                          { .name = "*", .type = MDM_ANY }) }) },
+    { .name = "QueryResponses", .type = MDM_DICTIONARY,
+      MDM_KEYS({ .name = "*", .type = MDM_ANY, .list = "map" }) },
+    { 0 }
+};
+
 static const mdm_type_t *const  fuzz_types[] = {
-    COMMAND(.name = "Do", .keys = fuzz_command_keys, FUZZ_ON),
+    COMMAND(.name = "Do", .keys = fuzz_command_keys, .answer = fuzz_answer,
+      FUZZ_ON),
     PAYLOAD(.name = "com.example.one", .keys = fuzz_keys,
       .flags = MDM_EXCLUSIVE, FUZZ_ON),
     PAYLOAD(.name = "com.example.v", .variant = "a",

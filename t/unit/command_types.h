@@ -45,6 +45,9 @@ static const mdm_key_t  command_types_profile[] = {
 static const mdm_type_t *const  command_types[] = {
     QUERY("DeviceInformation"),
     QUERY("ProfileList"),
+    COMMAND(.name = "InstalledApplicationList", ANYWHERE,
+            .expires = MDM_DAYS(30),
+            .part_keys = MDM_TEXTS("Identifiers", "ManagedAppsOnly")),
     ACTION("ApplyRedemptionCode", "app", ABOUT("Identifier")),
     ACTION("DeleteUser", "user", ABOUT("UserName"),
            .flags = MDM_DESTRUCTIVE),

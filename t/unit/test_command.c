@@ -90,6 +90,42 @@ an_envelope(void **state)
 }
 
 
+/* What is false asks for all. */
+
+static void
+parts(void **state)
+{
+    size_t  i;
+
+    static const struct {
+        const char  *keys;
+        bool         part;
+    } cases[] = {
+        { "", false },
+        { "<key>Other</key><true/>", false },
+        { "<key>ManagedAppsOnly</key><false/>", false },
+        { "<key>ManagedAppsOnly</key><true/>", true },
+        { "<key>Identifiers</key><array/>", true },
+        { "<key>ManagedAppsOnly</key><false/>"
+          "<key>Identifiers</key><array><string>a</string></array>", true }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char  body[1024];
+
+        snprintf(body, sizeof(body), ENVELOPE("%s%s"),
+                 TYPE("InstalledApplicationList"), cases[i].keys);
+        assert_int_equal(reads(body), MDM_OK);
+        assert_int_equal(command.part, cases[i].part);
+    }
+
+    assert_int_equal(reads(ENVELOPE(TYPE("FutureCommand")
+                                    "<key>Identifiers</key><array/>")),
+                     MDM_OK);
+    assert_false(command.part);
+}
+
+
 /* Which of the two a device carries out is not known here. */
 
 static void
@@ -600,6 +636,7 @@ main(void)
 
     const struct CMUnitTest  tests[] = {
         test(an_envelope),
+        test(parts),
         test(two_types),
         test(subjects),
         test(subjects_that_are_refused),
