@@ -74,6 +74,7 @@ static const mdm_key_t  mdm_schema_profile_keys[] = {
              .watchos = { .introduced = "5.2" }) },
     { .name = "ConsentText", .type = MDM_DICTIONARY,
       MDM_KEYS({ .name = "*", .type = MDM_STRING }) },
+    { .name = "PayloadEnabled", .type = MDM_BOOLEAN, .preset = "true" },
     { 0 }
 };
 

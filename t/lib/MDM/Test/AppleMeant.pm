@@ -143,6 +143,7 @@ my @meant = (
       'each profile has them' ],
     [ 'CommonPayloadKeys', 'PayloadEnabled', 'key',
       'devices know it, the table does not' ],
+    [ 'TopLevel', 'PayloadEnabled', 'key', 'the same' ],
     [ 'TopLevel', 'PayloadContent', 'required', 'not when it is encrypted' ],
     [ 'TopLevel', 'PayloadContent[]', 'key', 'the payloads: types of their own' ],
     [ 'TopLevel', 'ConsentText.*', 'key type',
