@@ -21,6 +21,8 @@ static void mdm_walk_awaited(mdm_walk_t *walk, const mdm_schema_key_t *table,
     const uint64_t *seen, const mdm_place_t *place);
 static void mdm_walk_missing(mdm_walk_t *walk, const mdm_schema_key_t *key,
     const mdm_schema_key_t *table, const mdm_place_t *place);
+static bool mdm_walk_preset(const mdm_walk_t *walk,
+    const mdm_schema_key_t *key, const mdm_node_t *node);
 static bool mdm_walk_everywhere(const mdm_schema_systems_t *on,
     const mdm_schema_systems_t *around);
 static void mdm_walk_array(mdm_walk_t *walk, const mdm_schema_key_t *key,
@@ -288,11 +290,27 @@ mdm_walk_everywhere(const mdm_schema_systems_t *on,
 }
 
 
+/* A payload with what a device does by itself asks nothing of it: many list all
+ * that they might forbid, and allow most of it. */
+
+static bool
+mdm_walk_preset(const mdm_walk_t *walk, const mdm_schema_key_t *key,
+    const mdm_node_t *node)
+{
+    return walk->type->kind == MDM_PAYLOAD && key->type == MDM_BOOLEAN
+           && node->type == MDM_BOOLEAN && key->key->preset
+           && strcmp(key->key->preset, node->u.boolean ? "true" : "false")
+              == 0;
+}
+
+
 void
 mdm_walk_value(mdm_walk_t *walk, const mdm_schema_key_t *key,
     mdm_node_t *node, const mdm_place_t *place)
 {
-    mdm_walk_demand(walk, MDM_DEMAND_ON, walk->type, key, place);
+    if (!mdm_walk_preset(walk, key, node)) {
+        mdm_walk_demand(walk, MDM_DEMAND_ON, walk->type, key, place);
+    }
 
     switch (key->type) {
 

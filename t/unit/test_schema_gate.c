@@ -24,6 +24,8 @@ static const mdm_key_t  erase_keys[] = {
       MDM_ON(.ios = { .supervised = MDM_YES,
                       .access_rights = MDM_QUERY_NETWORK,
                       .user_enrollment = MDM_IGNORED }) },
+    { .name = "Quiet", .type = MDM_BOOLEAN, .preset = "false",
+      MDM_ON(.ios = { .supervised = MDM_YES }) },
     { 0 }
 };
 
@@ -155,6 +157,22 @@ keys_of_payloads_are_passed_over(void **state)
     gate("Install", json, device(MDM_TVOS, "17.4"), false,
          "!Payload.PayloadContent[0]: com.example.erase is not available on "
          "tvOS (unavailable)\n");
+
+    /* what is so by itself is asked of nobody, but by a command */
+
+    gate("Install", "{'Payload': {'PayloadIdentifier': 'x',"
+         " 'PayloadRemovalDisallowed': false, 'PayloadContent': ["
+         "{'PayloadType': 'com.example.erase', 'Quiet': false}]}}",
+         facts, false, "");
+    gate("Install", "{'Payload': {'PayloadIdentifier': 'x',"
+         " 'PayloadRemovalDisallowed': true, 'PayloadContent': ["
+         "{'PayloadType': 'com.example.erase', 'Quiet': true}]}}",
+         facts, false,
+         "!Payload.PayloadRemovalDisallowed: PayloadRemovalDisallowed of a "
+         "profile needs a supervised device (unavailable)\n"
+         KEY("!", "Quiet", "needs a supervised device", "unavailable"));
+    gate("Erase", "{'Quiet': false}", facts, false,
+         "!Quiet: Quiet of Erase needs a supervised device (unavailable)\n");
 
     f.check.strict = true;
     gate("Install", json, device(MDM_MACOS, "14.1"), false,
