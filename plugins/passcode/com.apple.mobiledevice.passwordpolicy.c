@@ -104,12 +104,13 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     host = call->host;
     good = true;
 
+    /* another payload may have it */
+
     if (host->get(value, "minutesUntilFailedLoginReset") != NULL
         && host->get(value, "maxFailedAttempts") == NULL)
     {
-        host->fault(call, "maxFailedAttempts",
-                    "must be there with minutesUntilFailedLoginReset");
-        good = false;
+        host->warn(call, "minutesUntilFailedLoginReset",
+                   "has no effect unless a profile sets maxFailedAttempts");
     }
 
     regex = host->get(host->get(value, "customRegex"), "passwordContentRegex");

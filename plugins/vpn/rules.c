@@ -151,14 +151,24 @@ validate_credentials(mdm_call_t *call, const mdm_node_t *value,
         return false;
     }
 
-    if (is(call, vpn, "AuthenticationMethod", "SharedSecret")
-        && missing(call, value, dictionary, "SharedSecret",
-                   "must be there for this AuthenticationMethod"))
-    {
-        return false;
+    if (!is(call, vpn, "AuthenticationMethod", "SharedSecret")) {
+        return true;
     }
 
-    return true;
+    /* for L2TP and Cisco's, whoever connects may know it */
+
+    if (strcmp(dictionary, "IPSec") == 0) {
+
+        if (call->host->get(vpn, "SharedSecret") == NULL) {
+            call->host->warn(call, "IPSec.SharedSecret",
+                             "is absent, so whoever connects has to know it");
+        }
+
+        return true;
+    }
+
+    return !missing(call, value, dictionary, "SharedSecret",
+                    "must be there for this AuthenticationMethod");
 }
 
 
