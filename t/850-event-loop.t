@@ -105,8 +105,8 @@ my @apps = map { my $n = $_; my %app = (Identifier => "com.example.app$n",
     Name => "App $n", Version => "1.$n", ShortVersion => '1', BundleSize => integer($n),
     Source => 'AppStore', map { ($_ => true()) } qw(Installing IsValidated BetaApp
         AppStoreVendable DeviceBasedVPP AdHocCodeSigned HasUpdateAvailable)); \%app } 1 .. 2000;
-my $inventory = plist({ Status => 'Acknowledged', CommandUUID => 'u000', UDID => 'U',
-    InstalledApplicationList => \@apps });
+my %inventory = map { $_ => plist({ Status => 'Acknowledged', CommandUUID => 'u000',
+    UDID => 'U', InstalledApplicationList => [ @apps[0 .. $_ - 1] ] }) } 90, 2000;
 my @none = map { "none-$_" } 1 .. 10_000;
 my @known = map { "D$_" } 1 .. 10_000;
 
@@ -139,15 +139,17 @@ sub call {
         'Content-Type' => 'application/json', Authorization => "Bearer $token");
 }
 
-# An answer of 2,000 apps; nothing else waits, so that it is what is delivered.
+# An answer of so many apps; nothing else waits, so that it is what is delivered.
 
 sub apps {
+    my ($n) = @_;
+
     $number++;
     call(PUT => 'enqueue/U', $iphone->command('InstalledApplicationList', uuid()));
     $pg->psql("DELETE FROM mdm.queue q USING mdm.enrollment e WHERE e.device_id = 'U'
         AND e.enrollment_id = q.enrollment_id AND command_uuid <> '" . uuid() . "'");
     $iphone->idle->{command_uuid} eq uuid() or die 'the apps are not asked';
-    return device($inventory =~ s/u000/uuid()/er);
+    return device($inventory{$n} =~ s/u000/uuid()/er);
 }
 
 sub json {
@@ -231,7 +233,8 @@ my @table = (
     [ '500 profiles', 200, sub { call(GET => 'profiles?limit=500') } ],
     [ 'a signing certificate of 4 MB', 422, sub { call(PUT => 'signing-certificate',
         "-----BEGIN CERTIFICATE-----\n" . ('A' x 64 . "\n") x 60_000) }, 10 ],
-    [ '2,000 apps', 200, \&apps, 2 ],
+    [ '90 apps, below 64 KB', 200, sub { apps(90) }, 2 ],
+    [ '2,000 apps', 200, sub { apps(2000) }, 2 ],
     [ '... 500 of them', 200, sub { call(GET =>
         'enrollments/U/inventory/applications?limit=500') } ],
     [ '... sought everywhere', 200, sub { call(GET =>
