@@ -1,7 +1,7 @@
 
 /*
  * What tells the items of an array apart: the text that each has under one key,
- * sorted, so that a long array is searched as fast as a short one.
+ * or is, sorted, so that a long array is searched as fast as a short one.
  */
 
 
@@ -10,9 +10,8 @@
 
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "plugins.h"
+#include "text.h"
 
 
 typedef struct {
@@ -25,17 +24,6 @@ typedef struct {
     text_t            *first;
     size_t             n;
 } texts_t;
-
-
-static inline int
-text_compare(mdm_text_t a, mdm_text_t b)
-{
-    int  rc;
-
-    rc = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-
-    return rc ? rc : (a.len > b.len) - (a.len < b.len);
-}
 
 
 static inline int
@@ -53,7 +41,7 @@ text_order(const void *a, const void *b)
 }
 
 
-/* Items without the key are left out. */
+/* Items without the key are left out; NULL: they are texts themselves. */
 
 static inline bool
 texts_of(mdm_call_t *call, const mdm_node_t *array, const char *key,
@@ -76,7 +64,7 @@ texts_of(mdm_call_t *call, const mdm_node_t *array, const char *key,
         text = &texts->first[texts->n];
 
         text->item = host->item(array, i);
-        text->text = host->text(host->get(text->item, key));
+        text->text = host->text(key ? host->get(text->item, key) : text->item);
         text->n = i;
 
         texts->n += text->text.data != NULL;

@@ -5,9 +5,8 @@
  */
 
 
-#include <string.h>
-
 #include "airplay.h"
+#include "../text.h"
 
 
 #define BY_PASSWORD  "PASSWORD"
@@ -57,9 +56,7 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     host = call->host;
     type = host->text(host->get(value, "SecurityType"));
     there = host->get(value, "Password") != NULL;
-
-    by_password = type.len == sizeof(BY_PASSWORD) - 1
-                  && memcmp(type.data, BY_PASSWORD, type.len) == 0;
+    by_password = text_is(type, BY_PASSWORD);
 
     if (by_password && !there) {
         host->fault(call, "Password",

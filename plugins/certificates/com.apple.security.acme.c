@@ -7,16 +7,15 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "certificates.h"
+#include "../text.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool validate_key(mdm_call_t *call, const mdm_node_t *value);
 static bool validate_purposes(mdm_call_t *call, const mdm_node_t *purposes);
 static bool is_one_of(int64_t value, const int64_t *values, size_t n);
-static bool is(mdm_text_t text, const char *wanted);
 
 
 static const mdm_systems_t  systems = {
@@ -118,7 +117,7 @@ validate_key(mdm_call_t *call, const mdm_node_t *value)
         good = false;
     }
 
-    if (bound && is(type, "RSA")) {
+    if (bound && text_is(type, "RSA")) {
         host->fault(call, "KeyType",
                     "must be ECSECPrimeRandom when HardwareBound is true");
         return false;
@@ -128,7 +127,7 @@ validate_key(mdm_call_t *call, const mdm_node_t *value)
         return good;
     }
 
-    if (is(type, "RSA") && (bits < 1024 || bits > 4096 || bits % 8 != 0)) {
+    if (text_is(type, "RSA") && (bits < 1024 || bits > 4096 || bits % 8 != 0)) {
         host->fault(call, "KeySize", "must be a multiple of 8 from 1024 to "
                     "4096 when KeyType is RSA");
         good = false;
@@ -136,7 +135,8 @@ validate_key(mdm_call_t *call, const mdm_node_t *value)
 
     /* the first two curves are those of the Secure Enclave */
 
-    if (is(type, "ECSECPrimeRandom") && !is_one_of(bits, curves, bound ? 2 : 4))
+    if (text_is(type, "ECSECPrimeRandom")
+        && !is_one_of(bits, curves, bound ? 2 : 4))
     {
         host->fault(call, "KeySize", bound
                     ? "must be 256 or 384 when HardwareBound is true"
@@ -189,12 +189,4 @@ is_one_of(int64_t value, const int64_t *values, size_t n)
     }
 
     return false;
-}
-
-
-static bool
-is(mdm_text_t text, const char *wanted)
-{
-    return text.len == strlen(wanted)
-           && memcmp(text.data, wanted, text.len) == 0;
 }

@@ -6,9 +6,9 @@
  */
 
 
-#include <string.h>
 
 #include "certificates.h"
+#include "../text.h"
 
 
 #define PEM              "-----BEGIN "
@@ -16,7 +16,6 @@
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
-static bool begins(mdm_text_t text, const char *with);
 static bool is_sequence(mdm_text_t der);
 
 
@@ -75,9 +74,9 @@ validate(mdm_call_t *call, const mdm_node_t *value)
 
     /* Above all no private key, which any user of the device could read. */
 
-    if (begins(text, PEM)) {
+    if (text_begins(text, PEM)) {
 
-        if (begins(text, PEM_CERTIFICATE)) {
+        if (text_begins(text, PEM_CERTIFICATE)) {
             return true;
         }
 
@@ -95,13 +94,6 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     return false;
 }
 
-
-static bool
-begins(mdm_text_t text, const char *with)
-{
-    return text.len >= strlen(with)
-           && memcmp(text.data, with, strlen(with)) == 0;
-}
 
 
 /* One SEQUENCE of DER that ends where the data end, and begins with another:

@@ -6,9 +6,9 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "certificates.h"
+#include "../text.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
@@ -87,10 +87,8 @@ validate(mdm_call_t *call, const mdm_node_t *value)
 
     /* a URL may begin with a per-device value */
 
-    if (url.data != NULL
-        && !(url.len >= 7 && memcmp(url.data, "http://", 7) == 0)
-        && !(url.len >= 8 && memcmp(url.data, "https://", 8) == 0)
-        && !(url.len >= 1 && url.data[0] == '%'))
+    if (url.data != NULL && !text_begins(url, "http://")
+        && !text_begins(url, "https://") && !text_begins(url, "%"))
     {
         host->fault(call, "PayloadContent.URL",
                     "must begin with http:// or https://");
@@ -123,9 +121,7 @@ validate_key(mdm_call_t *call, const mdm_node_t *scep)
 
     text = host->text(host->get(scep, "Key Type"));
 
-    if (text.data != NULL
-        && !(text.len == 3 && memcmp(text.data, "RSA", 3) == 0))
-    {
+    if (text.data != NULL && !text_is(text, "RSA")) {
         host->fault(call, "PayloadContent.Key Type", "must be RSA");
         good = false;
     }

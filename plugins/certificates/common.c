@@ -6,9 +6,9 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "certificates.h"
+#include "../text.h"
 
 
 #define SIGN     1
@@ -155,9 +155,7 @@ is_attribute(mdm_text_t text)
     static const char *const  names[] = { "C", "L", "ST", "O", "OU", "CN" };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (text.len == strlen(names[i])
-            && memcmp(text.data, names[i], text.len) == 0)
-        {
+        if (text_is(text, names[i])) {
             return true;
         }
     }

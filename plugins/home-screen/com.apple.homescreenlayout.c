@@ -12,9 +12,9 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "home-screen.h"
+#include "../text.h"
 
 
 #define LEVELS  4
@@ -171,7 +171,7 @@ walk_key(walk_t *walk, const mdm_node_t *icon, const char *key,
     there = host->get(icon, key) != NULL;
 
     text = host->text(host->get(icon, "Type"));
-    its = text.len == strlen(type) && memcmp(text.data, type, text.len) == 0;
+    its = text_is(text, type);
 
     snprintf(&walk->path[len], MAX_PATH - len, ".%s", key);
 

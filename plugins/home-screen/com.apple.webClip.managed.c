@@ -6,9 +6,8 @@
  */
 
 
-#include <string.h>
-
 #include "home-screen.h"
+#include "../text.h"
 
 
 /* as in RFC 3986 a scheme, then anything */
@@ -69,10 +68,7 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     host = call->host;
     icon = host->text(host->get(value, "Icon"));
 
-    if (icon.data != NULL
-        && (icon.len < sizeof(PNG) - 1
-            || memcmp(icon.data, PNG, sizeof(PNG) - 1) != 0))
-    {
+    if (icon.data != NULL && !text_begins(icon, PNG)) {
         host->warn(call, "Icon", "is no PNG image, which is what it should be");
     }
 

@@ -10,9 +10,9 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "mac-security.h"
+#include "../text.h"
 
 
 #define SERVICE(name, ...)                                                    \
@@ -40,7 +40,6 @@ static bool validate_answer(mdm_call_t *call, const service_t *service,
 static bool validate_receiver(mdm_call_t *call, const service_t *service,
     const mdm_node_t *identity, const char *path);
 static const service_t *find(mdm_text_t name);
-static bool is(mdm_text_t text, const char *wanted);
 static bool fault(mdm_call_t *call, const char *path, const char *key,
     const char *rule);
 
@@ -202,13 +201,17 @@ validate_answer(mdm_call_t *call, const service_t *service,
                      "must not be there beside Allowed");
     }
 
-    if (!service->granted && (host->boolean(allowed) || is(text, "Allow"))) {
+    if (!service->granted
+        && (host->boolean(allowed) || text_is(text, "Allow")))
+    {
         return fault(call, path, allowed ? "Allowed" : "Authorization",
                      "must not grant this service: no profile can, only the "
                      "user");
     }
 
-    if (!service->to_users && is(text, "AllowStandardUserToSetSystemService")) {
+    if (!service->to_users
+        && text_is(text, "AllowStandardUserToSetSystemService"))
+    {
         return fault(call, path, "Authorization",
                      "must be Allow or Deny, but for the services ListenEvent "
                      "and ScreenCapture");
@@ -253,7 +256,7 @@ find(mdm_text_t name)
     const service_t  *service;
 
     for (service = services; service->name; service++) {
-        if (is(name, service->name)) {
+        if (text_is(name, service->name)) {
             break;
         }
     }
@@ -261,13 +264,6 @@ find(mdm_text_t name)
     return service;
 }
 
-
-static bool
-is(mdm_text_t text, const char *wanted)
-{
-    return text.data != NULL && text.len == strlen(wanted)
-           && memcmp(text.data, wanted, text.len) == 0;
-}
 
 
 static bool

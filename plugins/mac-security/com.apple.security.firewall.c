@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "mac-security.h"
+#include "../text.h"
 
 
 typedef struct {

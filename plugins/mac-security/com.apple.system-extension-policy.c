@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "mac-security.h"
+#include "../text.h"
 
 
 /* One extension of a team; all of it, when no bundle is named. */

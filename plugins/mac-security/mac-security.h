@@ -37,8 +37,4 @@ extern const mdm_type_t  security_preferences;
 extern const mdm_type_t  system_extensions;
 
 
-/* less than, equal to, or greater than 0 */
-int text_compare(mdm_text_t one, mdm_text_t other);
-
-
 #endif /* _MDM_PLUGIN_MAC_SECURITY_H_INCLUDED_ */

@@ -6,13 +6,12 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "mac-services.h"
+#include "../texts.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
-static bool has(mdm_call_t *call, const mdm_node_t *list, mdm_text_t name);
 
 
 static const mdm_systems_t  systems = {
@@ -49,16 +48,20 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     bool               good;
     char               path[40];
     size_t             i;
+    texts_t            denied;
     const mdm_host_t  *host;
-    const mdm_node_t  *prefer, *deny;
+    const mdm_node_t  *prefer;
 
     host = call->host;
     prefer = host->get(value, "preferDLC");
-    deny = host->get(value, "denyDLC");
     good = true;
 
+    if (!texts_of(call, host->get(value, "denyDLC"), NULL, &denied)) {
+        return false;
+    }
+
     for (i = 0; i < host->count(prefer); i++) {
-        if (has(call, deny, host->text(host->item(prefer, i)))) {
+        if (texts_have(&denied, host->text(host->item(prefer, i)))) {
             snprintf(path, sizeof(path), "preferDLC[%zu]", i);
             host->fault(call, path, "must not be in denyDLC as well");
             good = false;
@@ -72,24 +75,4 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     }
 
     return good;
-}
-
-
-static bool
-has(mdm_call_t *call, const mdm_node_t *list, mdm_text_t name)
-{
-    size_t      i;
-    mdm_text_t  text;
-
-    for (i = 0; name.data != NULL && i < call->host->count(list); i++) {
-        text = call->host->text(call->host->item(list, i));
-
-        if (text.data != NULL && text.len == name.len
-            && memcmp(text.data, name.data, name.len) == 0)
-        {
-            return true;
-        }
-    }
-
-    return false;
 }

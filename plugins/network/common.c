@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "network.h"
+#include "../text.h"
 
 
 const mdm_key_t  network_strings[] = {
@@ -61,10 +62,5 @@ bool
 network_is(mdm_call_t *call, const mdm_node_t *dict, const char *key,
     const char *wanted)
 {
-    mdm_text_t  text;
-
-    text = call->host->text(call->host->get(dict, key));
-
-    return text.len == strlen(wanted)
-           && memcmp(text.data, wanted, text.len) == 0;
+    return text_is(call->host->text(call->host->get(dict, key)), wanted);
 }

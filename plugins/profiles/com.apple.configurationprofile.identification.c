@@ -6,9 +6,8 @@
  */
 
 
-#include <string.h>
-
 #include "profiles.h"
+#include "../text.h"
 
 
 #define BY_PROFILE  "Password"
@@ -70,8 +69,7 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     user = host->get(value, "PayloadIdentification");
     method = host->text(host->get(user, "AuthMethod"));
 
-    if (method.len == sizeof(BY_PROFILE) - 1
-        && memcmp(method.data, BY_PROFILE, method.len) == 0
+    if (text_is(method, BY_PROFILE)
         && host->get(user, "Password") == NULL)
     {
         host->fault(call, "PayloadIdentification.Password",

@@ -5,9 +5,8 @@
  */
 
 
-#include <string.h>
-
 #include "profiles.h"
+#include "../texts.h"
 
 
 #define TOPIC       "com.apple.mgmt."
@@ -16,7 +15,7 @@
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool validate_rights(mdm_call_t *call, const mdm_node_t *value);
-static bool is_unique(mdm_call_t *call, const mdm_node_t *texts);
+static bool is_unique(mdm_call_t *call, const mdm_node_t *array);
 
 
 static const mdm_systems_t  systems = {
@@ -119,8 +118,7 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     topic = host->text(host->get(value, "Topic"));
 
     if (topic.data != NULL
-        && (topic.len < sizeof(TOPIC)
-            || memcmp(topic.data, TOPIC, sizeof(TOPIC) - 1) != 0))
+        && (!text_begins(topic, TOPIC) || text_is(topic, TOPIC)))
     {
         host->fault(call, "Topic", "must begin with " TOPIC);
         good = false;
@@ -194,28 +192,19 @@ validate_rights(mdm_call_t *call, const mdm_node_t *value)
 }
 
 
-/* There are three to choose from, so long arrays end early. */
-
 static bool
-is_unique(mdm_call_t *call, const mdm_node_t *texts)
+is_unique(mdm_call_t *call, const mdm_node_t *array)
 {
-    size_t             i, j;
-    mdm_text_t         a, b;
-    const mdm_host_t  *host;
+    size_t   i;
+    texts_t  texts;
 
-    host = call->host;
+    if (!texts_of(call, array, NULL, &texts)) {
+        return false;
+    }
 
-    for (i = 1; i < host->count(texts); i++) {
-        a = host->text(host->item(texts, i));
-
-        for (j = 0; j < i; j++) {
-            b = host->text(host->item(texts, j));
-
-            if (a.len == b.len && a.len != 0
-                && memcmp(a.data, b.data, a.len) == 0)
-            {
-                return false;
-            }
+    for (i = 1; i < texts.n; i++) {
+        if (texts_again(&texts, i)) {
+            return false;
         }
     }
 

@@ -7,9 +7,9 @@
 
 
 #include <stdio.h>
-#include <string.h>
 
 #include "sso.h"
+#include "../text.h"
 
 
 #define KERBEROS  "com.apple.AppSSOKerberos.KerberosExtension"
@@ -344,8 +344,7 @@ validate_urls(mdm_call_t *call, const mdm_node_t *urls)
             continue;           /* no string, or a per-device value */
         }
 
-        if (!((url.len > 7 && memcmp(url.data, "http://", 7) == 0)
-              || (url.len > 8 && memcmp(url.data, "https://", 8) == 0))
+        if ((!text_begins(url, "http://") && !text_begins(url, "https://"))
             || memchr(url.data, '?', url.len) != NULL
             || memchr(url.data, '#', url.len) != NULL)
         {
@@ -485,10 +484,5 @@ allows(mdm_call_t *call, const mdm_node_t *platform, const char *policy)
 static bool
 is(mdm_call_t *call, const mdm_node_t *node, const char *wanted)
 {
-    mdm_text_t  text;
-
-    text = call->host->text(node);
-
-    return text.len == strlen(wanted)
-           && memcmp(text.data, wanted, text.len) == 0;
+    return text_is(call->host->text(node), wanted);
 }

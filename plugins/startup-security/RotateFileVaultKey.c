@@ -7,9 +7,8 @@
  */
 
 
-#include <string.h>
-
 #include "startup-security.h"
+#include "../text.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
@@ -70,17 +69,13 @@ static bool
 validate(mdm_call_t *call, const mdm_node_t *value)
 {
     bool               good, institutional;
-    mdm_text_t         type;
     const mdm_host_t  *host;
     const mdm_node_t  *unlock;
 
-    static const char  name[] = "institutional";
-
     host = call->host;
     unlock = host->get(value, "FileVaultUnlock");
-    type = host->text(host->get(value, "KeyType"));
-    institutional = type.len == sizeof(name) - 1
-                    && memcmp(type.data, name, type.len) == 0;
+    institutional = text_is(host->text(host->get(value, "KeyType")),
+                            "institutional");
     good = true;
 
     if (institutional && host->get(value, "NewCertificate") == NULL) {

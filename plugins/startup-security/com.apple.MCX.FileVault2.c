@@ -6,9 +6,8 @@
  */
 
 
-#include <string.h>
-
 #include "startup-security.h"
+#include "../text.h"
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
@@ -68,7 +67,7 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     host = call->host;
     enable = host->text(host->get(value, "Enable"));
 
-    if (enable.len != 2 || memcmp(enable.data, "On", 2) != 0
+    if (!text_is(enable, "On")
         || host->boolean(host->get(value, "Defer"))
         || (host->get(value, "Username") != NULL
             && host->get(value, "Password") != NULL))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "vpn.h"
+#include "../text.h"
 
 
 typedef struct {
@@ -341,10 +342,5 @@ static bool
 is(mdm_call_t *call, const mdm_node_t *dict, const char *key,
     const char *wanted)
 {
-    mdm_text_t  text;
-
-    text = call->host->text(call->host->get(dict, key));
-
-    return text.len == strlen(wanted)
-           && memcmp(text.data, wanted, text.len) == 0;
+    return text_is(call->host->text(call->host->get(dict, key)), wanted);
 }
