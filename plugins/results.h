@@ -9,23 +9,13 @@
 #define _MDM_PLUGINS_RESULTS_H_INCLUDED_
 
 
-#include <string.h>
-
-#include "plugins.h"
+#include "text.h"
 
 
 #define MAX_FAILED  100   /* told in one event */
 
 
 typedef bool (*failed_pt)(const mdm_host_t *host, const mdm_node_t *item);
-
-
-static inline bool
-text_is(mdm_text_t text, const char *what)
-{
-    return text.len == strlen(what)
-           && (text.len == 0 || memcmp(text.data, what, text.len) == 0);
-}
 
 
 static inline bool
@@ -41,6 +31,27 @@ static inline bool
 keep_list(mdm_call_t *call, const char *list)
 {
     return call->host->keep_item(call, list, (mdm_text_t) { 0, NULL }, NULL);
+}
+
+
+/* A string of the answer, for what is kept of it; what is none, or has what no
+ * text can have, is left out: the rest counts all the same. */
+
+static inline bool
+take_string(mdm_call_t *call, mdm_node_t *value, const char *key,
+    const mdm_node_t *item)
+{
+    mdm_node_t        *copy;
+    const mdm_host_t  *host;
+    const mdm_node_t  *node;
+
+    host = call->host;
+    node = host->get(item, key);
+
+    copy = host->type(node) == MDM_STRING
+               ? host->new_string(call, host->text(node)) : NULL;
+
+    return copy == NULL || host->set(call, value, key, copy);
 }
 
 

@@ -34,8 +34,7 @@ static bool describe(mdm_call_t *call, mdm_text_t der, mdm_node_t *value);
 static bool open_der(der_t *in, unsigned tag, der_t *content);
 static mdm_node_t *serial_number(mdm_call_t *call, der_t number);
 static mdm_node_t *time_of(mdm_call_t *call, der_t *in);
-static bool digits(const unsigned char *p, size_t n, int *value);
-static bool is_plain(mdm_text_t text);
+static bool digits(der_t *text, int *value);
 
 
 static const mdm_systems_t  systems = {
@@ -124,16 +123,13 @@ keep(mdm_call_t *call, const mdm_node_t *item, mdm_text_t der)
 {
     mdm_node_t        *value;
     const mdm_host_t  *host;
-    const mdm_node_t  *name, *identity;
+    const mdm_node_t  *identity;
 
     host = call->host;
-    name = host->get(item, "CommonName");
     identity = host->get(item, "IsIdentity");
     value = host->new_dictionary(call);
 
-    if (host->type(name) == MDM_STRING && is_plain(host->text(name))
-        && !host->set(call, value, "CommonName", host->copy(call, name)))
-    {
+    if (!take_string(call, value, "CommonName", item)) {
         return false;
     }
 
@@ -257,48 +253,33 @@ serial_number(mdm_call_t *call, der_t number)
 static mdm_node_t *
 time_of(mdm_call_t *call, der_t *in)
 {
-    int                   century, year;
-    der_t                 text;
-    struct tm             tm;
-    const unsigned char  *p;
+    int        century;
+    der_t      text;
+    struct tm  tm;
 
-    century = 0;
+    century = -1;
 
-    if (open_der(in, DER_UTC, &text)) {
-        century = -1;
-
-    } else if (!open_der(in, DER_TIME, &text)) {
+    if (!open_der(in, DER_UTC, &text)
+        && (!open_der(in, DER_TIME, &text) || !digits(&text, &century)))
+    {
         return NULL;
-    }
-
-    p = text.p;
-
-    if (text.end - p != (century ? 13 : 15) || text.end[-1] != 'Z') {
-        return NULL;
-    }
-
-    if (century == 0) {
-        if (!digits(p, 2, &century)) {
-            return NULL;
-        }
-
-        p += 2;
     }
 
     memset(&tm, 0, sizeof(tm));
 
-    if (!digits(p, 2, &year) || !digits(p + 2, 2, &tm.tm_mon)
-        || !digits(p + 4, 2, &tm.tm_mday) || !digits(p + 6, 2, &tm.tm_hour)
-        || !digits(p + 8, 2, &tm.tm_min) || !digits(p + 10, 2, &tm.tm_sec))
+    if (text.end - text.p != 13 || text.end[-1] != 'Z'
+        || !digits(&text, &tm.tm_year) || !digits(&text, &tm.tm_mon)
+        || !digits(&text, &tm.tm_mday) || !digits(&text, &tm.tm_hour)
+        || !digits(&text, &tm.tm_min) || !digits(&text, &tm.tm_sec))
     {
         return NULL;
     }
 
     if (century < 0) {
-        century = year < 50 ? 20 : 19;  /* RFC 5280 */
+        century = tm.tm_year < 50 ? 20 : 19;  /* RFC 5280 */
     }
 
-    tm.tm_year = 100 * century + year - 1900;
+    tm.tm_year += 100 * century - 1900;
     tm.tm_mon--;
 
     if (tm.tm_year < 50 || tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1
@@ -312,33 +293,23 @@ time_of(mdm_call_t *call, der_t *in)
 }
 
 
-static bool
-digits(const unsigned char *p, size_t n, int *value)
-{
-    for (*value = 0; n > 0; n--, p++) {
-        if (*p < '0' || *p > '9') {
-            return false;
-        }
-
-        *value = 10 * *value + (*p - '0');
-    }
-
-    return true;
-}
-
-
-/* No list keeps a control character. */
+/* The next two, of which `text` is rid then. */
 
 static bool
-is_plain(mdm_text_t text)
+digits(der_t *text, int *value)
 {
-    size_t  i;
+    const unsigned char  *p;
 
-    for (i = 0; i < text.len; i++) {
-        if ((unsigned char) text.data[i] < 0x20) {
-            return false;
-        }
+    p = text->p;
+
+    if (text->end - p < 2 || p[0] < '0' || p[0] > '9' || p[1] < '0'
+        || p[1] > '9')
+    {
+        return false;
     }
+
+    *value = 10 * (p[0] - '0') + (p[1] - '0');
+    text->p += 2;
 
     return true;
 }

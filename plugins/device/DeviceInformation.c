@@ -6,9 +6,8 @@
  */
 
 
-#include <string.h>
-
 #include "device.h"
+#include "../results.h"
 
 
 #define MAX_FACT   4096   /* bytes of an attribute */
@@ -578,11 +577,8 @@ static bool
 validate(mdm_call_t *call, const mdm_node_t *value)
 {
     size_t             i, n;
-    mdm_text_t         query;
     const mdm_host_t  *host;
     const mdm_node_t  *list;
-
-    static const char  attestation[] = "DevicePropertiesAttestation";
 
     host = call->host;
 
@@ -594,10 +590,8 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     n = host->count(list);
 
     for (i = 0; i < n; i++) {
-        query = host->text(host->item(list, i));
-
-        if (query.len == sizeof(attestation) - 1
-            && memcmp(query.data, attestation, query.len) == 0)
+        if (text_is(host->text(host->item(list, i)),
+                    "DevicePropertiesAttestation"))
         {
             return true;
         }
@@ -664,6 +658,11 @@ result(mdm_call_t *call, const mdm_result_t *done)
     };
 
     host = call->host;
+
+    if (!acknowledged(done)) {
+        return true;
+    }
+
     answers = host->get(done->report, "QueryResponses");
     one = subscription(host, host->get(answers, "ServiceSubscriptions"));
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "lost-mode.h"
+#include "../results.h"
 
 
 #define FIRST_YEAR  (1970 - 1900)      /* as struct tm has it */
@@ -82,7 +83,7 @@ result(mdm_call_t *call, const mdm_result_t *done)
     host = call->host;
     type = host->type(host->get(done->report, "Latitude"));
 
-    if (type != MDM_REAL && type != MDM_INTEGER) {
+    if (!acknowledged(done) || (type != MDM_REAL && type != MDM_INTEGER)) {
         return true;
     }
 

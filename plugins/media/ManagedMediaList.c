@@ -96,7 +96,6 @@ keep(mdm_call_t *call, const mdm_node_t *book, mdm_text_t name)
     size_t             i;
     mdm_node_t        *value;
     const mdm_host_t  *host;
-    const mdm_node_t  *node;
 
     static const char *const  facts[] = {
         "PersistentID", "State", "Kind", "Version", "Author", "Title"
@@ -106,14 +105,13 @@ keep(mdm_call_t *call, const mdm_node_t *book, mdm_text_t name)
     value = host->new_dictionary(call);
 
     for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-        node = host->get(book, facts[i]);
-
-        if (host->type(node) == MDM_STRING
-            && !host->set(call, value, facts[i], host->copy(call, node)))
-        {
+        if (!take_string(call, value, facts[i], book)) {
             return false;
         }
     }
 
-    return host->keep_item(call, "media", name, value);
+    /* a name that is no text tells nothing apart */
+
+    return host->get(value, "PersistentID") == NULL
+           || host->keep_item(call, "media", name, value);
 }
