@@ -11,7 +11,7 @@
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
-static bool validate_rules(mdm_call_t *call, const mdm_node_t *rules);
+static void validate_rules(mdm_call_t *call, const mdm_node_t *rules);
 
 
 static const mdm_systems_t  systems = {
@@ -115,14 +115,15 @@ validate(mdm_call_t *call, const mdm_node_t *value)
                    "is used only when DNSProtocol is TLS");
     }
 
-    return validate_rules(call, host->get(value, "OnDemandRules")) && good;
+    validate_rules(call, host->get(value, "OnDemandRules"));
+
+    return good;
 }
 
 
-static bool
+static void
 validate_rules(mdm_call_t *call, const mdm_node_t *rules)
 {
-    bool               good;
     char               path[64];
     size_t             i, n;
     const mdm_host_t  *host;
@@ -130,7 +131,6 @@ validate_rules(mdm_call_t *call, const mdm_node_t *rules)
 
     host = call->host;
     n = host->count(rules);
-    good = true;
 
     for (i = 0; i < n; i++) {
         rule = host->item(rules, i);
@@ -140,11 +140,8 @@ validate_rules(mdm_call_t *call, const mdm_node_t *rules)
         {
             snprintf(path, sizeof(path), "OnDemandRules[%zu].ActionParameters",
                      i);
-            host->fault(call, path,
-                        "must be there when Action is EvaluateConnection");
-            good = false;
+            host->warn(call, path, "is absent, so that EvaluateConnection has "
+                       "nothing to go by");
         }
     }
-
-    return good;
 }

@@ -17,6 +17,7 @@
 
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
+static void warn_of_password(mdm_call_t *call, const mdm_node_t *value);
 
 
 static const mdm_systems_t  systems = {
@@ -122,9 +123,8 @@ const mdm_type_t  wifi = {
 static bool
 validate(mdm_call_t *call, const mdm_node_t *value)
 {
-    bool               good, encrypted;
+    bool               good;
     const mdm_host_t  *host;
-    const mdm_node_t  *eap;
 
     host = call->host;
     good = true;
@@ -137,34 +137,42 @@ validate(mdm_call_t *call, const mdm_node_t *value)
         good = false;
     }
 
-    /* "Any" may turn out to be an open network */
-
-    encrypted = network_is(call, value, "EncryptionType", "WEP")
-                || network_is(call, value, "EncryptionType", "WPA")
-                || network_is(call, value, "EncryptionType", "WPA2")
-                || network_is(call, value, "EncryptionType", "WPA3");
-
-    eap = host->get(value, "EAPClientConfiguration");
-
-    if (encrypted && eap == NULL && host->get(value, "Password") == NULL
-        && host->get(value, "PayloadCertificateUUID") == NULL)
-    {
-        host->fault(call, "Password", "must be there for this EncryptionType, "
-                    "or EAPClientConfiguration in its place");
-        good = false;
-    }
-
-    if (network_is(call, value, "EncryptionType", "None")
-        && (eap != NULL || host->get(value, "Password") != NULL))
-    {
-        host->warn(call, "EncryptionType",
-                   "is None, so the password or EAPClientConfiguration is "
-                   "not used");
-    }
+    warn_of_password(call, value);
 
     if (!network_validate_eap(call, value)) {
         good = false;
     }
 
     return network_validate_proxy(call, value, "None") && good;
+}
+
+
+/* Neither is wrong: a person may be asked for what is absent. */
+
+static void
+warn_of_password(mdm_call_t *call, const mdm_node_t *value)
+{
+    bool               eap, there;
+    const mdm_host_t  *host;
+
+    host = call->host;
+    eap = host->get(value, "EAPClientConfiguration") != NULL;
+    there = host->get(value, "Password") != NULL;
+
+    if (network_is(call, value, "EncryptionType", "None") && (eap || there)) {
+        host->warn(call, "EncryptionType", "is None, so the password or "
+                   "EAPClientConfiguration is not used");
+    }
+
+    /* "Any" may turn out to be an open network */
+
+    if (!eap && !there && host->get(value, "PayloadCertificateUUID") == NULL
+        && (network_is(call, value, "EncryptionType", "WEP")
+            || network_is(call, value, "EncryptionType", "WPA")
+            || network_is(call, value, "EncryptionType", "WPA2")
+            || network_is(call, value, "EncryptionType", "WPA3")))
+    {
+        host->warn(call, "Password", "is absent, and so is "
+                   "EAPClientConfiguration: the device cannot join by itself");
+    }
 }

@@ -26,7 +26,7 @@ static bool validate_ikev2_security(mdm_call_t *call,
     const mdm_node_t *ikev2);
 static bool validate_dns(mdm_call_t *call, const mdm_node_t *dns);
 static bool validate_proxies(mdm_call_t *call, const mdm_node_t *value);
-static bool validate_rules(mdm_call_t *call, const mdm_node_t *value,
+static void validate_rules(mdm_call_t *call, const mdm_node_t *value,
     const char *dictionary);
 static bool missing(mdm_call_t *call, const mdm_node_t *value,
     const char *dictionary, const char *key, const char *rule);
@@ -69,9 +69,7 @@ vpn_validate(mdm_call_t *call, const mdm_node_t *value)
             good = false;
         }
 
-        if (!validate_rules(call, value, dictionary)) {
-            good = false;
-        }
+        validate_rules(call, value, dictionary);
     }
 
     if (!validate_ikev2(call, host->get(value, "IKEv2"))) {
@@ -289,11 +287,10 @@ validate_proxies(mdm_call_t *call, const mdm_node_t *value)
 }
 
 
-static bool
+static void
 validate_rules(mdm_call_t *call, const mdm_node_t *value,
     const char *dictionary)
 {
-    bool               good;
     char               path[80];
     size_t             i, n;
     const mdm_host_t  *host;
@@ -302,7 +299,6 @@ validate_rules(mdm_call_t *call, const mdm_node_t *value,
     host = call->host;
     list = host->get(host->get(value, dictionary), "OnDemandRules");
     n = host->count(list);
-    good = true;
 
     for (i = 0; i < n; i++) {
         rule = host->item(list, i);
@@ -312,13 +308,10 @@ validate_rules(mdm_call_t *call, const mdm_node_t *value,
         {
             snprintf(path, sizeof(path), "%s.OnDemandRules[%zu]."
                      "ActionParameters", dictionary, i);
-            host->fault(call, path,
-                        "must be there when Action is EvaluateConnection");
-            good = false;
+            host->warn(call, path, "is absent, so that EvaluateConnection has "
+                       "nothing to go by");
         }
     }
-
-    return good;
 }
 
 
