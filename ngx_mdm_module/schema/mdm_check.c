@@ -221,11 +221,7 @@ mdm_walk_dictionary(mdm_walk_t *walk, const mdm_schema_key_t *table,
             continue;
         }
 
-        mdm_walk_say(walk, !walk->check->strict, "unknown_key", &at, NULL,
-                     "is no key of %s%s%.40s%s", walk->type->name,
-                     walk->type->variant ? " (" : "",
-                     walk->type->variant ? walk->type->variant : "",
-                     walk->type->variant ? ")" : "");
+        mdm_walk_no_key(walk, table, &at);
         mdm_walk_unknown(walk, member, &at);
     }
 

@@ -92,6 +92,8 @@ mdm_str_t mdm_place_text(const mdm_place_t *place, char *buffer, size_t size);
 void mdm_walk_say(mdm_walk_t *walk, bool warning, const char *code,
     const mdm_place_t *place, const mdm_node_t *found, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+void mdm_walk_no_key(mdm_walk_t *walk, const mdm_schema_key_t *table,
+    const mdm_place_t *place);
 void mdm_walk_demand(mdm_walk_t *walk, mdm_demand_e what,
     const mdm_schema_type_t *type, const mdm_schema_key_t *key,
     const mdm_place_t *place);

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mdm_check.h"
 
@@ -17,6 +18,8 @@
 
 static void mdm_place_add(const mdm_place_t *place, char *buffer, size_t size,
     size_t *len);
+static const char *mdm_walk_alike(const mdm_schema_key_t *table,
+    mdm_str_t name);
 static mdm_str_t mdm_walk_found(mdm_arena_t *arena, const mdm_node_t *node,
     char *buffer, size_t size);
 static bool mdm_demands_grow(mdm_arena_t *arena, mdm_demands_t *demands);
@@ -105,6 +108,54 @@ mdm_walk_say(mdm_walk_t *walk, bool warning, const char *code,
     if (findings->no_memory) {
         walk->rc = MDM_NO_MEMORY;
     }
+}
+
+
+/* Whoever writes allowAirdrop means the table's allowAirDrop. */
+
+void
+mdm_walk_no_key(mdm_walk_t *walk, const mdm_schema_key_t *table,
+    const mdm_place_t *place)
+{
+    bool                      warning;
+    size_t                    count;
+    const char               *alike;
+    const mdm_schema_type_t  *type;
+
+    type = walk->type;
+    warning = !walk->check->strict;
+    count = warning ? walk->check->findings->warnings
+                    : walk->check->findings->faults;
+
+    alike = count < MDM_FINDINGS_MAX ? mdm_walk_alike(table, place->name)
+                                     : NULL;
+
+    mdm_walk_say(walk, warning, "unknown_key", place, NULL,
+                 "is no key of %s%s%.40s%s%s%s", type->name,
+                 type->variant ? " (" : "",
+                 type->variant ? type->variant : "",
+                 type->variant ? ")" : "",
+                 alike ? ", which has " : "", alike ? alike : "");
+}
+
+
+static const char *
+mdm_walk_alike(const mdm_schema_key_t *table, mdm_str_t name)
+{
+    size_t       i;
+    const char  *known;
+
+    for (i = 0; i < table->nsorted; i++) {
+        known = table->sorted[i]->name;
+
+        if (strlen(known) == name.len
+            && strncasecmp(known, (const char *) name.data, name.len) == 0)
+        {
+            return known;
+        }
+    }
+
+    return NULL;
 }
 
 

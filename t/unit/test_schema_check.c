@@ -211,6 +211,13 @@ unknown_keys_are_faults_of_the_strict(void **state)
         "?Odd: is no key of All (unknown_key)\n"
         "?Inner.x: is no key of All (unknown_key)\n");
 
+    /* one that is there in other capitals is named */
+
+    fixture_command(&f, "All", "{'pin': '1', 'PIN2': '1', 'inner': {}}",
+        "?pin: is no key of All, which has PIN (unknown_key)\n"
+        "?PIN2: is no key of All (unknown_key)\n"
+        "?inner: is no key of All, which has Inner (unknown_key)\n");
+
     f.check.strict = true;
     fixture_command(&f, "All", "{'Odd': 1}",
         "!Odd: is no key of All (unknown_key)\n");

@@ -621,8 +621,8 @@ a_signed_profile_is_checked_and_left_alone(void **state)
      * are checked as they are */
 
     install(signed_data(good, false),
-            "?Payload.PayloadContent[0].TexT: is no key of com.example.text "
-            "(unknown_key)\n"
+            "?Payload.PayloadContent[0].TexT: is no key of com.example.text, "
+            "which has Text (unknown_key)\n"
             "!Payload.PayloadContent[0].Text: is required (required)\n");
 
     node = signed_data(good, true);
