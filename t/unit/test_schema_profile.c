@@ -463,8 +463,10 @@ numbers_take_the_place_of_others_in_lists(void **state)
         ", 'Text': 'x', 'Flag': 'true', 'Count': 6.0}, {"
         TYPE_OF("com.example.text", "3") ", 'Text': 'x', 'Count': true}]}",
         false,
-        "!PayloadContent[0].Text: must be a string, not an integer [1] (type)\n"
-        "!PayloadContent[0].Flag: must be a boolean, not an integer [2] (type)\n"
+        "!PayloadContent[0].Text: must be a string, not an integer [1] "
+        "(type)\n"
+        "!PayloadContent[0].Flag: must be a boolean, not an integer [2] "
+        "(type)\n"
         "!PayloadContent[0].Count: must be an integer, not a real number "
         "[1e+300] (type)\n"
         "!PayloadContent[1].Flag: must be a boolean, not a string [true] "
