@@ -14,6 +14,8 @@
 
 static bool validate(mdm_call_t *call, const mdm_node_t *value);
 static bool validate_key(mdm_call_t *call, const mdm_node_t *value);
+static bool validate_size(mdm_call_t *call, int64_t bits, mdm_text_t type,
+    bool bound);
 static bool validate_purposes(mdm_call_t *call, const mdm_node_t *purposes);
 static bool is_one_of(int64_t value, const int64_t *values, size_t n);
 
@@ -100,15 +102,11 @@ static bool
 validate_key(mdm_call_t *call, const mdm_node_t *value)
 {
     bool               good, bound;
-    int64_t            bits;
     mdm_text_t         type;
     const mdm_host_t  *host;
 
-    static const int64_t  curves[] = { 256, 384, 192, 521 };
-
     host = call->host;
     type = host->text(host->get(value, "KeyType"));
-    bits = host->integer(host->get(value, "KeySize"));
     bound = host->boolean(host->get(value, "HardwareBound"));
     good = true;
 
@@ -127,10 +125,21 @@ validate_key(mdm_call_t *call, const mdm_node_t *value)
         return good;
     }
 
+    return validate_size(call, host->integer(host->get(value, "KeySize")), type,
+                         bound)
+           && good;
+}
+
+
+static bool
+validate_size(mdm_call_t *call, int64_t bits, mdm_text_t type, bool bound)
+{
+    static const int64_t  curves[] = { 256, 384, 192, 521 };
+
     if (text_is(type, "RSA") && (bits < 1024 || bits > 4096 || bits % 8 != 0)) {
-        host->fault(call, "KeySize", "must be a multiple of 8 from 1024 to "
-                    "4096 when KeyType is RSA");
-        good = false;
+        call->host->fault(call, "KeySize", "must be a multiple of 8 from 1024 "
+                          "to 4096 when KeyType is RSA");
+        return false;
     }
 
     /* the first two curves are those of the Secure Enclave */
@@ -138,14 +147,14 @@ validate_key(mdm_call_t *call, const mdm_node_t *value)
     if (text_is(type, "ECSECPrimeRandom")
         && !is_one_of(bits, curves, bound ? 2 : 4))
     {
-        host->fault(call, "KeySize", bound
-                    ? "must be 256 or 384 when HardwareBound is true"
-                    : "must be 192, 256, 384 or 521 when KeyType is "
-                      "ECSECPrimeRandom");
-        good = false;
+        call->host->fault(call, "KeySize", bound
+                          ? "must be 256 or 384 when HardwareBound is true"
+                          : "must be 192, 256, 384 or 521 when KeyType is "
+                            "ECSECPrimeRandom");
+        return false;
     }
 
-    return good;
+    return true;
 }
 
 

@@ -598,8 +598,8 @@ validate(mdm_call_t *call, const mdm_node_t *value)
     }
 
     host->fault(call, "DeviceAttestationNonce",
-                "may be there only with the query "
-                "DevicePropertiesAttestation");
+                "must be absent unless DevicePropertiesAttestation is among "
+                "Queries");
 
     return false;
 }

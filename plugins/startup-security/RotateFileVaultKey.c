@@ -86,7 +86,7 @@ validate(mdm_call_t *call, const mdm_node_t *value)
 
     if (!institutional && host->get(unlock, "PrivateKeyExport") != NULL) {
         host->fault(call, "FileVaultUnlock.PrivateKeyExport",
-                    "may be there only when KeyType is institutional");
+                    "must be absent unless KeyType is institutional");
         good = false;
     }
 
