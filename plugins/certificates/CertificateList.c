@@ -224,7 +224,7 @@ open_der(der_t *in, unsigned tag, der_t *content)
 }
 
 
-/* In hexadecimal, as certificates are looked up by it; NULL: none. */
+/* As the API writes those of the identities; NULL: none. */
 
 static mdm_node_t *
 serial_number(mdm_call_t *call, der_t number)
@@ -241,7 +241,7 @@ serial_number(mdm_call_t *call, der_t number)
     }
 
     for (len = 0; number.p < number.end; len += 2) {
-        snprintf(text + len, 3, "%02x", *number.p++);
+        snprintf(text + len, 3, "%02X", *number.p++);
     }
 
     return call->host->new_string(call, (mdm_text_t) { len, text });
