@@ -464,13 +464,20 @@ mdm_effect_item(mdm_host_call_t *host, mdm_effect_list_t *list, mdm_str_t key,
     mdm_effect_item_t  *item;
 
     effects = host->effects;
-    size = key.len;
 
     if (effects->items == MDM_EFFECTS_MAX_ITEMS) {
         return mdm_effect_refuse(host, NULL, NULL,
                                  "a report has more than 10000 items of "
                                  "lists");
     }
+
+    if ((key.len > MDM_EFFECTS_MAX_KEY || mdm_str_has_control(key))
+        && !mdm_effect_hash(host, MDM_EFFECT_HASHED, key, &key))
+    {
+        return false;
+    }
+
+    size = key.len;
 
     if (!mdm_effect_size(value, 1, &size) || size > MDM_EFFECTS_MAX_ITEM) {
         return mdm_effect_refuse(host, NULL, NULL,
@@ -482,12 +489,6 @@ mdm_effect_item(mdm_host_call_t *host, mdm_effect_list_t *list, mdm_str_t key,
         return mdm_effect_refuse(host, NULL, NULL,
                                  "the items of lists are larger than 16777216 "
                                  "bytes");
-    }
-
-    if ((key.len > MDM_EFFECTS_MAX_KEY || mdm_str_has_control(key))
-        && !mdm_effect_hash(host, MDM_EFFECT_HASHED, key, &key))
-    {
-        return false;
     }
 
     item = mdm_arena_zalloc(host->arena, sizeof(mdm_effect_item_t));

@@ -14,6 +14,7 @@
 
 
 #define MIN_DATA     257   /* bytes: from here on the host hashes a key */
+#define MAX_DATA     49152 /* bytes of a certificate that is kept itself */
 #define MAX_SERIAL   32    /* bytes; 20 are allowed, not all keep to it */
 
 #define DER_INTEGER  0x02
@@ -140,7 +141,8 @@ keep(mdm_call_t *call, const mdm_node_t *item, mdm_text_t der)
     }
 
     return describe(call, der, value)
-           && host->set(call, value, "Data", host->new_data(call, der))
+           && (der.len > MAX_DATA
+               || host->set(call, value, "Data", host->new_data(call, der)))
            && host->keep_item(call, "certificates", der, value);
 }
 
