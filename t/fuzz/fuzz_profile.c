@@ -66,7 +66,10 @@ fuzz_alone(mdm_arena_t *arena, mdm_str_t body)
     fuzz_check_start(&check, &findings, arena);
     fuzz_expect(mdm_schema_check_profile(&check, profile, false, &facts)
                 == MDM_OK);
-    fuzz_expect(findings.faults == faults && findings.warnings == warnings);
+
+    /* a number of another kind was put right by the first, with a warning */
+
+    fuzz_expect(findings.faults == faults && findings.warnings <= warnings);
 
     /* completed, nothing is missing that can be completed */
 
