@@ -193,6 +193,13 @@ $pg->psql(q{INSERT INTO mdm.signing_certificate (tenant_id, certificates, privat
         not_before, not_after, subject, issuer, serial, fingerprint)
     SELECT t.tenant_id, '', '', now(), now() + t.tenant_id * interval '25 hours',
            's', 'i', '01', '' FROM mdm.tenant t});
+# Two hours ago may have been last week.
+$pg->psql(q{DO $$
+DECLARE v_week timestamptz := date_trunc('week', now(), 'UTC') - interval '1 week';
+BEGIN
+    EXECUTE format('CREATE TABLE mdm.event_before PARTITION OF mdm.event
+                    FOR VALUES FROM (%L) TO (%L)', v_week, v_week + interval '1 week');
+END $$});
 $pg->psql(q{INSERT INTO mdm.webhook (name, only_tenant_id, cursor_xid, cursor_event_id,
         cursor_at, delivered, attempts)
     VALUES ('all', NULL, '0', 0, now() - interval '1 day', 7, 0),
