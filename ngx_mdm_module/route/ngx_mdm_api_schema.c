@@ -82,7 +82,8 @@ ngx_mdm_api_schema_type(ngx_mdm_api_t *api)
                                 schema->name)))
     {
         ngx_mdm_api_error(api, NGX_HTTP_NOT_FOUND, "unknown_type",
-                          "no plugin describes a type of this name");
+                          "no plugin describes a type of this name; "
+                          "GET /v1/schema shows those there are");
         return;
     }
 

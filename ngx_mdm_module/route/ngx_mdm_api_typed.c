@@ -261,8 +261,9 @@ ngx_mdm_api_typed_check(ngx_mdm_api_t *api, ngx_mdm_api_typed_t *typed)
     if (typed->type == NULL) {
         mdm_finding(&typed->findings, false, "unknown_type",
                     mdm_str("request_type"), mdm_null_str,
-                    "no plugin describes \"%.*s\": load the one that does, or "
-                    "send the command as a property list",
+                    "no plugin describes \"%.*s\", GET /v1/schema shows what "
+                    "there is: load the one that does, or send the command "
+                    "as a property list",
                     (int) (name.len < 255 ? name.len : 255), name.data);
         return;
     }
