@@ -83,7 +83,8 @@ mdmctl_inventory_items(mdmctl_session_t *s, const mdmctl_options_t *options)
     static const mdmctl_pages_t  pages = {
         "SELECT * FROM " MDMCTL_SCHEMA ".inventory_items($1::bigint, $6, $7,"
         " $2, $3::int, $4, $5::boolean)",
-        columns, "key", "there is no item"
+        columns, "key",
+        "there is no item; without LIST you see which lists there are"
     };
 
     mdmctl_add_page(s, MDMCTL_INVENTORY_PAGE);
