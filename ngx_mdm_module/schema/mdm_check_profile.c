@@ -31,6 +31,8 @@ static void mdm_payload_own(mdm_walk_t *walk, mdm_node_t *payload,
     const mdm_place_t *place, const mdm_schema_type_t *type);
 static void mdm_payload_rest(mdm_walk_t *walk, mdm_node_t *payload,
     const mdm_place_t *place);
+static void mdm_payload_unknown(mdm_walk_t *walk, const mdm_node_t *name,
+    const mdm_place_t *at);
 static void mdm_payload_no_type(mdm_walk_t *walk, mdm_node_t *payload,
     const mdm_place_t *place, bool several);
 static void mdm_payloads_unique(mdm_walk_t *walk, const mdm_node_t *array,
@@ -289,17 +291,41 @@ mdm_payload_no_type(mdm_walk_t *walk, mdm_node_t *payload,
         at.name = mdm_str("PayloadType");
         at.n = 0;
 
-        mdm_walk_say(walk, !walk->check->strict, "unknown_type", &at, name,
-                     several ? "has several variants, and the payload has no "
-                               "key that tells which it is"
-                             : walk->check->strict
-                                   ? "is described by no plugin, and the "
-                                     "tenant is strict"
-                                   : "is described by no plugin: its keys are "
-                                     "not checked");
+        if (several) {
+            mdm_walk_say(walk, !walk->check->strict, "unknown_type", &at, name,
+                         "has several variants, and the payload has no key "
+                         "that tells which it is");
+
+        } else {
+            mdm_payload_unknown(walk, name, &at);
+        }
     }
 
     mdm_payload_rest(walk, payload, place);
+}
+
+
+static void
+mdm_payload_unknown(mdm_walk_t *walk, const mdm_node_t *name,
+    const mdm_place_t *at)
+{
+    bool             strict;
+    const char      *alike;
+    mdm_findings_t  *findings;
+
+    strict = walk->check->strict;
+    findings = walk->check->findings;
+
+    alike = (strict ? findings->faults : findings->warnings) < MDM_FINDINGS_MAX
+                ? mdm_schema_alike(walk->check->schema, MDM_PAYLOAD,
+                                   name->u.text)
+                : NULL;
+
+    mdm_walk_say(walk, !strict, "unknown_type", at, name,
+                 "is described by no plugin%s%s%s%s",
+                 alike ? ", " : "", alike ? alike : "", alike ? " is" : "",
+                 strict ? ", and the tenant is strict"
+                        : ": its keys are not checked");
 }
 
 

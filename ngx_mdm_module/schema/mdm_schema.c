@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mdm_schema_internal.h"
 
@@ -108,6 +109,26 @@ mdm_schema_find(const mdm_schema_t *schema, uint32_t kind, mdm_str_t name)
     type = schema->types[low];
 
     return type->kind == kind && mdm_str_eq_c(name, type->name) ? type : NULL;
+}
+
+
+const char *
+mdm_schema_alike(const mdm_schema_t *schema, uint32_t kind, mdm_str_t name)
+{
+    size_t                    i;
+    const mdm_schema_type_t  *type;
+
+    for (i = 0; schema && i < schema->n; i++) {
+        type = schema->types[i];
+
+        if (type->kind == kind && strlen(type->name) == name.len
+            && strncasecmp(type->name, (const char *) name.data, name.len) == 0)
+        {
+            return type->name;
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -75,6 +75,10 @@ mdm_rc_e mdm_schema_add(mdm_schema_t *schema, const mdm_plugin_t *plugin,
 const mdm_schema_type_t *mdm_schema_find(const mdm_schema_t *schema,
     uint32_t kind, mdm_str_t name);
 
+/* The name of a type that is this but for capitals, or NULL. */
+const char *mdm_schema_alike(const mdm_schema_t *schema, uint32_t kind,
+    mdm_str_t name);
+
 /* A command's; never NULL: an unknown type gets a default row (no subject, may
  * be repeated, 90 days) whose name is empty. */
 const mdm_schema_type_t *mdm_schema_command(const mdm_schema_t *schema,

@@ -130,14 +130,18 @@ types_and_variants_are_told(void **state)
         "{" TYPE_OF("com.example.v", "1") ", 'A': 1},"
         "{" TYPE_OF("com.example.v", "2") ", 'B': 7, 'C': 1},"
         "{" TYPE_OF("com.example.v", "3") ", 'B': 8},"
-        "{" TYPE_OF("org.nobody", "4") ", 'X': 1}]}", false,
+        "{" TYPE_OF("org.nobody", "4") ", 'X': 1},"
+        "{" TYPE_OF("com.Example.V", "5") ", 'X': 1}]}", false,
         "!PayloadContent[0].A: must be a string, not an integer [1] (type)\n"
         "?PayloadContent[1].C: is no key of com.example.v (b) (unknown_key)\n"
         "?PayloadContent[2].PayloadType: has several variants, and the "
         "payload has no key that tells which it is [com.example.v] "
         "(unknown_type)\n"
         "?PayloadContent[3].PayloadType: is described by no plugin: its keys "
-        "are not checked [org.nobody] (unknown_type)\n");
+        "are not checked [org.nobody] (unknown_type)\n"
+        "?PayloadContent[4].PayloadType: is described by no plugin, "
+        "com.example.v is: its keys are not checked [com.Example.V] "
+        "(unknown_type)\n");
 
     f.check.strict = true;
     fixture_profile(&f, "{" AROUND ", 'PayloadContent': ["
