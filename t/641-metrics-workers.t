@@ -122,7 +122,7 @@ $_->{client}->disconnect for @devices;
 
 my $uuid = $iphone->uuid;
 $client->with(token => $token)->api(PUT => '/v1/enqueue/' . $iphone->enrollment,
-    $iphone->command('ProfileList', $uuid));
+    $iphone->command('RestartDevice', $uuid));
 $polls++ if $iphone->idle->{command_uuid} eq $uuid;
 $reports++ if $iphone->report($uuid, 'Acknowledged', Filler => 'x' x 100_000)->{status} == 200;
 is $reports, 1, 'a large report comes';
