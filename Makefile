@@ -206,9 +206,10 @@ stop:
 
 TESTS = build/unit/test_* t/*.t
 
+# Much of a test is waiting, so one more than there are cores.
 test: deps
 	$(call logged,all asan sim unit plain fuzzers)
-	@MDM_TEST_ALL=1 prove -j$(JOBS) $(TESTS)
+	@MDM_TEST_ALL=1 prove -j$$(($(JOBS) + 1)) $(TESTS)
 
 # The long ones, one after another; SOAK_TIME is that of each long phase.
 SOAK_TIME  ?= 60
