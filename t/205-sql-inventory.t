@@ -30,7 +30,7 @@ sub enrol {
 }
 
 sql(q{SELECT mdm_r2.tenant_add('acme', '{}', '')});
-enrol($_) for qw(A B);
+enrol($_) for qw(A B C);
 
 sub members { return "'{1}', '{$_[0]}', '{\"\"}', ARRAY[sha256('$_[0]')], '{f}'" }
 
@@ -233,7 +233,6 @@ subtest 'the end of an enrolment' => sub {
 };
 
 subtest 'attributes that are as they were' => sub {
-    enrol('C');
     my $row = sub { sql(q{SELECT string_agg(name || ctid || xmin || xmax, ' ' ORDER BY name)
                             FROM mdm.attribute}) };
     my $say = sub { answered('C', asked('C'), {}, { attributes => $_[0] }) };
@@ -248,6 +247,28 @@ subtest 'attributes that are as they were' => sub {
     $say->({ %all, Number => '1.5' });
     is sql(q{SELECT value_text FROM mdm.attribute WHERE name = 'Number'}), '1.5',
         '... be it in its type alone';
+};
+
+subtest 'the same answer again, but not upon the same list' => sub {
+    my %whole = (one => { v => 1 }, two => { v => 1 });
+
+    told('C', \%whole);
+    told('C', { three => { v => 1 }, two => { v => 2 } }, part => 1);
+    is items('C'), 'one={"v": 1}, three={"v": 1}, two={"v": 2}', 'a part was between them';
+    told('C', \%whole);
+    is items('C'), 'one={"v": 1}, three gone, two={"v": 1}', '... and is undone';
+
+    my $late = asked('C');
+    closed($late);
+    told('C', { one => { v => 3 } }, part => 1);
+    answered('C', $late, { apps => { %whole, four => { v => 1 } } });
+    is items('C'), 'four={"v": 1}, one={"v": 3}, three gone, two={"v": 1}',
+        'what is older than a part adds';
+    told('C', \%whole);
+    is items('C'), 'four gone, one={"v": 1}, three gone, two={"v": 1}', '... until it is told anew';
+    my $rows = rows('C');
+    told('C', \%whole);
+    is rows('C'), $rows, '... and then nothing is written';
 };
 
 done_testing;

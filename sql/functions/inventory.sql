@@ -39,7 +39,22 @@ BEGIN
         RETURN;
     END IF;
 
-    FOR v_told IN SELECT j.key, j.value AS items FROM jsonb_each(p_lists) AS j LOOP
+    FOR v_told IN SELECT j.key, j.value AS items,
+                         CASE WHEN NOT v_answer.part
+                              THEN sha256(convert_to(j.value::text, 'UTF8')) END AS digest
+                    FROM jsonb_each(p_lists) AS j
+    LOOP
+        -- Most answers say what the one before said.
+        UPDATE mdm.inventory_list l
+           SET asked_at = v_answer.asked_at, whole_at = v_answer.asked_at,
+               seen_at = greatest(l.seen_at, v_answer.at)
+         WHERE l.tenant_id = p_tenant_id
+           AND l.enrollment_id = p_enrollment_id
+           AND l.list = v_told.key
+           AND l.digest = v_told.digest
+           AND l.asked_at <= v_answer.asked_at;
+        CONTINUE WHEN FOUND;
+
         SELECT l.asked_at, l.whole_at, l.seen_at INTO v_known
           FROM mdm.inventory_list l
          WHERE l.tenant_id = p_tenant_id
@@ -122,11 +137,11 @@ BEGIN
 
         INSERT INTO mdm.inventory_list AS l
                (tenant_id, enrollment_id, list, asked_at, whole_at, seen_at, changed_at,
-                items)
+                items, digest)
         VALUES (p_tenant_id, p_enrollment_id, v_told.key, v_answer.asked_at,
                 CASE WHEN NOT v_answer.part THEN v_answer.asked_at END,
                 CASE WHEN NOT v_answer.part THEN v_answer.at END, v_answer.at,
-                coalesce(v_items, 0))
+                coalesce(v_items, 0), CASE WHEN NOT v_older THEN v_told.digest END)
         ON CONFLICT (tenant_id, enrollment_id, list) DO UPDATE
            SET asked_at = greatest(l.asked_at, excluded.asked_at),
                whole_at = coalesce(excluded.whole_at, l.whole_at),
@@ -134,7 +149,8 @@ BEGIN
                changed_at = CASE WHEN v_changed > 0
                                  THEN greatest(l.changed_at, excluded.changed_at)
                                  ELSE l.changed_at END,
-               items = CASE WHEN v_changed > 0 THEN excluded.items ELSE l.items END;
+               items = CASE WHEN v_changed > 0 THEN excluded.items ELSE l.items END,
+               digest = excluded.digest;
     END LOOP;
 END
 $$;

@@ -15,6 +15,7 @@ CREATE TABLE mdm.inventory_list (
     seen_at        timestamptz,
     changed_at     timestamptz NOT NULL,
     items          integer NOT NULL DEFAULT 0,
+    digest         bytea,
     PRIMARY KEY (tenant_id, enrollment_id, list)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
@@ -67,6 +68,9 @@ COMMENT ON COLUMN mdm.inventory_list.seen_at IS
 COMMENT ON COLUMN mdm.inventory_list.changed_at IS
 'When an item last came, changed or went.';
 COMMENT ON COLUMN mdm.inventory_list.items IS 'How many items are there.';
+COMMENT ON COLUMN mdm.inventory_list.digest IS
+'SHA-256 of the items as the newest answer told them; null: it was a part, or older than
+another. An answer that is the same has nothing to compare.';
 COMMENT ON INDEX mdm.inventory_list_pkey IS
 'report() writes by it; inventory_lists(), inventory_items(): those of one channel.';
 COMMENT ON TABLE mdm.inventory_item IS
