@@ -17,7 +17,8 @@ NGINX_SRC =
 
 PACKAGES  = nginx nginx-dev postgresql make gcc libc6-dev \
             pkg-config libpq-dev libplist-dev libjansson-dev libssl-dev \
-            libcurl4-openssl-dev libcmocka-dev openssl perl libio-socket-ssl-perl curl clang \
+            libcurl4-openssl-dev libnghttp2-dev nghttp2-client nghttp2-server \
+            libcmocka-dev openssl perl libio-socket-ssl-perl curl clang \
             libclang-rt-dev libyaml-libyaml-perl iproute2 nftables valgrind
 
 CORE_DIRS = message schema pki plugin

@@ -44,7 +44,7 @@ static const char *const  ngx_mdm_pg_rc_names[] = {
 };
 
 static const char *const  ngx_mdm_pg_class_names[] = {
-    "poll", "write", "api", "job"
+    "poll", "write", "api", "job", "push"
 };
 
 
@@ -246,6 +246,9 @@ ngx_mdm_pg_class_size(const ngx_mdm_pg_conf_t *conf, ngx_mdm_pg_class_e id)
 
     case NGX_MDM_PG_API:
         return NGX_MDM_PG_API_CONNECTIONS;
+
+    case NGX_MDM_PG_PUSH:
+        return conf->push;
 
     default: /* NGX_MDM_PG_JOB: one worker of a node does the node's share */
         return ngx_worker == 0;

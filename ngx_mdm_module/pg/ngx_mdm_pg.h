@@ -3,7 +3,7 @@
  * PostgreSQL for the engine: named statements, called asynchronously, many
  * members in one call where a statement takes arrays.
  *
- * A database (ngx_mdm_pg_t) has four classes of connections per worker, so
+ * A database (ngx_mdm_pg_t) has five classes of connections per worker, so
  * that one kind of work never waits behind another.  A call is handed to its
  * class, leaves at the end of the event loop's turn together with others of
  * its statement, and is answered once, after the commit: at the pipeline's
@@ -49,6 +49,7 @@ typedef enum {
     NGX_MDM_PG_WRITE,         /* role mdm_device */
     NGX_MDM_PG_API,           /* role mdm_api */
     NGX_MDM_PG_JOB,           /* role mdm_job, in one worker of a node */
+    NGX_MDM_PG_PUSH,          /* role mdm_job, where pushes are sent */
     NGX_MDM_PG_NCLASSES
 } ngx_mdm_pg_class_e;
 
@@ -232,6 +233,7 @@ typedef struct {
     ngx_str_t                 conninfo;
     ngx_uint_t                connections;    /* device connections a worker */
     ngx_msec_t                timeout;        /* deadline of one call */
+    unsigned                  push:1;         /* its pushes are sent from here */
     ngx_array_t               targets;        /* of ngx_mdm_pg_target_t */
 } ngx_mdm_pg_conf_t;
 

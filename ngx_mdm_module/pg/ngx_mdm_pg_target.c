@@ -87,6 +87,7 @@ ngx_mdm_pg_class_role(ngx_mdm_pg_class_e class)
         return "mdm_api";
 
     case NGX_MDM_PG_JOB:
+    case NGX_MDM_PG_PUSH:
         return "mdm_job";
 
     default:
