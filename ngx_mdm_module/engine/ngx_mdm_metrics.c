@@ -44,7 +44,7 @@ typedef struct {
 
 typedef struct {
     ngx_mdm_engine_counters_t  counters;
-    ngx_mdm_engine_gauges_t        gauges;
+    ngx_mdm_engine_gauges_t    gauges;
 } ngx_mdm_metrics_part_t;
 
 
@@ -218,6 +218,7 @@ ngx_mdm_metrics_database(ngx_mdm_metrics_t *metrics, ngx_uint_t database,
 
     ngx_memzero(&part->gauges, sizeof(ngx_mdm_engine_gauges_t));
     part->gauges.pg.owner = (ngx_atomic_uint_t) ngx_pid;
+    part->gauges.apns.owner = (ngx_atomic_uint_t) ngx_pid;
 
     places->counters = &part->counters;
     places->gauges = &part->gauges;

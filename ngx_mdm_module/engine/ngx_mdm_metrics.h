@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "../apns/ngx_mdm_apns_counter.h"
 #include "../message/mdm_message.h"
 #include "../pg/ngx_mdm_pg_counter.h"
 
@@ -79,6 +80,30 @@ typedef struct {
 } ngx_mdm_route_counters_t;
 
 
+/* What became of a lease of a topic. */
+
+typedef enum {
+    NGX_MDM_LEASE_TAKEN = 0,
+    NGX_MDM_LEASE_RELEASED,          /* nothing to push, or the worker exits */
+    NGX_MDM_LEASE_LOST,              /* to another, or its topic stopped */
+    NGX_MDM_NLEASES
+} ngx_mdm_lease_e;
+
+
+/* What the engine counts of pushes, besides what is said over the wire. */
+
+typedef struct {
+    ngx_mdm_counter_t         leases[NGX_MDM_NLEASES];
+    ngx_mdm_counter_t         claimed;
+    ngx_mdm_counter_t         recorded;
+    ngx_mdm_counter_t         unrecorded;        /* calls that failed and are
+                                                    repeated */
+    ngx_mdm_counter_t         delays[NGX_MDM_HISTOGRAM(NGX_MDM_TIME_BOUNDS)];
+                                                 /* from when it was due to
+                                                    its acceptance */
+} ngx_mdm_push_counters_t;
+
+
 /* What the engine counts, for one database.  All members are counters. */
 
 typedef struct {
@@ -90,6 +115,8 @@ typedef struct {
     ngx_mdm_counter_t         effects[2];        /* of reports; failed */
     ngx_mdm_counter_t         threads[NGX_MDM_NTHREADS];
     ngx_mdm_counter_t         flushes[NGX_MDM_HISTOGRAM(NGX_MDM_FLUSH_BOUNDS)];
+    ngx_mdm_push_counters_t   push;
+    ngx_mdm_apns_counters_t   apns;
     ngx_mdm_pg_counters_t     pg;
 } ngx_mdm_engine_counters_t;
 
@@ -100,6 +127,9 @@ typedef struct {
     ngx_mdm_pg_gauges_t       pg;
     ngx_atomic_t              tenants;           /* in the worker's memory */
     ngx_atomic_t              certificates;
+    ngx_atomic_t              push_topics;       /* leased */
+    ngx_atomic_t              pushes;            /* claimed, not recorded */
+    ngx_mdm_apns_gauges_t     apns;
 } ngx_mdm_engine_gauges_t;
 
 
