@@ -65,6 +65,11 @@ size_t mdm_push_body(mdm_str_t magic, char *body, size_t size);
 void mdm_push_answer_read(mdm_push_answer_t *answer, unsigned status,
     mdm_str_t body);
 
+/* The reasons that are known, "Unknown" among them, for who counts them: at
+ * most 48.  mdm_push_reason() is NULL behind the last. */
+const char *mdm_push_reason(unsigned place);
+unsigned mdm_push_reason_place(const char *reason);
+
 /* "accepted", "dead", "refused", ...: one word each, as SQL takes them. */
 const char *mdm_push_class_name(mdm_push_class_e class);
 
