@@ -26,11 +26,11 @@ static const char  *sim_channel_names[SIM_CHANNEL_N] = {
 static const unsigned  sim_channel_moves[SIM_CHANNEL_N] = {
 
     /* HELD */          SIM_BIT(AUTHENTICATE)|SIM_BIT(LOGIN)|SIM_BIT(TOKEN)
-                        |SIM_BIT(POLL)|SIM_BIT(CHECKOUT)|SIM_END,
+                        |SIM_BIT(POLL)|SIM_BIT(REST)|SIM_BIT(CHECKOUT)|SIM_END,
     /* AUTHENTICATE */  SIM_BIT(TOKEN)|SIM_END,
     /* LOGIN */         SIM_BIT(LOGIN)|SIM_BIT(TOKEN)|SIM_BIT(DECLINED)|SIM_END,
-    /* TOKEN */         SIM_BIT(HELD)|SIM_BIT(POLL)|SIM_BIT(CHECKOUT)
-                        |SIM_BIT(DECLINED)|SIM_END,
+    /* TOKEN */         SIM_BIT(HELD)|SIM_BIT(POLL)|SIM_BIT(REST)
+                        |SIM_BIT(CHECKOUT)|SIM_BIT(DECLINED)|SIM_END,
     /* POLL */          SIM_BIT(POLL)|SIM_BIT(REPORT)|SIM_BIT(REST)
                         |SIM_BIT(HELD)|SIM_BIT(CHECKOUT)|SIM_END,
     /* REPORT */        SIM_BIT(POLL)|SIM_BIT(REPORT)|SIM_BIT(REST)

@@ -10,6 +10,8 @@
 
 
 static void sim_channel_begin(sim_channel_t *ch);
+static void sim_channel_rest(sim_channel_t *ch, uint64_t delay);
+static void sim_channel_call(sim_channel_t *ch);
 static void sim_channel_due(void *data);
 
 
@@ -232,6 +234,11 @@ sim_channel_begin(sim_channel_t *ch)
         return;
     }
 
+    if (ch->device->sim->pushes) {
+        sim_channel_rest(ch, 0);
+        return;
+    }
+
     sim_channel_move(ch, SIM_CHANNEL_POLL);
 }
 
@@ -247,6 +254,7 @@ sim_channel_round_over(sim_channel_t *ch, int drained, uint64_t delay)
     sim = ch->device->sim;
     o = &sim->options;
     ch->rounds++;
+    ch->called = 0;
 
     if (o->until_empty && drained) {
         sim_channel_finish(ch);
@@ -273,9 +281,8 @@ sim_channel_round_over(sim_channel_t *ch, int drained, uint64_t delay)
         delay = o->interval;
     }
 
-    if (delay) {
-        sim_channel_move(ch, SIM_CHANNEL_REST);
-        sim_timer_set(&sim->loop, &ch->timer, delay);
+    if (delay || sim->pushes) {
+        sim_channel_rest(ch, delay);
         return;
     }
 
@@ -289,13 +296,82 @@ sim_channel_round_over(sim_channel_t *ch, int drained, uint64_t delay)
 }
 
 
+/* until the time has passed, or until a push calls */
+
+static void
+sim_channel_rest(sim_channel_t *ch, uint64_t delay)
+{
+    sim_t  *sim;
+
+    sim = ch->device->sim;
+
+    sim_channel_move(ch, SIM_CHANNEL_REST);
+
+    if (sim->pushes == NULL) {
+        sim_timer_set(&sim->loop, &ch->timer, delay);
+
+    } else if (ch->pushed) {
+        sim_channel_call(ch);
+    }
+}
+
+
+/* a push during a round makes another round */
+
+void
+sim_channel_pushed(sim_channel_t *ch)
+{
+    sim_t  *sim;
+
+    sim = ch->device->sim;
+    sim->stat.pushes++;
+
+    if (sim_script_stays(ch)) {
+        sim->stat.absent++;
+        return;
+    }
+
+    if (ch->pushed) {
+        return;
+    }
+
+    ch->pushed = 1;
+
+    if (ch->state == SIM_CHANNEL_REST && !sim->stopping) {
+        sim_channel_call(ch);
+    }
+}
+
+
+/* half of the delay is by chance, so that not all come at once */
+
+static void
+sim_channel_call(sim_channel_t *ch)
+{
+    sim_t     *sim;
+    uint64_t   half;
+
+    sim = ch->device->sim;
+    half = sim->options.push_delay / 2;
+
+    sim_timer_set(&sim->loop, &ch->timer,
+                  half + (uint64_t) random() % (half + 1));
+}
+
+
 /* rounds without a number end with the time, but a queue must be empty */
 
 void
 sim_channel_time_up(sim_channel_t *ch)
 {
-    if (ch->device->sim->options.until_empty) {
-        sim_channel_failed(ch, "time ran out before its queue was empty");
+    sim_t  *sim;
+
+    sim = ch->device->sim;
+
+    if (sim->options.until_empty) {
+        sim_channel_failed(ch, sim->pushes && ch->rounds == 0
+                               ? "time ran out before a push called it"
+                               : "time ran out before its queue was empty");
         return;
     }
 
@@ -334,6 +410,13 @@ sim_channel_due(void *data)
     sim_channel_t  *ch = data;
 
     if (ch->state == SIM_CHANNEL_REST) {
+
+        if (ch->pushed) {
+            ch->pushed = 0;
+            ch->called = 1;
+            ch->device->sim->stat.pushed++;
+        }
+
         sim_channel_move(ch, SIM_CHANNEL_POLL);
         return;
     }

@@ -286,6 +286,15 @@ sim_device_digest(const char *what, const char *id, const char *user,
 }
 
 
+/* one for each channel; 32 bytes, as Apple's are today */
+
+void
+sim_channel_token(const sim_channel_t *ch, uint8_t token[32])
+{
+    sim_device_digest("token", ch->device->id, ch->user_short_name, token);
+}
+
+
 void
 sim_uuid(const uint8_t *b, char uuid[37])
 {

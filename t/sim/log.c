@@ -77,6 +77,11 @@ sim_log_exchange(sim_channel_t *ch, int status, const char *answer,
     sim_log_text(log, "user", ch->user_short_name);
     sim_log_text(log, "user_id", ch->user_id);
     sim_log_text(log, "message", ch->message.type);
+
+    if (ch->called && strcmp(ch->message.type, "Idle") == 0) {
+        sim_log_text(log, "round", "push");
+    }
+
     sim_log_text(log, "command_uuid", ch->message.command_uuid);
     sim_log_text(log, "request_type", ch->message.request_type);
     sim_log_text(log, "sent", sent);

@@ -71,7 +71,7 @@ sim_message_token_update(sim_channel_t *ch)
 
     sim_plist_set(dict, "Topic", d->sim->options.topic);
 
-    sim_device_digest("token", d->id, ch->user_short_name, digest);
+    sim_channel_token(ch, digest);
     plist_dict_set_item(dict, "Token",
                         plist_new_data((char *) digest, sizeof(digest)));
 

@@ -96,13 +96,18 @@ static const sim_option_t  sim_option_table[] = {
       "pause between two rounds (0)" },
     { "duration", "S", sim_set_seconds, SIM_AT(duration),
       "rounds for S seconds; nothing new is begun after them" },
+    { "pushes", "FILE", sim_set_text, SIM_AT(pushes),
+      "rounds only when this log of a fake APNs says that the\n"
+      "channel's push was accepted; needs --duration" },
+    { "push-delay", "MS", sim_set_ms, SIM_AT(push_delay),
+      "longest pause from there to the round (100)" },
     { "checkout", NULL, sim_set_flag, SIM_AT(checkout),
       "CheckOut when all channels of a device are done" },
     { "answer", "RULE", sim_set_rule, 0,
       "TYPE[@KIND-or-INDEX]=ANSWER, first match; TYPE may be *;\n"
       "ANSWER is acknowledge, error[:CODE:DOMAIN:TEXT],\n"
       "notnow[:N], silence[:N], malformed, formaterror or\n"
-      "disconnect[:repeat]" },
+      "disconnect[:repeat]; Push=silence[:N]: no round by a push" },
     { "bench", "poll|acknowledge", sim_set_bench, SIM_AT(bench),
       "load without pauses, for --duration (10) or --poll rounds" },
 
@@ -166,6 +171,7 @@ sim_options_parse(sim_options_t *o, int argc, char **argv)
     o->timeout = 60 * SIM_S;
     o->backoff = 500 * SIM_MS;
     o->backoff_max = 60 * SIM_S;
+    o->push_delay = 100 * SIM_MS;
 
     memset(longs, 0, sizeof(longs));
     n = 0;
@@ -228,6 +234,12 @@ sim_options_complete(sim_options_t *o)
 
     if (o->concurrency == 0) {
         sim_error("--concurrency must be at least 1");
+        return SIM_ERROR;
+    }
+
+    if (o->pushes && (o->bench || !o->duration)) {
+        sim_error("--pushes needs --duration, until when devices wait, and "
+                  "goes without --bench");
         return SIM_ERROR;
     }
 

@@ -16,9 +16,11 @@ static const char  *sim_say_names[SIM_SAY_N] = {
 };
 
 
+static int sim_script_push(const sim_rule_t *rule);
 static int sim_script_who(sim_rule_t *rule, const char *who, size_t len);
 static int sim_script_say(sim_rule_t *rule, const char *answer);
 static int sim_script_error(sim_rule_t *rule, const char *text);
+static int sim_script_fits(sim_channel_t *ch, unsigned i);
 
 
 int
@@ -62,7 +64,21 @@ sim_script_parse(sim_options_t *o, const char *text)
         rule->request_type = strndup(text, len);
     }
 
-    return sim_script_say(rule, is + 1);
+    if (sim_script_say(rule, is + 1) != SIM_OK) {
+        return SIM_ERROR;
+    }
+
+    return sim_script_push(rule) && rule->say != SIM_SAY_SILENCE ? SIM_ERROR
+                                                                 : SIM_OK;
+}
+
+
+/* the one thing that a device is asked without a command */
+
+static int
+sim_script_push(const sim_rule_t *rule)
+{
+    return rule->request_type && strcmp(rule->request_type, "Push") == 0;
 }
 
 
@@ -183,26 +199,61 @@ sim_script_match(sim_channel_t *ch, const char *request_type)
             continue;
         }
 
-        if (rule->kind != -1 && rule->kind != (int) ch->device->kind) {
-            continue;
+        if (sim_script_fits(ch, i)) {
+            return rule;
         }
-
-        if (rule->index != -1 && rule->index != (int) ch->device->index) {
-            continue;
-        }
-
-        if (rule->times) {
-            if (ch->used[i] == rule->times) {
-                continue;
-            }
-
-            ch->used[i]++;
-        }
-
-        return rule;
     }
 
     return NULL;
+}
+
+
+/* a push came: does the device stay away? */
+
+int
+sim_script_stays(sim_channel_t *ch)
+{
+    unsigned        i;
+    sim_options_t  *o;
+
+    o = &ch->device->sim->options;
+
+    for (i = 0; i < o->nrules; i++) {
+        if (sim_script_push(&o->rules[i]) && sim_script_fits(ch, i)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* a rule that fits is used by this */
+
+static int
+sim_script_fits(sim_channel_t *ch, unsigned i)
+{
+    sim_rule_t  *rule;
+
+    rule = &ch->device->sim->options.rules[i];
+
+    if (rule->kind != -1 && rule->kind != (int) ch->device->kind) {
+        return 0;
+    }
+
+    if (rule->index != -1 && rule->index != (int) ch->device->index) {
+        return 0;
+    }
+
+    if (rule->times) {
+        if (ch->used[i] == rule->times) {
+            return 0;
+        }
+
+        ch->used[i]++;
+    }
+
+    return 1;
 }
 
 

@@ -91,6 +91,7 @@ sim_start(sim_t *sim)
     if (sim_identity_init(sim) != SIM_OK
         || sim_state_load(sim) != SIM_OK
         || sim_fleet_make(sim) != SIM_OK
+        || sim_pushes_init(sim) != SIM_OK
         || sim_http_init(sim) != SIM_OK
         || sim_log_open(sim) != SIM_OK)
     {
@@ -125,6 +126,8 @@ sim_run(sim_t *sim)
             sim_device_start(sim->devices[i]);
         }
     }
+
+    sim_pushes_begin(sim);
 
     for ( ;; ) {
         sim_bench(sim);
@@ -250,6 +253,7 @@ static void
 sim_free(sim_t *sim)
 {
     sim_http_free(sim);
+    sim_pushes_free(sim);
     sim_fleet_free(sim);
     sim_identity_free(sim);
     sim_loop_free(&sim->loop);

@@ -32,6 +32,7 @@ typedef struct sim_device_s   sim_device_t;
 typedef struct sim_channel_s  sim_channel_t;
 typedef struct sim_conn_s     sim_conn_t;
 typedef struct sim_timer_s    sim_timer_t;
+typedef struct sim_pushes_s   sim_pushes_t;
 
 
 typedef enum {
@@ -115,6 +116,7 @@ typedef struct {
     const char   *id_prefix;
     const char   *state;
     const char   *log;
+    const char   *pushes;
     unsigned      insecure;
     unsigned      rsa;
     unsigned      client_auth;
@@ -144,6 +146,7 @@ typedef struct {
     unsigned      vanish;                /* per cent of the requests */
     unsigned      vanish_ways;           /* bits; 0: all */
     uint64_t      interval;
+    uint64_t      push_delay;
     uint64_t      duration;
     uint64_t      timeout;
     uint64_t      backoff;
@@ -357,6 +360,8 @@ struct sim_channel_s {
     unsigned                     flying;
     unsigned                     enrolling;
     unsigned                     last;   /* waits to check the device out */
+    unsigned                     pushed; /* and has not come yet */
+    unsigned                     called; /* the push began this round */
 };
 
 
@@ -388,6 +393,7 @@ void sim_fleet_free(sim_t *sim);
 sim_device_t *sim_fleet_add(sim_t *sim);
 void sim_device_digest(const char *what, const char *id, const char *user,
     uint8_t digest[32]);
+void sim_channel_token(const sim_channel_t *ch, uint8_t token[32]);
 void sim_uuid(const uint8_t *bytes, char uuid[37]);
 
 void sim_device_start(sim_device_t *d);
@@ -400,6 +406,7 @@ void sim_channel_enroll(sim_channel_t *ch);
 void sim_channel_enrolled(sim_channel_t *ch);
 void sim_channel_round_over(sim_channel_t *ch, int drained, uint64_t delay);
 void sim_channel_finish(sim_channel_t *ch);
+void sim_channel_pushed(sim_channel_t *ch);
 void sim_channel_time_up(sim_channel_t *ch);
 
 
@@ -418,6 +425,13 @@ void sim_channel_send(sim_channel_t *ch);
 void sim_channel_quiet(sim_channel_t *ch);
 void sim_channel_hang_up(sim_channel_t *ch);
 void sim_channels_pump(sim_t *sim);
+
+
+/* pushes.c */
+
+int sim_pushes_init(sim_t *sim);
+void sim_pushes_begin(sim_t *sim);
+void sim_pushes_free(sim_t *sim);
 
 
 /* login.c */
@@ -458,6 +472,7 @@ plist_t sim_report_information(sim_channel_t *ch, plist_t queries);
 int sim_script_parse(sim_options_t *o, const char *text);
 const sim_rule_t *sim_script_match(sim_channel_t *ch,
     const char *request_type);
+int sim_script_stays(sim_channel_t *ch);
 void sim_script_free(sim_options_t *o);
 
 
@@ -503,6 +518,9 @@ typedef struct {
     uint64_t          status[600];
     uint64_t          said[SIM_SAY_N];
     uint64_t          vanished[SIM_VANISH_N];
+    uint64_t          pushes;            /* accepted ones of our channels */
+    uint64_t          pushed;            /* rounds that began by them */
+    uint64_t          absent;            /* that no device came for */
     sim_count_t      *commands;
     size_t            ncommands;
     sim_histogram_t   latency;
@@ -536,6 +554,7 @@ struct sim_s {
     unsigned                  benching;
     unsigned                  stopping;  /* no further rounds */
     sim_timer_t              *end;
+    sim_pushes_t             *pushes;    /* NULL: devices come by themselves */
     char                      failure[256];
     FILE                     *log;
     SSL_CTX                  *ssl_ctx;

@@ -156,6 +156,10 @@ sim_stat_summary(sim_t *sim, FILE *out)
                 s->vanished[i]);
     }
 
+    fprintf(out, "pushes %" PRIu64 "\n", s->pushes);
+    fprintf(out, "pushed %" PRIu64 "\n", s->pushed);
+    fprintf(out, "absent %" PRIu64 "\n", s->absent);
+
     fprintf(out, "latency_ms p50 %.2f p99 %.2f\n",
             (double) sim_histogram_value(&s->latency, 0.50) / SIM_MS,
             (double) sim_histogram_value(&s->latency, 0.99) / SIM_MS);
