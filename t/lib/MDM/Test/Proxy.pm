@@ -1,0 +1,196 @@
+package MDM::Test::Proxy;
+
+# An HTTP proxy that knows CONNECT alone, in a process of its own.
+#
+#     my $proxy = MDM::Test::Proxy->start(auth => 'user:secret',
+#         map => { 'apns.example:443' => '127.0.0.1:' . $apns->tls_port });
+#     # mdm_apns apns.example proxy=user:secret@127.0.0.1:%%PROXY%% ...
+#     $proxy->become(answer => 502);      # 200, any other status, hang, close
+#     $proxy->cut;                        # all tunnels end at once
+#     my @got = $proxy->got;              # {target, status, authorization, at}
+#     my $n   = $proxy->tunnels;          # how many were opened ever
+#
+# Without a line in map a target is gone to itself. Answers other than 200 have a
+# body, as those of proxies have. Options of become() replace those of before.
+
+use strict;
+use warnings;
+
+use IO::Select ();
+use IO::Socket::INET ();
+use JSON::PP ();
+use MIME::Base64 ();
+use POSIX ();
+use Time::HiRes ();
+
+use MDM::Test ();
+
+my $count = 0;
+
+
+sub start {
+    my ($class, %option) = @_;
+
+    my $self = bless {
+        owner => $$,
+        stem  => MDM::Test::test_dir() . '/connect-' . ++$count,
+        port  => MDM::Test::free_port(),
+    }, $class;
+
+    $self->become(%option);
+    MDM::Test::spew($self->log_file, '');
+    $self->start_again;
+
+    return $self;
+}
+
+
+sub port     { return $_[0]{port} }
+sub log_file { return "$_[0]{stem}.log" }
+
+
+sub become {
+    my ($self, %option) = @_;
+
+    $self->{option} = { %{ $self->{option} // { answer => 200 } }, %option };
+    MDM::Test::spew("$self->{stem}.new", JSON::PP::encode_json($self->{option}));
+    rename "$self->{stem}.new", "$self->{stem}.rules" or die "rename: $!";
+}
+
+
+sub got {
+    my ($self) = @_;
+
+    return map { JSON::PP::decode_json($_) }
+        MDM::Test::slurp($self->log_file) =~ /(.+)\n/g;
+}
+
+
+sub tunnels { return scalar grep { $_->{status} eq '200' } $_[0]->got }
+
+sub cut { return kill 'USR1', -$_[0]{pid} }
+
+
+sub start_again {
+    my ($self) = @_;
+
+    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256,
+        LocalPort => $self->{port}, ReuseAddr => 1) or die "listen: $@\n";
+
+    $self->{pid} = fork // die "fork: $!";
+
+    if ($self->{pid} == 0) {
+        $SIG{$_} = 'DEFAULT' for qw(TERM INT);
+        $SIG{$_} = 'IGNORE' for qw(CHLD USR1);
+        $self->{owner} = 0;
+        setpgrp;
+        while (1) {
+            my $client = $listen->accept or next;
+            next if fork;
+            $SIG{USR1} = 'DEFAULT';
+            close $listen;
+            eval { $self->serve($client) };
+            POSIX::_exit(0);
+        }
+    }
+
+    close $listen;
+    MDM::Test::running($self);
+}
+
+
+# What the client sends before the answer is no business of ours, so the head is
+# read byte by byte.
+
+sub serve {
+    my ($self, $client) = @_;
+
+    my $head = '';
+
+    while ($head !~ /\r\n\r\n\z/) {
+        sysread $client, $head, 1, length $head or return;
+    }
+
+    my $option = JSON::PP::decode_json(MDM::Test::slurp("$self->{stem}.rules"));
+    my ($target) = $head =~ m{\ACONNECT (\S+) HTTP/1\.[01]\r\n};
+    my ($sent) = $head =~ /^Proxy-Authorization:\s*(.*?)\r$/mi;
+    my $status = !defined $target ? 405 : allowed($option, $sent) ? $option->{answer} : 407;
+    my $server;
+
+    if ($status eq '200') {
+        $server = IO::Socket::INET->new(
+            PeerAddr => $option->{map}{$target} // $target, Timeout => 5);
+        $status = 502 if !$server;
+    }
+
+    $self->note(target => $target, authorization => $sent, status => $status);
+
+    sleep 3600 if $status eq 'hang';
+    return if $status eq 'close';
+
+    syswrite $client, $status eq '200' ? "HTTP/1.1 200 Connection established\r\n\r\n"
+        : "HTTP/1.1 $status Refused\r\nContent-Length: 3\r\n"
+            . ($status eq '407' ? "Proxy-Authenticate: Basic realm=\"proxy\"\r\n" : '')
+            . "\r\nno\n";
+
+    tunnel($client, $server) if $server;
+}
+
+
+sub allowed {
+    my ($option, $sent) = @_;
+
+    return !defined $option->{auth} || ($sent // '')
+        eq 'Basic ' . MIME::Base64::encode_base64($option->{auth}, '');
+}
+
+
+sub note {
+    my ($self, %line) = @_;
+
+    open my $log, '>>', $self->log_file or die;
+    syswrite $log, JSON::PP::encode_json({ %line, at => Time::HiRes::time() }) . "\n";
+    close $log;
+}
+
+
+sub tunnel {
+    my ($one, $other) = @_;
+
+    my $select = IO::Select->new($one, $other);
+
+    while (1) {
+        for my $from ($select->can_read) {
+            my $to = $from == $one ? $other : $one;
+            sysread $from, my $bytes, 65536 or return;
+
+            while (length $bytes) {
+                my $n = syswrite $to, $bytes or return;
+                substr $bytes, 0, $n, '';
+            }
+        }
+    }
+}
+
+
+sub stop {
+    my ($self) = @_;
+
+    return if !defined $self->{pid};
+
+    kill 'KILL', -$self->{pid};
+    MDM::Test::reap($self->{pid}, 5);
+
+    undef $self->{pid};
+    MDM::Test::stopped($self);
+}
+
+
+sub DESTROY {
+    my ($self) = @_;
+
+    local ($@, $?);
+    $self->stop if $$ == $self->{owner};
+}
+
+1;
