@@ -78,6 +78,12 @@ ngx_mdm_apns_count_answer(ngx_mdm_apns_counters_t *counters,
     const mdm_push_answer_t *answer, ngx_msec_t took)
 {
     ngx_mdm_count(&counters->answered[answer->class]);
+
+    if (answer->status != 200) {
+        ngx_mdm_count(&counters->reasons[
+                                   mdm_push_reason_place(answer->reason)]);
+    }
+
     ngx_mdm_histogram_add(counters->times, ngx_mdm_time_bounds,
                           NGX_MDM_TIME_BOUNDS, took);
 }

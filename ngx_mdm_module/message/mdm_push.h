@@ -66,7 +66,8 @@ void mdm_push_answer_read(mdm_push_answer_t *answer, unsigned status,
     mdm_str_t body);
 
 /* The reasons that are known, "Unknown" among them, for who counts them: at
- * most 48.  mdm_push_reason() is NULL behind the last. */
+ * most 48.  mdm_push_reason() is NULL behind the last; the place is that of an
+ * answer's `reason`, not of a copy. */
 const char *mdm_push_reason(unsigned place);
 unsigned mdm_push_reason_place(const char *reason);
 

@@ -1,33 +1,12 @@
 
 /*
  * The list of metrics: each with its meaning, and where its numbers come from.
- * docs/metrics.md says what to do about them.
+ * Those of pushes are in ngx_mdm_metrics_push.c.  docs/metrics.md says what to
+ * do about them.
  */
 
 
-#include "ngx_mdm_metrics_text.h"
-
-
-#define NGX_MDM_METRICS_LABEL   256
-
-
-/* What has been read out of shared memory for one answer. */
-
-typedef struct {
-    u_char                     *name;         /* as a label's value */
-    ngx_mdm_engine_counters_t   counters;
-    ngx_mdm_engine_gauges_t     gauges;
-    ngx_mdm_samples_t           samples;
-} ngx_mdm_metrics_sum_t;
-
-typedef struct {
-    ngx_mdm_text_t             *text;
-    ngx_mdm_main_conf_t        *mcf;
-    ngx_uint_t                  workers;
-    ngx_mdm_route_counters_t   *route;
-    ngx_mdm_metrics_sum_t      *databases;
-    ngx_uint_t                  n;
-} ngx_mdm_metrics_all_t;
+#include "ngx_mdm_metrics_list.h"
 
 
 typedef struct {
@@ -145,6 +124,7 @@ ngx_mdm_metrics_text(ngx_pool_t *pool, ngx_mdm_main_conf_t *mcf,
     ngx_mdm_metrics_connections(&all);
     ngx_mdm_metrics_calls(&all);
     ngx_mdm_metrics_batches(&all);
+    ngx_mdm_metrics_push(&all);
     ngx_mdm_metrics_sampled(&all);
 
     return text->failed ? NGX_ERROR : NGX_OK;

@@ -244,6 +244,32 @@ long_answers(void **state)
 }
 
 
+/* For who counts: each reason has a place of its own, and what is none has
+ * that of "Unknown". */
+
+static void
+places(void **state)
+{
+    unsigned           i;
+    mdm_push_answer_t  answer;
+
+    for (i = 0; mdm_push_reason(i) != NULL; i++) {
+        assert_int_equal(mdm_push_reason_place(mdm_push_reason(i)), i);
+    }
+
+    assert_in_range(i, 33, 48);
+
+    mdm_push_answer_read(&answer, 410,
+                         mdm_str("{\"reason\":\"Unregistered\"}"));
+    assert_string_equal(mdm_push_reason(mdm_push_reason_place(answer.reason)),
+                        "Unregistered");
+
+    mdm_push_answer_read(&answer, 400, mdm_str("{\"reason\":\"Nonsense\"}"));
+    assert_string_equal(mdm_push_reason(mdm_push_reason_place(answer.reason)),
+                        "Unknown");
+}
+
+
 int
 main(void)
 {
@@ -254,7 +280,8 @@ main(void)
         cmocka_unit_test(reasons),
         cmocka_unit_test(statuses),
         cmocka_unit_test(times),
-        cmocka_unit_test(long_answers)
+        cmocka_unit_test(long_answers),
+        cmocka_unit_test(places)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
