@@ -202,7 +202,6 @@ events { worker_connections 8192; }
 http {
     %%HTTP%%
     map_hash_bucket_size 256;
-    log_format pushes '$columns';
     log_format plain '\$msec\\t\$http_apns_topic\\t\$connection';
     map \$request_uri \$token { default -; ~^/3/device/(?<hex>.*)\$ \$hex; }
     $part->{http}
@@ -250,7 +249,8 @@ sub checked {
     my %number = map { $answers[$_] => $_ } 0 .. $#answers;
 
     return {
-        http => join("\n    ", 'access_log ' . $self->log_file . ' pushes;',
+        http => join("\n    ", "log_format pushes '$columns';",
+            'access_log ' . $self->log_file . ' pushes;',
             'map $http_apns_topic|$ssl_client_s_dn $topic_and_subject '
                 . '{ volatile; ~^(?<both>.*)$ $both; }',
             map_of('$uri', '$reason', 'default -',
