@@ -16,14 +16,45 @@ ngx_mdm_uuid(u_char *text)
 {
     u_char  r[16];
 
-    if (RAND_bytes(r, sizeof(r)) != 1) {
-        ERR_clear_error();
+    if (ngx_mdm_uuid_random(r, sizeof(r)) != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_mdm_uuid_write(r, 0x40, text);
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mdm_uuid_random(u_char *r, size_t size)
+{
+    if (RAND_bytes(r, (int) size) != 1) {
+        ERR_clear_error();
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mdm_uuid_lower(u_char *r, u_char *text)
+{
+    u_char  *p;
+
+    r[6] = (r[6] & 0x0f) | 0x40;
+    r[8] = (r[8] & 0x3f) | 0x80;
+
+    p = ngx_hex_dump(text, r, 4);
+    *p++ = '-';
+    p = ngx_hex_dump(p, &r[4], 2);
+    *p++ = '-';
+    p = ngx_hex_dump(p, &r[6], 2);
+    *p++ = '-';
+    p = ngx_hex_dump(p, &r[8], 2);
+    *p++ = '-';
+    ngx_hex_dump(p, &r[10], 6);
 }
 
 

@@ -150,6 +150,17 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "webhook_failures",    NGX_MDM_PG_API,   0, "ittj" },
     { "webhook_replay",      NGX_MDM_PG_API,   0, "ittti" },
 
+    /* pushing: owner, seconds, tenant, limit; owner, seconds, tenants, topics,
+     * connections, errors; tenant, topic; owner, tenant, topic, limit; owner,
+     * tenant, topic, enrollments, tokens, apns_ids, outcomes, reasons, waits,
+     * times; owner, tenants, topics */
+    { "push_lease",          NGX_MDM_PG_PUSH,  0, "tjij" },
+    { "push_renew",          NGX_MDM_PG_PUSH,  0, "tjITIT" },
+    { "push_open",           NGX_MDM_PG_PUSH,  0, "it" },
+    { "push_claim",          NGX_MDM_PG_PUSH,  0, "titj" },
+    { "push_record",         NGX_MDM_PG_PUSH,  0, "titITTTTII" },
+    { "push_release",        NGX_MDM_PG_PUSH,  0, "tIT" },
+
     /* background work */
     { "lease_take",          NGX_MDM_PG_JOB,   0, "ttj" },
     { "sweep",               NGX_MDM_PG_JOB,   0, "j" },
