@@ -121,7 +121,7 @@ SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer
 # --- mdmctl and the pure core under it ---
 
 build/mdmctl: $(MDMCTL_OBJS) $(CORE_OBJS)
-	@$(CC) $(CFLAGS) -o $@ $^ -lpq $(CORE_LIBS)
+	@$(CC) $(CFLAGS) -o $@ $^ -lpq -lssl $(CORE_LIBS)
 	@echo "built $@"
 
 build/mdm-plugin-test: $(PLUGIN_TEST_OBJS) $(CORE_OBJS)

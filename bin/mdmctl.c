@@ -172,6 +172,12 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "      them describes",
       0, MDMCTL_MAX_WORDS, "lj", mdmctl_plugins },
 
+    { "check network", "[--apns HOST[:PORT]] [--proxy [USER:PASSWORD@]HOST:PORT]"
+      "\n      [--trusted-certificate FILE] [--timeout SECONDS]",
+      "try the way from this machine to Apple's push service, step by step;\n"
+      "      needs no database",
+      0, 0, "GYZo", mdmctl_check_network },
+
     { "rekey", "[--retire]",
       "encrypt every stored secret with the first secret key; with --retire\n"
       "      give up the other keys, once no server has one of them first",

@@ -1,7 +1,8 @@
 
 /*
- * mdmctl: what an operator does beside the server.  It speaks to PostgreSQL
- * alone, one statement after the other, and ends.
+ * mdmctl: what an operator does beside the server.  It speaks to PostgreSQL,
+ * one statement after the other, and ends; only its check of the network
+ * speaks to others.
  */
 
 
@@ -85,6 +86,11 @@ typedef struct {
     const char           *action;
     const char           *since;
     bool                  json;
+
+    const char           *apns;           /* of the network's check */
+    const char           *proxy;
+    const char           *trusted_certificate;
+    const char           *timeout;
 
     bool                  given[MDMCTL_MAX_OPTIONS];
 
@@ -285,6 +291,7 @@ int mdmctl_webhook_failures(mdmctl_options_t *options);
 int mdmctl_webhook_replay(mdmctl_options_t *options);
 int mdmctl_plugins(mdmctl_options_t *options);
 int mdmctl_rekey(mdmctl_options_t *options);
+int mdmctl_check_network(mdmctl_options_t *options);
 
 
 #endif /* _MDMCTL_H_INCLUDED_ */

@@ -75,6 +75,12 @@ static const mdmctl_option_t  mdmctl_option_table[] = {
     { "action",        'X', MDMCTL_TEXT, MDMCTL_MEMBER(action) },
     { "since",         'z', MDMCTL_TEXT, MDMCTL_MEMBER(since) },
     { "json",          'j', MDMCTL_FLAG, MDMCTL_MEMBER(json) },
+
+    { "apns",          'G', MDMCTL_TEXT, MDMCTL_MEMBER(apns) },
+    { "proxy",         'Y', MDMCTL_TEXT, MDMCTL_MEMBER(proxy) },
+    { "trusted-certificate",
+                       'Z', MDMCTL_TEXT, MDMCTL_MEMBER(trusted_certificate) },
+    { "timeout",       'o', MDMCTL_TEXT, MDMCTL_MEMBER(timeout) },
 };
 
 
