@@ -158,6 +158,38 @@ GRANT EXECUTE ON FUNCTION @revision@.webhook_open, @revision@.webhook_next,
                           @revision@.micros
    TO mdm_job;
 
+-- Devices: a token that ends a stop, and enrolments that end.
+GRANT SELECT (tenant_id, enrollment_id, topic, due_at, claimed_at),
+      UPDATE (topic, due_at, step, failures), DELETE
+   ON mdm.push TO mdm_device;
+GRANT SELECT (tenant_id, enrollment_id, topic, token), DELETE
+   ON mdm.push_stop TO mdm_device;
+GRANT EXECUTE ON FUNCTION @revision@.push_forget, @revision@.push_token TO mdm_device;
+
+-- The API: pushes.
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.push TO mdm_api;
+GRANT SELECT, UPDATE ON mdm.push_topic TO mdm_api;
+GRANT SELECT, DELETE ON mdm.push_stop TO mdm_api;
+GRANT SELECT (development, apple_account, note, warned_days)
+   ON mdm.push_certificate TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.push_wish, @revision@.push_forget,
+                          @revision@.push_unstop
+   TO mdm_api;
+
+-- The sender of pushes.
+GRANT SELECT, UPDATE ON mdm.push_topic TO mdm_job;
+GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.push_stop TO mdm_job;
+GRANT SELECT, UPDATE, DELETE ON mdm.push TO mdm_job;
+GRANT SELECT ON mdm.push_certificate, mdm.enrollment_seen TO mdm_job;
+GRANT EXECUTE ON FUNCTION @revision@.push_lease, @revision@.push_renew,
+                          @revision@.push_release, @revision@.push_open,
+                          @revision@.push_claim, @revision@.push_record,
+                          @revision@.push_unclaim, @revision@.push_judged,
+                          @revision@.push_stopped, @revision@.push_sent,
+                          @revision@.push_topic_count, @revision@.push_unstop,
+                          @revision@.is_dormant, @revision@.rfc3339
+   TO mdm_job;
+
 -- Background work.
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.lease TO mdm_job;
 GRANT SELECT, UPDATE, DELETE ON mdm.queue, mdm.push TO mdm_job;

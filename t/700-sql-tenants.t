@@ -62,6 +62,12 @@ for my $tenant (1, 2) {
         SELECT mdm_r2.report($member, '{list}', '{Acknowledged}', ARRAY['raw'::bytea],
             '{NULL}', '{NULL}', '{\"{}\"}', '{NULL}',
             ARRAY['{\"apps\": {\"one\": {}}}'])", role => 'mdm_device');
+    sql("INSERT INTO mdm.push_topic (tenant_id, topic) VALUES ($tenant, 'topic')
+         ON CONFLICT DO NOTHING;
+         INSERT INTO mdm.push_stop (tenant_id, enrollment_id, topic, token, reason, counted,
+             stopped_at, probe_at)
+         SELECT tenant_id, enrollment_id, 'topic', 't', 'Unregistered', false, now(), now()
+           FROM mdm.enrollment WHERE tenant_id = $tenant");
 }
 
 for my $table (@tables) {
@@ -143,7 +149,7 @@ for my $role (@roles) {
 
 subtest 'what each role is for' => sub {
     my %never = (
-        mdm_device => [qw(audit api_token lease push)],
+        mdm_device => [qw(audit api_token lease push_topic push_certificate)],
         mdm_api    => [qw(lease)],
         mdm_job    => [qw(audit api_token secret command attribute)],
     );
@@ -164,6 +170,8 @@ subtest 'what each role is for' => sub {
     }
     is sql(q{SELECT has_any_column_privilege('mdm_api', 'mdm.secret', 'UPDATE')}), 'f',
         'the API never changes a secret that is there';
+    is sql(q{SELECT has_any_column_privilege('mdm_device', 'mdm.push', 'INSERT')}), 'f',
+        'no request of a device wishes for a push';
     is sql(q{SELECT has_table_privilege('mdm_device', 'mdm.result', 'DELETE')}), 'f',
         'devices cannot delete history';
     is sql(q{SELECT string_agg(oid::regprocedure::text, ' ') FROM pg_proc WHERE prosecdef

@@ -24,7 +24,7 @@ command           SI          SI,U(targets)                 -
 command_move      S           S                             S
 command_state     S           S                             S
 enrollment        SIU         SU                            SU
-enrollment_seen   SIU         S                             -
+enrollment_seen   SIU         S                             S
 event             I           SI                            SI
 idempotency       SIU         SIU                           SD
 identity          SIU         SU                            SU
@@ -33,8 +33,10 @@ inventory_list    SIUD        SIUD                          -
 lease             -           -                             SIUD
 metric            -           -                             SIUD
 profile           -           SID                           -
-push              -           SIU                           SUD
-push_certificate  -           IU,S(but private_key)         S(tenant_id,not_after)
+push              S(tenant_id,enrollment_id,topic,due_at,claimed_at),U(topic,due_at,step,failures),D  SIUD  SUD
+push_certificate  -           IU,S(but private_key)         S
+push_stop         S(tenant_id,enrollment_id,topic,token),D  SD  SIUD
+push_topic        -           SU                            SU
 queue             SIUD        SIUD                          SUD
 result            SIU         SI,U(effects_at,effects_failed)  SI
 schema_version    S           S                             S
@@ -53,7 +55,7 @@ my %functions = (
         check_out deliver delivery_failed effects_apply effects_command enrollment_lock
         generation_open identity_check identity_refused identity_roll_back
         inventory_apply inventory_drop
-        message_event next_command pending_drop poll queue_close queue_finish
+        message_event next_command pending_drop poll push_forget push_token queue_close queue_finish
         renewal_finish renewal_open report report_effects report_late report_many report_not_now
         report_one report_types report_unasked rfc3339 secret_keep seen startup
         tenant_changes tenant_load token_update wanted wanted_secret wanted_value',
@@ -66,12 +68,14 @@ my %functions = (
         enrollment_show enrollment_why enrollments events identity_revoke
         inventory_apply inventory_items inventory_lists inventory_search is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
-        push_targets queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
+        push_forget push_targets push_unstop push_wish queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup
         tenant_changes tenant_load token_check token_refused webhook_failures
         webhook_replay webhooks written_id',
-    mdm_job => 'lease_take metric_measure metric_put metric_read metric_share
-        metric_webhook_lag micros partition_ahead pending_drop queue_finish rfc3339
+    mdm_job => 'is_dormant lease_take metric_measure metric_put metric_read metric_share
+        metric_webhook_lag micros partition_ahead pending_drop push_claim push_judged push_lease
+        push_open push_record push_release push_renew push_sent push_stopped
+        push_topic_count push_unclaim push_unstop queue_finish rfc3339
         startup sweep tenant_changes tenant_load webhook_done webhook_next webhook_open
         webhook_set_aside webhook_state',
     PUBLIC => '',

@@ -200,6 +200,7 @@ BEGIN
          WHERE a.tenant_id = p_tenant_id AND a.enrollment_id = v_channel_id;
         PERFORM @revision@.inventory_drop(p_tenant_id, v_channel_id);
     END LOOP;
+    PERFORM @revision@.push_forget(p_tenant_id, p_device_id);
 
     UPDATE mdm.enrollment e
        SET state = 'closed', closed_at = now(), close_reason = 're-enrolled',
@@ -422,6 +423,10 @@ BEGIN
         END IF;
     END IF;
 
+    IF (v_channel.push_token, v_channel.topic) IS DISTINCT FROM (p_token, p_topic) THEN
+        PERFORM @revision@.push_token(p_tenant_id, enrollment_id, p_topic, p_token);
+    END IF;
+
     IF octet_length(p_unlock_token) > 0 THEN
         INSERT INTO mdm.secret (tenant_id, enrollment_id, kind, generation, value)
         VALUES (p_tenant_id, enrollment_id, 'unlock_token', generation, p_unlock_token);
@@ -497,6 +502,7 @@ BEGIN
          WHERE a.tenant_id = p_tenant_id AND a.enrollment_id = v_channel_id;
         PERFORM @revision@.inventory_drop(p_tenant_id, v_channel_id);
     END LOOP;
+    PERFORM @revision@.push_forget(p_tenant_id, p_device_id);
 
     PERFORM @revision@.pending_drop(p_tenant_id, p_device_id, 'checked out');
     UPDATE mdm.enrollment e

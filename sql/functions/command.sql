@@ -283,12 +283,13 @@ RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
     v_enrollment_id  bigint;
+    v_topic          text;
     v_type           text;
     v_state          text;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
-    SELECT e.enrollment_id INTO v_enrollment_id
+    SELECT e.enrollment_id, e.topic INTO v_enrollment_id, v_topic
       FROM mdm.enrollment e
      WHERE e.tenant_id = p_tenant_id
        AND e.device_id = p_device_id
@@ -318,11 +319,8 @@ BEGIN
        AND q.command_uuid = p_command_uuid
        AND q.enrollment_id = v_enrollment_id;
 
-    INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
-    VALUES (p_tenant_id, v_enrollment_id, now(), now())
-    ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
-       SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
-     WHERE p.due_at > excluded.due_at;
+    PERFORM @revision@.push_wish(p_tenant_id, ARRAY[v_enrollment_id], ARRAY[v_topic],
+                                 now(), now());
 
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'command_release', v_enrollment_id,
@@ -402,12 +400,17 @@ BEGIN
        AND q.enrollment_id = ANY (v_ids);
     GET DIAGNOSTICS released = ROW_COUNT;
 
-    INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
-    SELECT p_tenant_id, t.id, now(), now()
-      FROM unnest(v_ids) AS t (id)
-    ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
-       SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
-     WHERE p.due_at > excluded.due_at;
+    PERFORM @revision@.push_wish(p_tenant_id, s.ids, s.topics, now(), now())
+       FROM (SELECT array_agg(t.id) AS ids, array_agg(t.topic) AS topics
+               FROM (SELECT t.id, e.topic
+                       FROM unnest(v_ids) AS t (id)
+                      CROSS JOIN LATERAL (
+                            SELECT e.topic
+                              FROM mdm.enrollment e
+                             WHERE e.tenant_id = p_tenant_id
+                               AND e.enrollment_id = t.id
+                             LIMIT 1) e
+                      ORDER BY t.id) t) s;
 
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'command_release',

@@ -410,7 +410,7 @@ DECLARE
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
-    SELECT e.enrollment_id, e.generation, e.state INTO v_channel
+    SELECT e.enrollment_id, e.generation, e.state, e.topic INTO v_channel
       FROM mdm.enrollment e
      WHERE e.tenant_id = p_tenant_id
        AND e.device_id = p_device_id
@@ -454,11 +454,9 @@ BEGIN
            AND r.state = v_row.state;
 
         IF v_reason IS NULL AND v_effects ? 'commands' THEN
-            INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
-            VALUES (p_tenant_id, v_channel.enrollment_id, now(), now())
-            ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
-               SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
-             WHERE p.due_at > excluded.due_at;
+            PERFORM @revision@.push_wish(
+                p_tenant_id, ARRAY[v_channel.enrollment_id], ARRAY[v_channel.topic],
+                now(), now());
         END IF;
     END IF;
 

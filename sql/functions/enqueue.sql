@@ -22,7 +22,7 @@ CREATE FUNCTION @revision@.enqueue(
     p_push                boolean,
     p_wants               text[] DEFAULT NULL,
     p_part                boolean DEFAULT false)
-RETURNS TABLE (n integer, outcome text, queued integer)
+RETURNS TABLE (n integer, outcome text, queued integer, at text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -37,6 +37,8 @@ DECLARE
     v_live         bigint[];
     v_ids          bigint[];
     v_generations  integer[];
+    v_topics       text[];
+    v_sent         timestamptz[];
     v_had          bigint[];
     v_older_ids    bigint[];
     v_older_uuids  text[];
@@ -61,7 +63,7 @@ BEGIN
         IF NOT coalesce(position(v_digest IN p_digest) % 32 = 1,
                         v_digest IS NULL AND p_digest IS NULL)
         THEN
-            RETURN QUERY SELECT 0, 'conflict', 0;
+            RETURN QUERY SELECT 0, 'conflict', 0, NULL::text;
             RETURN;
         END IF;
         v_repeated := true;
@@ -72,15 +74,16 @@ BEGIN
     -- rises in the order of the commits. A lock or an OFFSET in a sub-query keeps
     -- the planner from comparing each of two arrays or tables with each, which it
     -- would do while it takes them for small.
-    SELECT array_agg(s.n), array_agg(s.enrollment_id), array_agg(s.generation)
-      INTO v_ns, v_live, v_generations
-      FROM (SELECT t.n::integer AS n, e.enrollment_id, e.generation
+    SELECT array_agg(s.n), array_agg(s.enrollment_id), array_agg(s.generation),
+           array_agg(s.topic)
+      INTO v_ns, v_live, v_generations, v_topics
+      FROM (SELECT t.n::integer AS n, e.enrollment_id, e.generation, e.topic
               FROM (SELECT *
                       FROM unnest(p_device_ids, p_user_ids)
                            WITH ORDINALITY AS t (device_id, user_id, n)
                      ORDER BY t.device_id COLLATE "C", t.user_id COLLATE "C") t
              CROSS JOIN LATERAL (
-                   SELECT e.enrollment_id, e.generation
+                   SELECT e.enrollment_id, e.generation, e.topic
                      FROM mdm.enrollment e
                     WHERE e.tenant_id = p_tenant_id
                       AND e.device_id = t.device_id
@@ -118,14 +121,14 @@ BEGIN
        OR EXISTS (SELECT FROM mdm.queue q
                    WHERE q.tenant_id = p_tenant_id AND q.command_uuid = p_command_uuid)
     THEN
-        SELECT array_agg(s.id), array_agg(s.generation)
-          INTO v_ids, v_generations
-          FROM (SELECT t.id, max(t.generation) AS generation
-                  FROM (SELECT u.id, u.generation, u.n
-                          FROM unnest(v_ids, v_generations)
-                               WITH ORDINALITY AS u (id, generation, n)
+        SELECT array_agg(s.id), array_agg(s.generation), array_agg(s.topic)
+          INTO v_ids, v_generations, v_topics
+          FROM (SELECT t.id, max(t.generation) AS generation, max(t.topic) AS topic
+                  FROM (SELECT u.id, u.generation, u.topic, u.n
+                          FROM unnest(v_ids, v_generations, v_topics)
+                               WITH ORDINALITY AS u (id, generation, topic, n)
                         UNION ALL
-                        SELECT unnest(v_had), NULL, NULL) t
+                        SELECT unnest(v_had), NULL, NULL, NULL) t
                  GROUP BY t.id
                 HAVING bool_and(t.n IS NOT NULL)
                  ORDER BY min(t.n)) s
@@ -175,15 +178,27 @@ BEGIN
         END IF;
     END IF;
 
+    -- The wishes in their own order, and before the commands, so that these are
+    -- written once: nobody can wait for a row that is about to be new.
+    IF p_push AND v_ids IS NOT NULL THEN
+        SELECT array_agg(s.id), array_agg(s.generation), array_agg(s.topic)
+          INTO v_ids, v_generations, v_topics
+          FROM (SELECT *
+                  FROM unnest(v_ids, v_generations, v_topics) AS t (id, generation, topic)
+                 ORDER BY t.id) s;
+        v_sent := @revision@.push_wish(p_tenant_id, v_ids, v_topics, v_at,
+                                       coalesce(v_not_before, v_at));
+    END IF;
+
     INSERT INTO mdm.queue
-           (tenant_id, enrollment_id, command_id, command_created_at, queued_at,
+           (tenant_id, enrollment_id, command_id, command_created_at, queued_at, sent_at,
             not_before, expires_at, generation, priority, offer_rank, urgent, renewal,
             repeat, command_uuid, request_type, subject, dedupe_key)
     SELECT p_tenant_id, t.id, v_command_id, v_created_at, v_at,
-           v_not_before, v_expires,
+           CASE WHEN v_not_before IS NULL THEN t.sent_at END, v_not_before, v_expires,
            t.generation, p_priority, CASE WHEN p_urgent THEN 0 ELSE 2 END, p_urgent,
            p_renewal, p_repeat, p_command_uuid, p_request_type, p_subject, p_dedupe_key
-      FROM unnest(v_ids, v_generations) AS t (id, generation);
+      FROM unnest(v_ids, v_generations, v_sent) AS t (id, generation, sent_at);
 
     IF v_repeated AND v_ids IS NOT NULL THEN
         UPDATE mdm.command c
@@ -191,15 +206,6 @@ BEGIN
          WHERE c.tenant_id = p_tenant_id
            AND c.command_id = v_command_id
            AND c.created_at = v_created_at;
-    END IF;
-
-    IF p_push THEN
-        INSERT INTO mdm.push AS p (tenant_id, enrollment_id, wanted_at, due_at)
-        SELECT p_tenant_id, t.id, v_at, coalesce(v_not_before, v_at)
-          FROM unnest(v_ids) AS t (id)
-        ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
-           SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
-         WHERE p.due_at > excluded.due_at;
     END IF;
 
     v_count := coalesce(cardinality(v_ids), 0) + coalesce(cardinality(v_had), 0);
@@ -211,7 +217,9 @@ BEGIN
                                'targets', cardinality(p_device_ids),
                                'queued', coalesce(cardinality(v_ids), 0)));
 
-    RETURN QUERY SELECT 0, CASE WHEN v_repeated THEN 'repeated' ELSE 'ok' END, v_count;
+    RETURN QUERY
+    SELECT 0, CASE WHEN v_repeated THEN 'repeated' ELSE 'ok' END, v_count,
+           @revision@.micros(v_at)::text;
 
     -- Who is left out is looked at one by one; mostly nobody is. EXCEPT and
     -- GROUP BY hash, while a join of two arrays would compare each with each.
@@ -224,14 +232,14 @@ BEGIN
                           WHERE e.tenant_id = p_tenant_id
                             AND e.device_id = p_device_ids[m.n]
                             AND e.user_id = p_user_ids[m.n]), 'unknown'),
-               NULL::integer
+               NULL::integer, NULL::text
           FROM (SELECT generate_series(1, cardinality(p_device_ids)) AS n
                 EXCEPT
                 SELECT unnest(v_ns)) m
          ORDER BY m.n;
 
         RETURN QUERY
-        SELECT unnest(array_agg(s.n)), 'duplicate', NULL::integer
+        SELECT unnest(array_agg(s.n)), 'duplicate', NULL::integer, NULL::text
           FROM (SELECT t.n, t.id FROM unnest(v_ns, v_live) AS t (n, id)
                 UNION ALL
                 SELECT NULL, unnest(v_ids || v_had)) s
@@ -252,7 +260,8 @@ what deliver() and report() give with it, see the column, or null; p_part: it as
 some items of lists only.
 Row n = 0 is the command: ok; conflict (same CommandUUID within 24 hours but another
 digest, nothing done); repeated (same digest: targets that had it are left alone);
-queued: how many channels have it now, those of a repetition included.
+queued: how many channels have it now, those of a repetition included; at: see
+push_results().
 Then one row per target that does not have it: unknown, closed, pending (enrolling,
 not live yet), duplicate (a live command has the dedupe key, or the same UUID from
 long ago). A target named twice counts once.';
@@ -302,6 +311,7 @@ BEGIN
      WHERE e.tenant_id = p_tenant_id
        AND e.device_id = p_device_id
        AND e.state = 'live';
+    PERFORM @revision@.push_forget(p_tenant_id, p_device_id);
 
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, enrollment_id, detail)
     VALUES (p_tenant_id, p_actor, p_remote, 'enrollment_end', v_device.enrollment_id,

@@ -52,6 +52,7 @@ CREATE TABLE mdm.push_topic (
     stopped_at        timestamptz,
     stop_reason       text,
     failing_since     timestamptz,
+    failing_told      boolean NOT NULL DEFAULT false,
     error             text,
     connections       integer NOT NULL DEFAULT 0,
     accepted          bigint NOT NULL DEFAULT 0,
@@ -85,17 +86,16 @@ COMMENT ON COLUMN mdm.push_certificate.apple_account IS
 COMMENT ON COLUMN mdm.push_certificate.warned_days IS
 'The bound of the last event push_certificate_expiring; null: none yet.';
 
-CREATE INDEX push_topic_owner ON mdm.push_topic (owner, until);
-
 COMMENT ON TABLE mdm.push_topic IS
 'One row for each topic that has a push certificate. owner, until: the lease of the
 worker that alone pushes it. stopped_at: nothing is pushed until an operator acts.
-failing_since, error: no connection can be made. refused: reasons of Apple and how
+failing_since, error: no connection can be made; failing_told: an event said so. refused: reasons of Apple and how
 often. window_…: answers since window_at, by which many refusals are told. followed of
 judged accepted pushes had a contact within 15 minutes, since health_at; former_…: in
 the day before.';
-COMMENT ON INDEX mdm.push_topic_pkey IS 'All functions of pushes: one topic, or a tenant''s.';
-COMMENT ON INDEX mdm.push_topic_owner IS 'push_renew(): the topics of one worker.';
+COMMENT ON INDEX mdm.push_topic_pkey IS
+'All functions of pushes: one topic, or a tenant''s. push_lease(): all of them. No other
+index, so that a lease is renewed on its page.';
 
 CREATE TABLE mdm.push_stop (
     tenant_id      bigint NOT NULL,
@@ -103,6 +103,7 @@ CREATE TABLE mdm.push_stop (
     topic          text COLLATE "C" NOT NULL,
     token          bytea NOT NULL,
     reason         text NOT NULL,
+    counted        boolean NOT NULL,
     stopped_at     timestamptz NOT NULL,
     probe_at       timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, enrollment_id)
@@ -112,7 +113,8 @@ CREATE INDEX push_stop_topic ON mdm.push_stop (tenant_id, topic, enrollment_id);
 
 COMMENT ON TABLE mdm.push_stop IS
 'Channels whose push Apple refused for good: not pushed until they bring another token,
-an operator resumes them, or the weekly probe is accepted. reason: Apple''s word.';
+an operator resumes them, or the weekly probe is accepted. reason: Apple''s word;
+counted: such a refusal may be the topic''s fault, see push_topic.window_refusals.';
 COMMENT ON INDEX mdm.push_stop_pkey IS 'push_claim(), token_update(): one channel.';
 COMMENT ON INDEX mdm.push_stop_topic IS
 'push_stops(): in order. Storing a certificate and push_resume(): all of a topic.';
@@ -131,7 +133,11 @@ BEGIN
 END
 $$;
 
--- Leases are taken and kept over all tenants; what a topic has to push is read under
--- its tenant.
+-- Leases are taken, kept and given back over all tenants, and with them what was
+-- claimed; what a topic has to push is read under its tenant.
 CREATE POLICY lease ON mdm.push_topic TO mdm_job
+    USING (current_setting('mdm.lease', true) = 'on');
+CREATE POLICY lease ON mdm.push TO mdm_job
+    USING (current_setting('mdm.lease', true) = 'on');
+CREATE POLICY lease ON mdm.push_certificate FOR SELECT TO mdm_job
     USING (current_setting('mdm.lease', true) = 'on');
