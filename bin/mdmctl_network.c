@@ -11,7 +11,8 @@
 #include "mdmctl_network.h"
 
 
-#define MDMCTL_NETWORK_WIDTH  78
+#define MDMCTL_NETWORK_COLUMN  21
+#define MDMCTL_NETWORK_WIDTH   78
 
 
 static int mdmctl_network_read(mdmctl_network_t *net,
@@ -19,9 +20,9 @@ static int mdmctl_network_read(mdmctl_network_t *net,
 static int mdmctl_network_proxy(mdmctl_network_t *net, const char *text);
 static bool mdmctl_network_ports(mdmctl_network_t *net);
 static bool mdmctl_network_port(mdmctl_network_t *net, const char *port);
-static void mdmctl_network_advice(const char *advice);
 static void mdmctl_network_line(const char *step, const char *port,
     const char *word, const char *fmt, va_list args);
+static void mdmctl_network_words(const char *text);
 
 
 int
@@ -187,34 +188,10 @@ mdmctl_network_wrong(const char *step, const char *port, const char *advice,
     mdmctl_network_line(step, port, "wrong", fmt, args);
     va_end(args);
 
-    mdmctl_network_advice(advice);
+    printf("%-14s %-6s", "", "do:");
+    mdmctl_network_words(advice);
 
     return MDMCTL_FAILED;
-}
-
-
-/* broken at blanks, under its beginning */
-
-static void
-mdmctl_network_advice(const char *advice)
-{
-    int          column;
-    size_t       len;
-    const char  *p;
-
-    column = printf("%-14s %-6s", "", "do:");
-
-    for (p = advice; *p != '\0'; p += len + (p[len] == ' ')) {
-        len = strcspn(p, " ");
-
-        if (column + 1 + (int) len > MDMCTL_NETWORK_WIDTH) {
-            column = printf("\n%-14s %-6s", "", "") - 1;
-        }
-
-        column += printf(" %.*s", (int) len, p);
-    }
-
-    putchar('\n');
 }
 
 
@@ -222,11 +199,38 @@ static void
 mdmctl_network_line(const char *step, const char *port, const char *word,
     const char *fmt, va_list args)
 {
-    char  name[32];
+    char  name[32], text[1024];
 
     snprintf(name, sizeof(name), "%s%s%s", step, *port ? " " : "", port);
-    printf("%-14s %-6s ", name, word);
-    vprintf(fmt, args);
-    putchar('\n');
+    vsnprintf(text, sizeof(text), fmt, args);
+
+    printf("%-14s %-6s", name, word);
+    mdmctl_network_words(text);
     fflush(stdout);
+}
+
+
+/* The last column, broken at blanks. */
+
+static void
+mdmctl_network_words(const char *text)
+{
+    int          column;
+    size_t       len;
+    const char  *p;
+
+    column = MDMCTL_NETWORK_COLUMN;
+
+    for (p = text; *p != '\0'; p += len + (p[len] == ' ')) {
+        len = strcspn(p, " ");
+
+        if (column + 1 + (int) len > MDMCTL_NETWORK_WIDTH) {
+            printf("\n%*s", MDMCTL_NETWORK_COLUMN, "");
+            column = MDMCTL_NETWORK_COLUMN;
+        }
+
+        column += printf(" %.*s", (int) len, p);
+    }
+
+    putchar('\n');
 }
