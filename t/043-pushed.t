@@ -87,11 +87,12 @@ my $waits = simulate('--enroll', '--duration', 0.3);
 is $waits->{exit}, 0, 'devices enrol and wait for pushes' or diag $waits->{text};
 is_deeply $waits->{polled}, {}, '... which nobody sends';
 
-my %token = map { split /\|/ } split /\n/, $pg->psql(<<'SQL');
+my $tokens = <<'SQL';
 SELECT device_id || CASE WHEN user_id = '' THEN '' ELSE ':' || user_short_name END
        || '|' || encode(push_token, 'hex')
   FROM mdm.enrollment
 SQL
+my %token = map { split /\|/ } split /\n/, $pg->psql($tokens);
 
 is keys %token, 8, 'each of eight channels has a token';
 is $pg->psql('SELECT count(DISTINCT push_token), count(DISTINCT push_magic)
@@ -162,9 +163,24 @@ spew($pushes, slurp($pushes) x 2);
 is_deeply simulate('--duration', 0.4, '--answer', 'Push@mac=silence:1')->{polled},
     { 'p-iphone-000000' => 1, 'p-mac-000000' => 1 }, '... but for one push only';
 
+# Another token is told to the server, and calls as the first did.
+
+spew($pushes, join '', map { $line{short}->($token{$_}, 200) } keys %token);
+my $renewed = simulate('--duration', 0.4, '--token-update', 2);
+is $renewed->{exit}, 0, 'devices get other tokens' or diag $renewed->{text};
+is_deeply $renewed->{polled}, {}, '... and the old ones call nobody';
+
+my %new = map { split /\|/ } split /\n/, $pg->psql($tokens);
+is scalar(grep { $new{$_} ne $token{$_} } keys %new), 8, '... the server has the new ones';
+
+spew($pushes, $line{short}->($new{'p-iphone-000002'}, 200));
+is_deeply simulate('--duration', 0.4, '--token-update', 2)->{polled},
+    { 'p-iphone-000002' => 1 }, '... which call';
+
+spew($pushes, '');
 my $missed = simulate('--duration', 0.4, '--until-empty');
 is $missed->{exit}, 1, 'under --until-empty each wants a push';
-like $missed->{text}, qr/channels that failed: 6; .* time ran out before a push called it/,
+like $missed->{text}, qr/channels that failed: 8; .* time ran out before a push called it/,
     '... and who got none is told';
 
 for my $bad ([ '--poll', 1 ], [ '--duration', 1, '--bench', 'poll' ],

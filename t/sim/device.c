@@ -55,6 +55,15 @@ sim_device_start(sim_device_t *d)
         if (d->state == SIM_DEVICE_OUT) {
             sim_channel_move(&d->channels[i], SIM_CHANNEL_DONE);
 
+        } else if (o->token) {
+            d->channels[i].enrolling = 1;
+            sim->enrolling++;
+
+            /* its users follow */
+            if (i == 0) {
+                sim_channel_move(&d->channels[i], SIM_CHANNEL_TOKEN);
+            }
+
         } else if (sim_login_wanted(&d->channels[i])) {
             d->channels[i].enrolling = 1;
             sim->enrolling++;

@@ -291,7 +291,13 @@ sim_device_digest(const char *what, const char *id, const char *user,
 void
 sim_channel_token(const sim_channel_t *ch, uint8_t token[32])
 {
-    sim_device_digest("token", ch->device->id, ch->user_short_name, token);
+    char      what[32];
+    unsigned  n;
+
+    n = ch->device->sim->options.token;
+    snprintf(what, sizeof(what), n > 1 ? "token %u" : "token", n);
+
+    sim_device_digest(what, ch->device->id, ch->user_short_name, token);
 }
 
 

@@ -88,6 +88,9 @@ static const sim_option_t  sim_option_table[] = {
       "Authenticate, then TokenUpdate of each channel" },
     { "enroll-again", NULL, sim_set_flag, SIM_AT(again),
       "--enroll, also for devices kept as enrolled" },
+    { "token-update", "N", sim_set_number, SIM_AT(token),
+      "who is enrolled sends TokenUpdate first, with its N-th\n"
+      "token; who enrols has that one, too" },
     { "poll", "N", sim_set_number, SIM_AT(poll),
       "N rounds: Idle, then commands until an empty answer" },
     { "until-empty", NULL, sim_set_flag, SIM_AT(until_empty),

@@ -140,8 +140,8 @@ sim_channel_token_accepted(sim_channel_t *ch)
     d = ch->device;
 
     if (ch->user_id == NULL) {
+        d->sim->enrolled += (d->state != SIM_DEVICE_ENROLLED);
         d->state = SIM_DEVICE_ENROLLED;
-        d->sim->enrolled++;
 
         for (i = 1; i < d->nchannels; i++) {
             sim_channel_enroll(&d->channels[i]);

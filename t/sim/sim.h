@@ -133,6 +133,7 @@ typedef struct {
     unsigned      enroll;
     unsigned      again;                 /* enrol also who is enrolled */
     unsigned      new_identity;
+    unsigned      token;                 /* which one; 0: the first */
     unsigned      checkout;
     unsigned      poll;
     unsigned      until_empty;
