@@ -159,9 +159,27 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "have the tenant's events from a time on sent once more",
       1, 1, "tz", mdmctl_webhook_replay },
 
-    { "pushcert set", "FILE... [--tenant TENANT]",
-      "store a push certificate and its private key, both in PEM",
-      1, MDMCTL_MAX_WORDS, "t", mdmctl_pushcert_set },
+    { "pushcert request", "[--common-name NAME] [--email ADDRESS] "
+      "[--country CC]\n"
+      "      [--account ACCOUNT] [--note TEXT] [-o FILE] [--tenant TENANT]",
+      "make a key, and write a request for a push certificate, for the vendor\n"
+      "      to sign",
+      0, 0, "tImyMoU", mdmctl_pushcert_request },
+
+    { "pushcert requests", "[--tenant TENANT]",
+      "show the requests whose certificate has not come yet",
+      0, 0, "t", mdmctl_pushcert_requests },
+
+    { "pushcert forget", "KEY [--tenant TENANT]",
+      "give up a request and its key",
+      1, 1, "t", mdmctl_pushcert_forget },
+
+    { "pushcert store", "FILE... [--account ACCOUNT] [--note TEXT] "
+      "[--development]\n"
+      "      [--new-topic] [--older] [--tenant TENANT]",
+      "store a push certificate in PEM, with its private key unless a request\n"
+      "      made here has it",
+      1, MDMCTL_MAX_WORDS, "tMoLxe", mdmctl_pushcert_store },
 
     { "pushcert list", "[--tenant TENANT]",
       "show the push certificates, without their keys",

@@ -79,6 +79,18 @@ typedef struct {
     bool                  force;
     bool                  gone;
 
+    mdmctl_list_t         vendor_certificates;    /* files, of pushcert */
+    const char           *vendor_key;             /* a file */
+    const char           *common_name;
+    const char           *email;
+    const char           *country;
+    const char           *account;
+    const char           *note;
+    const char           *output;         /* a file */
+    bool                  development;
+    bool                  new_topic;
+    bool                  older;
+
     const char           *after;          /* of events, audit, webhooks */
     mdmctl_list_t         types;
     bool                  follow;
@@ -225,6 +237,9 @@ void mdmctl_add_page(mdmctl_session_t *s, int limit);
 
 /* mdmctl_file.c */
 
+/* Writes a file anew, or to standard output when the name is NULL or "-". */
+int mdmctl_write_file(const char *name, mdm_str_t text);
+
 /* A whole file of at most `limit` bytes; said why when it cannot be read. */
 int mdmctl_read_file(mdm_arena_t *arena, const char *name, size_t limit,
     mdm_str_t *text);
@@ -266,8 +281,11 @@ int mdmctl_tenant_set(mdmctl_options_t *options);
 int mdmctl_token_add(mdmctl_options_t *options);
 int mdmctl_token_list(mdmctl_options_t *options);
 int mdmctl_token_revoke(mdmctl_options_t *options);
-int mdmctl_pushcert_set(mdmctl_options_t *options);
+int mdmctl_pushcert_store(mdmctl_options_t *options);
 int mdmctl_pushcert_list(mdmctl_options_t *options);
+int mdmctl_pushcert_request(mdmctl_options_t *options);
+int mdmctl_pushcert_requests(mdmctl_options_t *options);
+int mdmctl_pushcert_forget(mdmctl_options_t *options);
 int mdmctl_devices(mdmctl_options_t *options);
 int mdmctl_device(mdmctl_options_t *options);
 int mdmctl_why(mdmctl_options_t *options);

@@ -54,6 +54,31 @@ mdmctl_read_file(mdm_arena_t *arena, const char *name, size_t limit,
 
 
 int
+mdmctl_write_file(const char *name, mdm_str_t text)
+{
+    bool   ok;
+    FILE  *file;
+
+    if (name == NULL || strcmp(name, "-") == 0) {
+        fwrite(text.data, 1, text.len, stdout);
+        return MDMCTL_OK;
+    }
+
+    file = fopen(name, "wb");
+    if (file == NULL) {
+        return mdmctl_error("cannot write \"%s\": %s", name,
+                            strerror(errno));
+    }
+
+    ok = fwrite(text.data, 1, text.len, file) == text.len;
+    ok = fclose(file) == 0 && ok;
+
+    return ok ? MDMCTL_OK
+           : mdmctl_error("cannot write \"%s\": %s", name, strerror(errno));
+}
+
+
+int
 mdmctl_list_dir(mdm_arena_t *arena, const char *dir, const char *pattern,
     char ***names, unsigned *n)
 {

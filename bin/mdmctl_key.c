@@ -40,7 +40,8 @@ static char *mdmctl_key_id(mdm_arena_t *arena, const unsigned char *id);
 
 
 static const char  *mdmctl_kinds[] = {
-    "command", "report", "message", "push_key", "profile", "signing_key", NULL
+    "command", "report", "message", "push_key", "push_request",
+    "profile", "signing_key", NULL
 };
 
 

@@ -29,6 +29,7 @@ typedef struct {
 } mdmctl_option_t;
 
 
+static int mdmctl_option_index(int letter);
 static int mdmctl_option_set(mdmctl_options_t *options,
     const mdmctl_option_t *option, const char *value);
 static int mdmctl_option_words(mdmctl_options_t *options, int argc,
@@ -68,6 +69,19 @@ static const mdmctl_option_t  mdmctl_option_table[] = {
     { "force",         'F', MDMCTL_FLAG, MDMCTL_MEMBER(force) },
     { "gone",          'g', MDMCTL_FLAG, MDMCTL_MEMBER(gone) },
 
+    { "vendor-certificate", 'V', MDMCTL_LIST,
+      MDMCTL_MEMBER(vendor_certificates) },
+    { "vendor-key",    'Y', MDMCTL_TEXT, MDMCTL_MEMBER(vendor_key) },
+    { "common-name",   'I', MDMCTL_TEXT, MDMCTL_MEMBER(common_name) },
+    { "email",         'm', MDMCTL_TEXT, MDMCTL_MEMBER(email) },
+    { "country",       'y', MDMCTL_TEXT, MDMCTL_MEMBER(country) },
+    { "account",       'M', MDMCTL_TEXT, MDMCTL_MEMBER(account) },
+    { "note",          'o', MDMCTL_TEXT, MDMCTL_MEMBER(note) },
+    { "output",        'U', MDMCTL_TEXT, MDMCTL_MEMBER(output) },
+    { "development",   'L', MDMCTL_FLAG, MDMCTL_MEMBER(development) },
+    { "new-topic",     'x', MDMCTL_FLAG, MDMCTL_MEMBER(new_topic) },
+    { "older",         'e', MDMCTL_FLAG, MDMCTL_MEMBER(older) },
+
     { "after",         'C', MDMCTL_TEXT, MDMCTL_MEMBER(after) },
     { "type",          'T', MDMCTL_LIST, MDMCTL_MEMBER(types) },
     { "follow",        'w', MDMCTL_FLAG, MDMCTL_MEMBER(follow) },
@@ -102,7 +116,7 @@ mdmctl_options_read(mdmctl_options_t *options, int argc, char **argv)
                                                        : required_argument;
     }
 
-    while ((c = getopt_long(argc, argv, "h", table, &n)) != -1) {
+    while ((c = getopt_long(argc, argv, "ho:", table, &n)) != -1) {
 
         if (c == '?') {
             fputs("mdmctl: \"mdmctl help\" shows the options\n", stderr);
@@ -112,6 +126,10 @@ mdmctl_options_read(mdmctl_options_t *options, int argc, char **argv)
         if (c == 'h') {
             options->help = true;
             continue;
+        }
+
+        if (c == 'o') {
+            n = mdmctl_option_index('U');
         }
 
         options->given[n] = true;
@@ -124,6 +142,19 @@ mdmctl_options_read(mdmctl_options_t *options, int argc, char **argv)
     }
 
     return mdmctl_option_words(options, argc, argv);
+}
+
+
+static int
+mdmctl_option_index(int letter)
+{
+    int  i;
+
+    for (i = 0; mdmctl_option_table[i].letter != letter; i++) {
+        /* it is there */
+    }
+
+    return i;
 }
 
 

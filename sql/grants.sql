@@ -121,13 +121,25 @@ GRANT EXECUTE ON FUNCTION @revision@.events, @revision@.audit_list,
 -- The API: push certificates; it stores keys and never reads one.
 GRANT INSERT, UPDATE ON mdm.push_certificate TO mdm_api;
 GRANT SELECT (tenant_id, topic, version, certificate, not_before, not_after, subject,
-              issuer, serial, fingerprint, stored_at)
+              issuer, serial, fingerprint, stored_at, public_key, development,
+              apple_account, note, warned_days)
    ON mdm.push_certificate TO mdm_api;
+GRANT SELECT, INSERT, UPDATE ON mdm.push_topic TO mdm_api;
+GRANT SELECT, DELETE ON mdm.push_stop TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.push_certificate_store,
+                          @revision@.push_certificate_begin,
+                          @revision@.push_certificate_key,
                           @revision@.push_certificate_get,
                           @revision@.push_certificate_list,
                           @revision@.push_targets,
                           @revision@.rfc3339_seconds
+   TO mdm_api;
+
+-- The API: requests for push certificates, whose keys it reads to seal them anew.
+GRANT SELECT, INSERT, DELETE ON mdm.push_request TO mdm_api;
+GRANT EXECUTE ON FUNCTION @revision@.push_request_create,
+                          @revision@.push_request_list,
+                          @revision@.push_request_delete
    TO mdm_api;
 
 -- The API: profiles; it opens them, and signs with the tenant's key.
@@ -202,6 +214,15 @@ GRANT EXECUTE ON FUNCTION @revision@.sweep, @revision@.lease_take,
                           @revision@.pending_drop, @revision@.queue_finish
    TO mdm_job;
 GRANT EXECUTE ON FUNCTION mdm.partition_ahead TO mdm_job;
+
+-- Background work: the life of push certificates.
+GRANT SELECT (tenant_id, topic, not_after, warned_days, apple_account),
+      UPDATE (warned_days)
+   ON mdm.push_certificate TO mdm_job;
+GRANT SELECT, DELETE ON mdm.push_request TO mdm_job;
+GRANT EXECUTE ON FUNCTION @revision@.push_certificate_watch,
+                          @revision@.push_certificate_bound
+   TO mdm_job;
 
 -- Metrics.
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.metric TO mdm_job;

@@ -78,7 +78,8 @@ sub helps {
     said $text, qr/^  \Q$_\E\b/m, "--help shows \"$_\""
         for 'migrate', 'tenant add', 'token revoke', 'device', 'why', 'queue',
             'send', 'cancel', 'report', 'events', 'audit', 'webhook replay',
-            'pushcert set', 'pushcert list', 'rekey';
+            'pushcert request', 'pushcert requests', 'pushcert forget', 'pushcert store',
+            'pushcert list', 'rekey';
     said $text, qr/^Exit codes: 0 done; 1 failed/m, '... and the exit codes';
 }
 
@@ -326,17 +327,17 @@ sub has_no_push_certificate_yet {
     my ($exit, $text) = ctl('pushcert', 'list');
 
     is $exit, 0, 'pushcert list succeeds without any';
-    said $text, qr/no push certificate yet.*mdmctl pushcert set/,
+    said $text, qr/no push certificate yet.*mdmctl pushcert request/,
         'it says so, and what to do';
 
-    ($exit, $text) = ctl('pushcert', 'set', $key);
+    ($exit, $text) = ctl('pushcert', 'store', $key);
     is $exit, 1, 'a file that holds no certificate is refused';
     said $text, qr/\A.*"\Q$key\E": no certificate found/, 'that file is named';
 
-    ($exit, $text) = mdmctl(@database, 'pushcert', 'set', $key);
+    ($exit, $text) = mdmctl(@database, 'pushcert', 'store', $key);
     said $text, qr/no secret key given/, 'without a secret key nothing is stored';
 
-    ($exit, $text) = ctl('pushcert', 'set');
+    ($exit, $text) = ctl('pushcert', 'store');
     is $exit, 2, 'it wants a file';
 }
 

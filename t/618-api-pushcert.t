@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Test::More;
+use JSON::PP ();
 use MDM::Test;
 
 my $pg    = MDM::Test::Postgres->start(migrate => 1);
@@ -94,7 +95,8 @@ delete $items->[0]{stored_at};
 is_deeply $items, [ { topic => $topic, not_after => end_of($first) =~ s/Z/.000Z/r,
     days_left => 29, serial => $serial, issuer => 'CN=Push CA',
     subject => 'CN=APSP:0b1c2d3e-0000-4000-8000-00000000abcd,UID=' . $topic,
-    fingerprint => $first->sha256 } ], '... and what it is';
+    fingerprint => $first->sha256, version => 1, development => JSON::PP::false } ],
+    '... and what it is';
 is_deeply $other->api(GET => '/v1/push-certificates')->{json}{items}, [],
     '... in its own tenant';
 
@@ -119,7 +121,8 @@ my $after = end_of($first) =~ s/Z/.000Z/r;
 like $audit, qr/"not_after": "\Q$after\E"/, '... with its dates';
 unlike $audit, qr/$part|PRIVATE/i, '... and without its key';
 is $pg->psql("SELECT type, enrollment_id IS NULL, data ->> 'topic', data ->> 'version'
-    FROM mdm.event WHERE type LIKE 'push%'"), "push_certificate_stored|t|$topic|1",
+    FROM mdm.event WHERE type = 'push_certificate_stored'"),
+    "push_certificate_stored|t|$topic|1",
     'and so has an event';
 
 # Renewing.
@@ -155,10 +158,11 @@ is $api->api(GET => "/v1/push-certificates?$_->[0]")->{json}{error}{code}, $_->[
 MDM::Test::run_or_die('openssl', 'pkey', '-aes256', '-passout', 'pass:x',
     '-in', $ec->{key}, '-out', "$ec->{key}.sealed");
 my $weak = $apple->push_certificate("${prefix}weak", key => 'rsa1024');
+my $lone = $apple->push_certificate("${prefix}lone");
 my %bad = (
     'nothing'             => [ '', qr/no certificate found/ ],
     'garbage'             => [ join('', map { chr } 0 .. 255), qr/no certificate/ ],
-    'no key'              => [ $ec->pem, qr/no private key found/ ],
+    'no key'              => [ $lone->pem, qr/no private key came.*pushcert\/request/ ],
     'no certificate'      => [ $ec->key_pem, qr/no certificate found/ ],
     'an encrypted key'    => [ $ec->pem . slurp("$ec->{key}.sealed"),
                                qr/remove the passphrase with "openssl pkey/ ],
@@ -205,18 +209,23 @@ sub ctl { return mdmctl(@ctl, 'pushcert', @_) }
 
 ($exit, $text) = ctl('list', '--tenant', 'acme');
 is $exit, 0, 'mdmctl lists them';
-like $text, qr/^\Q$topic\E +\S+Z +399 +\w+ +\S+Z$/m, '... with the days left';
-($exit, $text) = ctl('set', $first->{cert}, $first->{key}, '--tenant', 'acme');
+like $text, qr/^\Q$topic\E +\S+Z +399 +\w+ +\S+Z *$/m, '... with the days left';
+($exit, $text) = ctl('store', $first->{cert}, $first->{key}, '--tenant', 'acme');
+is $exit, 1, '... takes none that ends before the one that is there';
+like $text, qr/valid longer than this one, until \Q@{[ end_of($second) ]}\E.*--older/,
+    '... and says how long that is valid, and how it would';
+($exit, $text) = ctl('store', $first->{cert}, $first->{key}, '--older',
+    '--tenant', 'acme');
 is $exit, 0, '... and stores one from two files' or diag $text;
 like $text, qr/\Q$topic\E is replaced; it is valid until \Q@{[ end_of($first) ]}\E$/,
     '... and says so';
 is shown($topic)->{json}{not_after}, end_of($first), '... for the API, too';
 like $pg->psql('SELECT actor, action FROM mdm.audit ORDER BY audit_id DESC LIMIT 1'),
     qr/^mdmctl\|push_certificate_store$/, '... with an audit row';
-($exit, $text) = ctl('set', $first->{cert}, $ec->{key}, '--tenant', 'acme');
+($exit, $text) = ctl('store', $first->{cert}, $ec->{key}, '--tenant', 'acme');
 is $exit, 1, "... but not with another's key";
 like $text, qr/pem" and the other files: .*does not belong/, '... in the same words';
-($exit, $text) = ctl('set', $first->{cert}, '/nowhere', '--tenant', 'acme');
+($exit, $text) = ctl('store', $first->{cert}, '/nowhere', '--tenant', 'acme');
 like $text, qr{cannot open "/nowhere"}, '... nor a file that is not there';
 
 # The keys follow the secret key.

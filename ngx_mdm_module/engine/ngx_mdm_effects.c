@@ -38,8 +38,8 @@ static mdm_rc_e ngx_mdm_effects_event(ngx_mdm_effects_t *e, json_t *all,
 /* Kinds that seals of other things have; see mdm_secret.h. */
 
 static const char *const  ngx_mdm_effects_reserved[] = {
-    "command", "report", "message", "check", "push_key", "signing_key",
-    "profile", NULL
+    "command", "report", "message", "check", "push_key", "push_request",
+    "signing_key", "profile", NULL
 };
 
 

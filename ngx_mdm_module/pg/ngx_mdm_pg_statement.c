@@ -115,10 +115,20 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
 
     /* push certificates: tenant, actor, remote, topic, certificate,
      * private_key, not_before, not_after, subject, issuer, serial,
-     * fingerprint */
-    { "push_certificate_store", NGX_MDM_PG_API, 0, "itttyyiittty" },
+     * fingerprint, public_key, development, apple_account, note, new_topic,
+     * older */
+    { "push_certificate_store", NGX_MDM_PG_API, 0, "itttyyiitttyybttbb" },
     { "push_certificate_get",   NGX_MDM_PG_API, 0, "it" },
     { "push_certificate_list",  NGX_MDM_PG_API, 0, "itj" },
+
+    /* tenant, topic, public_key */
+    { "push_certificate_key",   NGX_MDM_PG_API, 0, "ity" },
+
+    /* tenant, actor, remote, public_key, private_key, request, subject,
+     * apple_account, note; tenant; tenant, actor, remote, public_key */
+    { "push_request_create",    NGX_MDM_PG_API, 0, "ittyytttt" },
+    { "push_request_list",      NGX_MDM_PG_API, 0, "i" },
+    { "push_request_delete",    NGX_MDM_PG_API, 0, "itty" },
 
     /* tenant, devices, users */
     { "push_targets",        NGX_MDM_PG_API,   0, "iTT" },

@@ -89,7 +89,7 @@ mdm_key_pair_read(mdm_key_pair_t *pair, mdm_str_t pem)
                          "one after the other");
     }
 
-    if (pair->key == NULL) {
+    if (pair->key == NULL && !pair->keyless) {
         return mdm_fault(pair->fault, MDM_MALFORMED, "no private key found: "
                          "send the certificate and its private key in PEM, "
                          "one after the other");
@@ -252,10 +252,15 @@ mdm_key_pair_judge(mdm_key_pair_t *pair, const mdm_certificate_t *certificate,
     mdm_rc_e  rc;
 
     rc = mdm_key_pair_time(certificate, now, renew, pair->fault);
-    if (rc != MDM_OK) {
-        return rc;
-    }
 
+    return rc == MDM_OK && pair->key ? mdm_key_pair_prove(pair, certificate)
+                                     : rc;
+}
+
+
+mdm_rc_e
+mdm_key_pair_prove(mdm_key_pair_t *pair, const mdm_certificate_t *certificate)
+{
     if (!mdm_key_sane(pair->key)
         || !mdm_key_signs(pair->key, certificate->key))
     {
@@ -316,6 +321,25 @@ mdm_key_pair_key_der(mdm_key_pair_t *pair, mdm_str_t *der)
 
     return mdm_str_is_set(*der) ? MDM_OK
            : mdm_fault(pair->fault, MDM_NO_MEMORY, "no memory for a key");
+}
+
+
+bool
+mdm_key_pair_sha256(X509_PUBKEY *public,
+    unsigned char sha256[MDM_SHA256_SIZE])
+{
+    int             len;
+    bool            ok;
+    unsigned char  *p;
+
+    p = NULL;
+    len = i2d_X509_PUBKEY(public, &p);
+    ok = len > 0
+         && EVP_Digest(p, (size_t) len, sha256, NULL, EVP_sha256(), NULL) == 1;
+
+    OPENSSL_free(p);
+
+    return ok;
 }
 
 

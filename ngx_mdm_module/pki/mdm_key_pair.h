@@ -23,6 +23,7 @@
 typedef struct {
     mdm_arena_t          *arena;
     mdm_fault_t          *fault;
+    bool                  keyless;       /* a text without a key will do */
     EVP_PKEY             *key;
     unsigned              n;
     mdm_str_t             certificates[MDM_KEY_PAIR_MAX_COUNT];   /* DER */
@@ -33,8 +34,8 @@ typedef struct {
 /*
  * Reads PEM blocks in any order, with or without line ends and text between
  * them; blocks of other kinds are passed over.  The key must be the only one,
- * in clear, RSA or EC.  The pair starts zeroed but for arena and fault, and is
- * freed in any case.
+ * in clear, RSA or EC; NULL if `keyless` and there is none.  The pair starts
+ * zeroed but for arena, fault and that, and is freed in any case.
  */
 mdm_rc_e mdm_key_pair_read(mdm_key_pair_t *pair, mdm_str_t pem);
 void mdm_key_pair_free(mdm_key_pair_t *pair);
@@ -43,12 +44,20 @@ void mdm_key_pair_free(mdm_key_pair_t *pair);
 mdm_rc_e mdm_key_pair_match(mdm_key_pair_t *pair, mdm_str_t *certificate);
 
 /*
- * Is it valid at `now`, and does the key sign what verifies with it?  Signs
- * once: too long for an event loop.  `renew` says what to do when it has
- * expired.
+ * Is it valid at `now`, and does the key, if there is one, sign what verifies
+ * with it?  Signs once: too long for an event loop.  `renew` says what to do
+ * when the certificate has expired.
  */
 mdm_rc_e mdm_key_pair_judge(mdm_key_pair_t *pair,
     const mdm_certificate_t *certificate, int64_t now, const char *renew);
+
+/* The key alone. */
+mdm_rc_e mdm_key_pair_prove(mdm_key_pair_t *pair,
+    const mdm_certificate_t *certificate);
+
+/* The SHA-256 of a public key (SubjectPublicKeyInfo); false: no memory. */
+bool mdm_key_pair_sha256(X509_PUBKEY *public,
+    unsigned char sha256[MDM_SHA256_SIZE]);
 
 /* The key as PKCS #8 in DER: secret. */
 mdm_rc_e mdm_key_pair_key_der(mdm_key_pair_t *pair, mdm_str_t *der);

@@ -17,6 +17,7 @@
 #define MDM_PUSH_TOPIC_PREFIX      "com.apple.mgmt."
 
 
+static mdm_rc_e mdm_push_leaf(mdm_key_pair_t *pair, mdm_str_t *certificate);
 static mdm_rc_e mdm_push_fill(mdm_key_pair_t *pair,
     const mdm_certificate_t *certificate, int64_t now,
     mdm_push_certificate_t *push);
@@ -36,6 +37,7 @@ mdm_push_certificate_read(mdm_arena_t *arena, mdm_str_t pem, int64_t now,
     memset(&pair, 0, sizeof(mdm_key_pair_t));
     pair.arena = arena;
     pair.fault = fault;
+    pair.keyless = true;
     certificate = NULL;
 
     (void) mdm_openssl_clear();
@@ -43,7 +45,8 @@ mdm_push_certificate_read(mdm_arena_t *arena, mdm_str_t pem, int64_t now,
     rc = mdm_key_pair_read(&pair, pem);
 
     if (rc == MDM_OK) {
-        rc = mdm_key_pair_match(&pair, &push->certificate);
+        rc = pair.key ? mdm_key_pair_match(&pair, &push->certificate)
+                      : mdm_push_leaf(&pair, &push->certificate);
     }
 
     if (rc == MDM_OK) {
@@ -52,6 +55,48 @@ mdm_push_certificate_read(mdm_arena_t *arena, mdm_str_t pem, int64_t now,
 
     if (rc == MDM_OK) {
         rc = mdm_push_fill(&pair, certificate, now, push);
+    }
+
+    mdm_certificate_free(certificate);
+    mdm_key_pair_free(&pair);
+
+    if (mdm_openssl_clear() && rc != MDM_OK) {
+        rc = mdm_fault(fault, MDM_NO_MEMORY, "no memory for a certificate");
+    }
+
+    return rc;
+}
+
+
+mdm_rc_e
+mdm_push_certificate_key(const mdm_push_certificate_t *push, mdm_str_t key,
+    mdm_fault_t *fault)
+{
+    mdm_rc_e            rc;
+    mdm_key_pair_t      pair;
+    mdm_certificate_t  *certificate;
+
+    memset(&pair, 0, sizeof(mdm_key_pair_t));
+    pair.fault = fault;
+    certificate = NULL;
+
+    (void) mdm_openssl_clear();
+
+    rc = mdm_certificate_parse(push->certificate, &certificate, fault);
+
+    if (rc == MDM_OK) {
+        pair.key = mdm_key_pair_decode(key);
+
+        if (pair.key == NULL
+            || EVP_PKEY_eq(certificate->key, pair.key) != 1)
+        {
+            rc = mdm_fault(fault, MDM_UNTRUSTED, "the private key that is "
+                           "kept does not belong to the certificate");
+        }
+    }
+
+    if (rc == MDM_OK) {
+        rc = mdm_key_pair_prove(&pair, certificate);
     }
 
     mdm_certificate_free(certificate);
@@ -93,6 +138,46 @@ mdm_push_topic_valid(mdm_str_t topic)
 }
 
 
+/* Of certificates without a key.  When none names a topic, the first one shall
+ * say why. */
+
+static mdm_rc_e
+mdm_push_leaf(mdm_key_pair_t *pair, mdm_str_t *certificate)
+{
+    unsigned      i;
+    mdm_str_t     topic;
+    mdm_fault_t  *fault;
+
+    fault = pair->fault;
+    *certificate = mdm_null_str;
+
+    for (i = 0; i < pair->n; i++) {
+        pair->fault = NULL;
+
+        if (mdm_push_topic(pair, pair->x509[i], &topic) == MDM_OK) {
+            pair->fault = fault;
+
+            if (mdm_str_is_set(*certificate)
+                && !mdm_str_eq(*certificate, pair->certificates[i]))
+            {
+                return mdm_fault(fault, MDM_MALFORMED, "there are two push "
+                                 "certificates: send the newer one alone");
+            }
+
+            *certificate = pair->certificates[i];
+        }
+    }
+
+    pair->fault = fault;
+
+    if (!mdm_str_is_set(*certificate)) {
+        *certificate = pair->certificates[0];
+    }
+
+    return MDM_OK;
+}
+
+
 static mdm_rc_e
 mdm_push_fill(mdm_key_pair_t *pair, const mdm_certificate_t *certificate,
     int64_t now, mdm_push_certificate_t *push)
@@ -111,7 +196,9 @@ mdm_push_fill(mdm_key_pair_t *pair, const mdm_certificate_t *certificate,
     }
 
     if (!mdm_certificate_name(X509_get_issuer_name(certificate->x509),
-                              push->issuer, sizeof(push->issuer)))
+                              push->issuer, sizeof(push->issuer))
+        || !mdm_key_pair_sha256(X509_get_X509_PUBKEY(certificate->x509),
+                                push->public_key))
     {
         return mdm_fault(pair->fault, MDM_NO_MEMORY,
                          "no memory for a certificate");
@@ -123,7 +210,7 @@ mdm_push_fill(mdm_key_pair_t *pair, const mdm_certificate_t *certificate,
     push->not_before = certificate->not_before;
     push->not_after = certificate->not_after;
 
-    return mdm_key_pair_key_der(pair, &push->key);
+    return pair->key ? mdm_key_pair_key_der(pair, &push->key) : MDM_OK;
 }
 
 

@@ -21,8 +21,10 @@
 typedef struct {
     mdm_str_t             topic;
     mdm_str_t             certificate;    /* DER */
-    mdm_str_t             key;            /* PKCS #8, DER: secret */
+    mdm_str_t             key;            /* PKCS #8, DER: secret; absent when
+                                             none came along */
     unsigned char         sha256[MDM_SHA256_SIZE];
+    unsigned char         public_key[MDM_SHA256_SIZE];
     int64_t               not_before;     /* seconds since 1970 */
     int64_t               not_after;
     char                  subject[256];   /* RFC 2253, cut */
@@ -35,14 +37,20 @@ typedef struct {
  * Reads certificate and private key from PEM blocks in any order, with or
  * without line ends and text between them.  The key must be the only one, in
  * clear, RSA or EC, and one certificate must have it; others (intermediate
- * CAs) are passed over, and so are blocks of other kinds.  The certificate
- * must be valid at `now`, and its subject must name a topic.
+ * CAs) are passed over, and so are blocks of other kinds.  Without a key the
+ * certificate that names a topic is meant.  It must be valid at `now`, and its
+ * subject must name a topic.
  *
  * It signs once with the key: too long for an event loop.  The text is left
  * to the caller to wipe.
  */
 mdm_rc_e mdm_push_certificate_read(mdm_arena_t *arena, mdm_str_t pem,
     int64_t now, mdm_push_certificate_t *push, mdm_fault_t *fault);
+
+/* Is a key that was known before (PKCS #8, DER) the one of the certificate?
+ * Signs with it, too. */
+mdm_rc_e mdm_push_certificate_key(const mdm_push_certificate_t *push,
+    mdm_str_t key, mdm_fault_t *fault);
 
 /* "com.apple.mgmt." and letters, digits, dots, hyphens and underscores. */
 bool mdm_push_topic_valid(mdm_str_t topic);

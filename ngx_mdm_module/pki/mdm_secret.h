@@ -62,9 +62,10 @@ void mdm_secret_ring_wipe(mdm_secret_ring_t *ring);
  * Kinds in use: "command" (row = CommandUUID), "report" (row = written
  * enrolment id '/' CommandUUID), "unlock_token", "bootstrap_token" and
  * "message" (row = written enrolment id), "push_key" (row = topic),
- * "profile" (row = its id), "signing_key" (row = the certificate's SHA-256 in
- * hex), "check" (tenant 0, row = key id in hex); and what plugins put in
- * escrow, by names of their own (row = written enrolment id).
+ * "push_request" (row = the public key's SHA-256 in hex), "profile" (row = its
+ * id), "signing_key" (row = the certificate's SHA-256 in hex), "check" (tenant
+ * 0, row = key id in hex); and what plugins put in escrow, by names of their
+ * own (row = written enrolment id).
  *
  * MDM_UNSUPPORTED: the ring is empty, or the kind is longer than
  * MDM_SECRET_MAX_KIND.

@@ -101,6 +101,12 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
     /* push certificates */
     { NGX_HTTP_PUT, "/v1/pushcert", "admin", NULL, NGX_MDM_API_RAW,
       ngx_mdm_api_pushcert_store },
+    { NGX_HTTP_POST, "/v1/pushcert/request", "admin", "", NGX_MDM_API_JSON,
+      ngx_mdm_api_pushcert_request },
+    { NGX_HTTP_GET, "/v1/pushcert/requests", "admin", "", NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_pushcert_requests },
+    { NGX_HTTP_DELETE, "/v1/pushcert/requests/*", "admin", "",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_pushcert_request_delete },
     { NGX_HTTP_GET, "/v1/pushcert", "read", NULL, NGX_MDM_API_NO_BODY,
       ngx_mdm_api_pushcert_get },
     { NGX_HTTP_GET, "/v1/push-certificates", "read", "limit after",

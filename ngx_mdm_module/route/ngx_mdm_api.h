@@ -191,6 +191,9 @@ ngx_int_t ngx_mdm_api_enrollment(ngx_mdm_api_t *api, ngx_str_t written,
 ngx_int_t ngx_mdm_api_command_uuid(ngx_mdm_api_t *api, ngx_str_t segment,
     ngx_str_t *uuid);
 
+/* A SHA-256 in hexadecimal digits; NGX_ERROR: it is none. */
+ngx_int_t ngx_mdm_api_fingerprint(ngx_str_t hex, u_char *fingerprint);
+
 ngx_uint_t ngx_mdm_api_is(ngx_str_t s, const char *text);
 
 /* A row as an object of its columns that are not NULL, by their SQL names:
@@ -379,6 +382,9 @@ json_t *ngx_mdm_api_event(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
 void ngx_mdm_api_pushcert_store(ngx_mdm_api_t *api);
 void ngx_mdm_api_pushcert_get(ngx_mdm_api_t *api);
 void ngx_mdm_api_pushcert_list(ngx_mdm_api_t *api);
+void ngx_mdm_api_pushcert_request(ngx_mdm_api_t *api);
+void ngx_mdm_api_pushcert_requests(ngx_mdm_api_t *api);
+void ngx_mdm_api_pushcert_request_delete(ngx_mdm_api_t *api);
 void ngx_mdm_api_push(ngx_mdm_api_t *api);
 
 /* plugins */

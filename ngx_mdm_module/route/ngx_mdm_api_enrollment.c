@@ -18,7 +18,6 @@ static void ngx_mdm_api_why_answered(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_enrollment_ended(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static ngx_int_t ngx_mdm_api_fingerprint(ngx_str_t hex, u_char *fingerprint);
 static void ngx_mdm_api_identity_revoked(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 
@@ -211,29 +210,6 @@ ngx_mdm_api_identity_revoke(ngx_mdm_api_t *api)
     ngx_mdm_pg_set_bytes(&api->call.params[3], fingerprint, MDM_SHA256_SIZE);
     ngx_mdm_api_call(api, NGX_MDM_SQL_IDENTITY_REVOKE,
                      ngx_mdm_api_identity_revoked);
-}
-
-
-static ngx_int_t
-ngx_mdm_api_fingerprint(ngx_str_t hex, u_char *fingerprint)
-{
-    ngx_int_t   n;
-    ngx_uint_t  i;
-
-    if (hex.len != 2 * MDM_SHA256_SIZE) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < MDM_SHA256_SIZE; i++) {
-        n = ngx_hextoi(hex.data + 2 * i, 2);
-        if (n == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-
-        fingerprint[i] = (u_char) n;
-    }
-
-    return NGX_OK;
 }
 
 

@@ -257,6 +257,29 @@ ngx_mdm_api_command_uuid(ngx_mdm_api_t *api, ngx_str_t segment,
 }
 
 
+ngx_int_t
+ngx_mdm_api_fingerprint(ngx_str_t hex, u_char *fingerprint)
+{
+    ngx_int_t   n;
+    ngx_uint_t  i;
+
+    if (hex.len != 2 * MDM_SHA256_SIZE) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < MDM_SHA256_SIZE; i++) {
+        n = ngx_hextoi(hex.data + 2 * i, 2);
+        if (n == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        fingerprint[i] = (u_char) n;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_uint_t
 ngx_mdm_api_is(ngx_str_t s, const char *text)
 {

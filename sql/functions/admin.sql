@@ -454,6 +454,17 @@ BEGIN
              ORDER BY c.topic
              LIMIT v_left;
 
+        WHEN 'push_request' THEN
+            RETURN QUERY
+            SELECT concat_ws(chr(10), v_tenant_id, encode(r.public_key, 'hex')),
+                   v_tenant_id, encode(r.public_key, 'hex'), r.private_key
+              FROM mdm.push_request r
+             WHERE r.tenant_id = v_tenant_id
+               AND r.public_key > decode(coalesce(v_part[2], ''), 'hex')
+               AND substr(r.private_key, 1, octet_length(p_key_id)) <> p_key_id
+             ORDER BY r.public_key
+             LIMIT v_left;
+
         WHEN 'profile' THEN
             RETURN QUERY
             SELECT concat_ws(chr(10), v_tenant_id, p.profile_uuid), v_tenant_id,
@@ -502,10 +513,10 @@ $$;
 
 COMMENT ON FUNCTION @revision@.rekey_batch IS
 'The next values that are not sealed with the key p_key_id, over all tenants.
-p_kind: command, report, message (of an event), push_key, profile, signing_key, or a
-kind of secret; p_after: the position of the last row of the batch before, or empty.
-row: what the seal is tied to besides tenant and kind: the CommandUUID of a command, the
-topic of a push key, the id of a profile, the fingerprint of a signing key, the written
+p_kind: command, report, message (of an event), push_key, push_request, profile,
+signing_key, or a kind of secret; p_after: the position of the last row of the batch
+before, or empty. row: what the seal is tied to besides tenant and kind: the CommandUUID
+of a command, the topic of a push key, the public key of a request, the id of a profile, the fingerprint of a signing key, the written
 id of the channel of a secret or message, and that and the CommandUUID with a slash
 between them of a report.';
 
@@ -577,6 +588,12 @@ BEGIN
          WHERE c.tenant_id = v_tenant_id
            AND c.topic = v_part[2]
            AND c.private_key = p_old;
+    WHEN 'push_request' THEN
+        UPDATE mdm.push_request r
+           SET private_key = p_new
+         WHERE r.tenant_id = v_tenant_id
+           AND r.public_key = decode(v_part[2], 'hex')
+           AND r.private_key = p_old;
     WHEN 'profile' THEN
         UPDATE mdm.profile p
            SET content = p_new
@@ -627,6 +644,9 @@ BEGIN
             + (SELECT count(*) FROM mdm.push_certificate c
                 WHERE c.tenant_id = v_tenant_id
                   AND substr(c.private_key, 1, octet_length(p_key_id)) = p_key_id)
+            + (SELECT count(*) FROM mdm.push_request r
+                WHERE r.tenant_id = v_tenant_id
+                  AND substr(r.private_key, 1, octet_length(p_key_id)) = p_key_id)
             + (SELECT count(*) FROM mdm.profile p
                 WHERE p.tenant_id = v_tenant_id
                   AND substr(p.content, 1, octet_length(p_key_id)) = p_key_id)

@@ -329,11 +329,62 @@ test_missing(void **state)
     refuse(mdm_str("garbage\0\xff"), MDM_MALFORMED, "no certificate found");
     refuse(fixture_der(&arena, rsa), MDM_MALFORMED, "no certificate found");
     refuse(key, MDM_MALFORMED, "no certificate found");
-    refuse(certificate, MDM_MALFORMED, "no private key found");
     refuse(join(certificate, join(key, key)), MDM_MALFORMED,
            "more than one private key");
     refuse(join(certificate, key_pem(ec_key, NULL)), MDM_UNTRUSTED,
            "does not belong to the certificate");
+}
+
+
+/* Then the one that names a topic is meant, and its key may come later. */
+
+static void
+test_without_a_key(void **state)
+{
+    X509           *other;
+    mdm_str_t       certificate, key;
+    unsigned char   sha256[MDM_SHA256_SIZE];
+
+    (void) state;
+
+    certificate = certificate_pem(rsa);
+    key = key_pem(rsa_key, NULL);
+    other = fixture_device("d", ec_key, ca, ca_key);
+
+    take(join(certificate, key), rsa, rsa_key);
+    memcpy(sha256, push.public_key, sizeof(sha256));
+    key = push.key;
+
+    certificate = join(certificate_pem(ca), join(certificate, certificate));
+    assert_int_equal(mdm_push_certificate_read(&arena, certificate,
+                                               FIXTURE_NOW, &push, &fault),
+                     MDM_OK);
+    assert_true(mdm_str_eq_c(push.topic, TOPIC));
+    assert_false(mdm_str_is_set(push.key));
+    assert_true(mdm_str_eq(push.certificate, fixture_der(&arena, rsa)));
+    assert_memory_equal(push.public_key, sha256, sizeof(sha256));
+
+    assert_int_equal(mdm_push_certificate_key(&push, key, &fault), MDM_OK);
+    key.len--;
+    assert_int_equal(mdm_push_certificate_key(&push, key, &fault),
+                     MDM_UNTRUSTED);
+    take(join(certificate_pem(ec), key_pem(ec_key, NULL)), ec, ec_key);
+    key = push.key;
+    assert_int_equal(mdm_push_certificate_read(&arena, certificate,
+                                               FIXTURE_NOW, &push, &fault),
+                     MDM_OK);
+    assert_int_equal(mdm_push_certificate_key(&push, key, &fault),
+                     MDM_UNTRUSTED);
+    assert_string_equal(fault.text, "the private key that is kept does not "
+                        "belong to the certificate");
+    assert_no_openssl_error();
+
+    refuse(join(certificate_pem(rsa), certificate_pem(ec)), MDM_MALFORMED,
+           "there are two push certificates");
+    refuse(certificate_pem(other), MDM_UNSUPPORTED, "there is no UID");
+    refuse_at(certificate, FIXTURE_AFTER + 1, MDM_UNTRUSTED, "expired at");
+
+    X509_free(other);
 }
 
 
@@ -687,6 +738,7 @@ main(void)
         cmocka_unit_test(test_what_is_read),
         cmocka_unit_test(test_others_beside_it),
         cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_without_a_key),
         cmocka_unit_test(test_encrypted),
         cmocka_unit_test(test_keys_of_other_kinds),
         cmocka_unit_test(test_weak),
