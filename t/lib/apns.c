@@ -47,6 +47,7 @@ struct apns_request_s {
     char                body[8192];    /* of the answer */
     size_t              len;
     int                 status;        /* of the answer; 0: none was begun */
+    char                reason[64];    /* in it */
     int                 open;          /* the answer's end is held back */
 };
 
@@ -166,8 +167,9 @@ apns_write(const char *fmt, ...)
 static void
 apns_write_request(const char *what, apns_request_t *r, int number)
 {
-    apns_write("%s\t%d\t%d\t%s\t%s\t%s\t%d", what, r->connection->number,
-               r->stream, r->token, r->apns_id, r->topic, number);
+    apns_write("%s\t%d\t%d\t%s\t%s\t%s\t%d\t%s", what, r->connection->number,
+               r->stream, r->token, r->apns_id, r->topic, number,
+               r->reason);
 }
 
 
@@ -247,9 +249,10 @@ apns_rule_of(apns_request_t *r)
 
 
 static void
-apns_make_body(apns_request_t *r, const char *reason)
+apns_make_body(apns_request_t *r)
 {
-    r->len = snprintf(r->body, sizeof(r->body), "{\"reason\":\"%s\"}", reason);
+    r->len = snprintf(r->body, sizeof(r->body), "{\"reason\":\"%s\"}",
+                      r->reason);
 
     while (r->len < (size_t) apns_long && r->len < sizeof(r->body)) {
         r->body[r->len++] = ' ';
@@ -288,7 +291,8 @@ apns_respond(apns_request_t *r)
     apns_partial -= r->open;
 
     if (r->status != 200) {
-        apns_make_body(r, rule->reason);
+        (void) strcpy(r->reason, rule->reason);
+        apns_make_body(r);
     }
 
     (void) snprintf(status, sizeof(status), "%d", r->status);

@@ -168,6 +168,15 @@ sub log {
 }
 
 
+# What a verdict is made of. A client that went away has no answer.
+
+sub pushes {
+    my ($self) = @_;
+
+    return map { $_->{status} = '' if $_->{status} eq '499'; $_ } $self->log;
+}
+
+
 # Of plain => 1: only how many.
 
 sub count {

@@ -34,8 +34,8 @@ package MDM::Test::APNs::Scripted;
 #
 # A line of the log is of what: open, close, ping, left (GOAWAY of the client), got,
 # answered, reset (with the code; 7: not processed), did. Those of pushes have
-# connection, stream, token, apns_id, topic, number (status or code); open has
-# connection, serial, subject, tls.
+# connection, stream, token, apns_id, topic, number (status or code), reason; open
+# has connection, serial, subject, tls.
 #
 # Options of start: verify => 1 (a certificate of another CA fails the handshake),
 # alpn => 0; ca, tls_ca, server.
@@ -49,7 +49,7 @@ use MDM::Test::APNs::Tenant ();
 my $count = 0;
 my $program;
 
-my @push = qw(connection stream token apns_id topic number);
+my @push = qw(connection stream token apns_id topic number reason);
 my %columns = (
     open  => [ qw(connection serial subject tls) ],
     close => [ qw(connection why) ],
@@ -193,6 +193,25 @@ sub tokens {
     $times{ $_->{token} }++ for $self->log($what);
 
     return %times;
+}
+
+
+# What a verdict is made of: the time is that of the request, and the status that
+# of the answer, if there was one.
+
+sub pushes {
+    my ($self) = @_;
+
+    my @lines = $self->log;
+    my %answer = map { ("@$_{qw(connection stream)}" => $_) }
+        grep { $_->{what} eq 'answered' } @lines;
+
+    return map {
+        my $answer = $answer{"@$_{qw(connection stream)}"};
+
+        { %$_, status => $answer ? $answer->{number} : '',
+          reason => $answer ? $answer->{reason} : '' };
+    } grep { $_->{what} eq 'got' } @lines;
 }
 
 

@@ -16,7 +16,7 @@ package MDM::Test::APNs::Tenant;
 # digits each: rules for some of them are easy.
 #
 # Options: topic, certificate (an object of MDM::Test::PKI), days (of its life),
-# devices (1), ca.
+# devices (1), ca, device_ca.
 
 use strict;
 use warnings;
@@ -41,7 +41,8 @@ sub new {
         topic => $option{topic} // "com.apple.mgmt.External.$name",
     }, $class;
 
-    $self->{secret} = $pg->tenant($name, host => $self->{host});
+    $self->{secret} = $pg->tenant($name, host => $self->{host},
+        device_ca => $option{device_ca});
     $self->{number} = $pg->psql("SELECT tenant_id FROM mdm.tenant
                                   WHERE name = '$name'");
     $self->{certificate} = $option{certificate} // $option{ca}->push_certificate(
