@@ -36,7 +36,7 @@ profile           -           SID                           -
 push              S(tenant_id,enrollment_id,topic,due_at,claimed_at),U(topic,due_at,step,failures),D  SIUD  SUD
 push_certificate  -           IU,S(but private_key)         S
 push_stop         S(tenant_id,enrollment_id,topic,token),D  SD  SIUD
-push_topic        -           SU                            SU
+push_topic        -           SIU                           SU
 queue             SIUD        SIUD                          SUD
 result            SIU         SI,U(effects_at,effects_failed)  SI
 schema_version    S           S                             S
@@ -68,7 +68,8 @@ my %functions = (
         enrollment_show enrollment_why enrollments events identity_revoke
         inventory_apply inventory_items inventory_lists inventory_search is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
-        push_forget push_targets push_unstop push_wish queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
+        push_ask push_forget push_results push_resume push_stops push_targets
+        push_topic_ready push_topics push_unstop push_wish queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup
         tenant_changes tenant_load token_check token_refused webhook_failures
         webhook_replay webhooks written_id',
