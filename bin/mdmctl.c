@@ -194,7 +194,7 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "\n      [--trusted-certificate FILE] [--timeout SECONDS]",
       "try the way from this machine to Apple's push service, step by step;\n"
       "      needs no database",
-      0, 0, "GYZo", mdmctl_check_network },
+      0, 0, "GQZW", mdmctl_check_network },
 
     { "rekey", "[--retire]",
       "encrypt every stored secret with the first secret key; with --retire\n"

@@ -91,10 +91,10 @@ static const mdmctl_option_t  mdmctl_option_table[] = {
     { "json",          'j', MDMCTL_FLAG, MDMCTL_MEMBER(json) },
 
     { "apns",          'G', MDMCTL_TEXT, MDMCTL_MEMBER(apns) },
-    { "proxy",         'Y', MDMCTL_TEXT, MDMCTL_MEMBER(proxy) },
+    { "proxy",         'Q', MDMCTL_TEXT, MDMCTL_MEMBER(proxy) },
     { "trusted-certificate",
                        'Z', MDMCTL_TEXT, MDMCTL_MEMBER(trusted_certificate) },
-    { "timeout",       'o', MDMCTL_TEXT, MDMCTL_MEMBER(timeout) },
+    { "timeout",       'W', MDMCTL_TEXT, MDMCTL_MEMBER(timeout) },
 };
 
 
