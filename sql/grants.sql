@@ -182,13 +182,14 @@ GRANT EXECUTE ON FUNCTION @revision@.push_forget, @revision@.push_token TO mdm_d
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.push TO mdm_api;
 GRANT SELECT, INSERT, UPDATE ON mdm.push_topic TO mdm_api;
 GRANT SELECT, DELETE ON mdm.push_stop TO mdm_api;
+GRANT SELECT (name, until) ON mdm.lease TO mdm_api;
 GRANT SELECT (development, apple_account, note, warned_days)
    ON mdm.push_certificate TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.push_wish, @revision@.push_forget,
                           @revision@.push_unstop, @revision@.push_topic_ready,
                           @revision@.push_ask, @revision@.push_results,
                           @revision@.push_topics, @revision@.push_stops,
-                          @revision@.push_resume
+                          @revision@.push_resume, @revision@.push_present
    TO mdm_api;
 
 -- The sender of pushes.

@@ -150,7 +150,7 @@ for my $role (@roles) {
 subtest 'what each role is for' => sub {
     my %never = (
         mdm_device => [qw(audit api_token lease push_topic push_certificate)],
-        mdm_api    => [qw(lease)],
+        mdm_api    => [qw(metric)],
         mdm_job    => [qw(audit api_token secret command attribute)],
     );
 

@@ -30,7 +30,7 @@ idempotency       SIU         SIU                           SD
 identity          SIU         SU                            SU
 inventory_item    SIUD        SIUD                          SUD
 inventory_list    SIUD        SIUD                          -
-lease             -           -                             SIUD
+lease             -           S(name,until)                 SIUD
 metric            -           -                             SIUD
 profile           -           SID                           -
 push              S(tenant_id,enrollment_id,topic,due_at,claimed_at),U(topic,due_at,step,failures),D  SIUD  SUD
@@ -68,7 +68,7 @@ my %functions = (
         enrollment_show enrollment_why enrollments events identity_revoke
         inventory_apply inventory_items inventory_lists inventory_search is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
-        push_ask push_forget push_results push_resume push_stops push_targets
+        push_ask push_forget push_present push_results push_resume push_stops push_targets
         push_topic_ready push_topics push_unstop push_wish queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup
         tenant_changes tenant_load token_check token_refused webhook_failures

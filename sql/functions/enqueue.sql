@@ -22,7 +22,7 @@ CREATE FUNCTION @revision@.enqueue(
     p_push                boolean,
     p_wants               text[] DEFAULT NULL,
     p_part                boolean DEFAULT false)
-RETURNS TABLE (n integer, outcome text, queued integer, at text)
+RETURNS TABLE (n integer, outcome text, queued integer, at text, pushing boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -63,7 +63,7 @@ BEGIN
         IF NOT coalesce(position(v_digest IN p_digest) % 32 = 1,
                         v_digest IS NULL AND p_digest IS NULL)
         THEN
-            RETURN QUERY SELECT 0, 'conflict', 0, NULL::text;
+            RETURN QUERY SELECT 0, 'conflict', 0, NULL::text, NULL::boolean;
             RETURN;
         END IF;
         v_repeated := true;
@@ -219,7 +219,8 @@ BEGIN
 
     RETURN QUERY
     SELECT 0, CASE WHEN v_repeated THEN 'repeated' ELSE 'ok' END, v_count,
-           @revision@.micros(v_at)::text;
+           @revision@.micros(CASE WHEN v_repeated THEN v_created_at ELSE v_at END)::text,
+           @revision@.push_present();
 
     -- Who is left out is looked at one by one; mostly nobody is. EXCEPT and
     -- GROUP BY hash, while a join of two arrays would compare each with each.
@@ -232,14 +233,14 @@ BEGIN
                           WHERE e.tenant_id = p_tenant_id
                             AND e.device_id = p_device_ids[m.n]
                             AND e.user_id = p_user_ids[m.n]), 'unknown'),
-               NULL::integer, NULL::text
+               NULL::integer, NULL::text, NULL::boolean
           FROM (SELECT generate_series(1, cardinality(p_device_ids)) AS n
                 EXCEPT
                 SELECT unnest(v_ns)) m
          ORDER BY m.n;
 
         RETURN QUERY
-        SELECT unnest(array_agg(s.n)), 'duplicate', NULL::integer, NULL::text
+        SELECT unnest(array_agg(s.n)), 'duplicate', NULL::integer, NULL::text, NULL::boolean
           FROM (SELECT t.n, t.id FROM unnest(v_ns, v_live) AS t (n, id)
                 UNION ALL
                 SELECT NULL, unnest(v_ids || v_had)) s
@@ -261,7 +262,7 @@ some items of lists only.
 Row n = 0 is the command: ok; conflict (same CommandUUID within 24 hours but another
 digest, nothing done); repeated (same digest: targets that had it are left alone);
 queued: how many channels have it now, those of a repetition included; at: see
-push_results().
+push_results(); pushing: push_present().
 Then one row per target that does not have it: unknown, closed, pending (enrolling,
 not live yet), duplicate (a live command has the dedupe key, or the same UUID from
 long ago). A target named twice counts once.';

@@ -7,7 +7,7 @@ CREATE FUNCTION @revision@.push_ask(
     p_remote      text,
     p_device_ids  text[],
     p_user_ids    text[])
-RETURNS TABLE (n integer, outcome text, at text, enrollment_id bigint)
+RETURNS TABLE (n integer, outcome text, at text, enrollment_id bigint, pushing boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -65,9 +65,9 @@ BEGIN
     SELECT 0, CASE WHEN EXISTS (SELECT FROM mdm.push_certificate c
                                  WHERE c.tenant_id = p_tenant_id)
                    THEN 'ok' ELSE 'no_certificate' END,
-           @revision@.micros(v_at)::text, NULL::bigint;
+           @revision@.micros(v_at)::text, NULL::bigint, @revision@.push_present();
     RETURN QUERY
-    SELECT t.n, t.outcome, NULL::text, t.id
+    SELECT t.n, t.outcome, NULL::text, t.id, NULL::boolean
       FROM unnest(v_ns, v_outcomes, v_ids) AS t (n, outcome, id);
 END
 $$;
@@ -75,7 +75,7 @@ $$;
 COMMENT ON FUNCTION @revision@.push_ask IS
 'Somebody asks for a push of these channels, whether commands wait or not: their wishes
 are due. Row n = 0 is the tenant: ok, or no_certificate (it has none at all); at: see
-push_results(). Then one row per target: ok; unknown; closed; pending (enrolling, not
+push_results(); pushing: push_present(). Then one row per target: ok; unknown; closed; pending (enrolling, not
 live yet); no_certificate (none for its topic).';
 
 CREATE FUNCTION @revision@.push_results(
@@ -137,6 +137,8 @@ BEGIN
                     LIMIT 1) o ON true
              CROSS JOIN LATERAL (
                    SELECT CASE WHEN e.enrollment_id IS NULL THEN 'it is not enrolled'
+                               WHEN e.push_token IS NULL
+                               THEN 'the device has given no push token yet'
                                WHEN s.reason IS NOT NULL
                                THEN format('Apple refused its push token: %s', s.reason)
                                WHEN p.answered_at >= v_at AND p.error IS NOT NULL

@@ -24,6 +24,16 @@ BEGIN
         RETURN;
     END IF;
 
+    -- That somebody pushes at all is told by a lease, which is written now and then.
+    IF p_tenant_id IS NULL AND NOT EXISTS (
+       SELECT FROM mdm.lease l
+        WHERE l.name = 'push' AND l.until > v_now + interval '10 seconds')
+    THEN
+        INSERT INTO mdm.lease AS l (name, owner, until)
+        VALUES ('push', p_owner, v_now + interval '20 seconds')
+        ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until;
+    END IF;
+
     -- Most topics have nothing that is due: that is asked first, of one index.
     SELECT array_agg(s.tenant_id), array_agg(s.topic), array_agg(s.owner)
       INTO v_tenants, v_topics, v_former
@@ -112,6 +122,18 @@ p_seconds; p_tenant_id: of this tenant only, or null. Not those that are stopped
 whose certificate has expired. Rows: what the owner has now, and with p_tenant_id also
 what others have of it and is due. What a dead owner had claimed is due again. No row,
 too, while another looks through all topics.';
+
+CREATE FUNCTION @revision@.push_present()
+RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM mdm.lease l
+                    WHERE l.name = 'push' AND l.until > clock_timestamp());
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.push_present IS
+'Does any worker look for wishes to push, or did one until 20 seconds ago?';
 
 CREATE FUNCTION @revision@.push_unclaim(p_tenant_ids bigint[], p_topics text[])
 RETURNS void
