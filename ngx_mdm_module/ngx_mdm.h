@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "apns/ngx_mdm_apns.h"
 #include "engine/ngx_mdm_engine.h"
 #include "engine/ngx_mdm_exchange.h"
 #include "engine/ngx_mdm_webhook.h"
@@ -34,6 +35,7 @@ typedef struct {
 typedef struct {
     ngx_array_t                 databases; /* of ngx_mdm_pg_conf_t */
     ngx_array_t                 webhooks;  /* of ngx_mdm_webhook_conf_t */
+    ngx_mdm_apns_conf_t        *apns;      /* NULL: pushes go nowhere */
     mdm_secret_ring_t           ring;
     ngx_mdm_plugins_t           plugins;
     ngx_uint_t                  used;      /* some location has a route */

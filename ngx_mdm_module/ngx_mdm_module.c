@@ -42,6 +42,9 @@ static char *ngx_mdm_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_mdm_check_webhooks(ngx_conf_t *cf,
     ngx_mdm_main_conf_t *mcf);
+static char *ngx_mdm_set_apns(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_mdm_check_apns(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf);
 static void ngx_mdm_wipe_keys(void *data);
 static ngx_int_t ngx_mdm_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_mdm_postconfiguration(ngx_conf_t *cf);
@@ -90,6 +93,13 @@ static ngx_command_t  ngx_mdm_commands[] = {
     { ngx_string("mdm_webhook"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_mdm_set_webhook,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("mdm_apns"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_mdm_set_apns,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -182,6 +192,8 @@ ngx_mdm_create_main_conf(ngx_conf_t *cf)
 
     cln->handler = ngx_mdm_wipe_keys;
     cln->data = mcf;
+
+    mcf->apns = NGX_CONF_UNSET_PTR;
 
     return mcf;
 }
@@ -720,6 +732,49 @@ ngx_mdm_check_webhooks(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf)
 }
 
 
+/* mdm_apns HOST[:PORT] [development=] [proxy=] [trusted_certificate=]
+ *          [rate=]; */
+
+static char *
+ngx_mdm_set_apns(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_mdm_main_conf_t  *mcf = conf;
+
+    return ngx_mdm_apns_conf_set(cf, &mcf->apns);
+}
+
+
+static char *
+ngx_mdm_check_apns(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf)
+{
+    ngx_uint_t          i;
+    ngx_mdm_pg_conf_t  *db;
+
+    ngx_conf_init_ptr_value(mcf->apns, NULL);
+
+    if (mcf->apns == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (mcf->databases.nelts == 0 || mcf->ring.nkeys == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mdm_apns\" needs a database and a key: write "
+                           "\"mdm_database\" and \"mdm_secret_key\" in http");
+        return NGX_CONF_ERROR;
+    }
+
+    db = mcf->databases.elts;
+
+    for (i = 0; i < mcf->databases.nelts; i++) {
+        db[i].push = 1;
+    }
+
+    mcf->used = 1;
+
+    return ngx_mdm_apns_conf_check(cf, mcf->apns);
+}
+
+
 static void
 ngx_mdm_wipe_keys(void *data)
 {
@@ -749,7 +804,9 @@ ngx_mdm_postconfiguration(ngx_conf_t *cf)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_mdm_module);
 
-    if (ngx_mdm_check_webhooks(cf, mcf) != NGX_CONF_OK) {
+    if (ngx_mdm_check_webhooks(cf, mcf) != NGX_CONF_OK
+        || ngx_mdm_check_apns(cf, mcf) != NGX_CONF_OK)
+    {
         return NGX_ERROR;
     }
 

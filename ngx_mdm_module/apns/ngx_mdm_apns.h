@@ -45,7 +45,11 @@ struct ngx_mdm_apns_push_s {
 
     /* apns' own */
     ngx_queue_t            queue;
-    void                  *stream;
+    ngx_msec_t             at;             /* handed over, then sent */
+    u_char                *body;           /* of an answer that has one */
+    uint16_t               body_len;
+    uint16_t               refused;        /* unprocessed, so many times */
+    int32_t                stream;
 };
 
 
@@ -71,7 +75,8 @@ typedef struct {
 } ngx_mdm_apns_state_t;
 
 
-/* ngx_mdm_apns_conf.c: the directive mdm_apns, see docs/directives.md. */
+/* ngx_mdm_apns_conf.c: the directive mdm_apns, see docs/directives.md.  Sets
+ * NULL for "off". */
 char *ngx_mdm_apns_conf_set(ngx_conf_t *cf, ngx_mdm_apns_conf_t **conf);
 /* At the end of the configuration of http, when its resolver is known. */
 char *ngx_mdm_apns_conf_check(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf);
