@@ -1,6 +1,6 @@
 
 /*
- * How causes are called in metrics.
+ * How ends of connections are called in metrics.
  */
 
 
@@ -8,23 +8,23 @@
 
 
 static const char *const  ngx_mdm_apns_fails[NGX_MDM_APNS_NFAILS] = {
-    "resolve", "connect", "proxy", "tls", "http2", "timeout"
+    "address", "connect", "proxy", "tls", "http2"
 };
 
-static const char *const  ngx_mdm_apns_closes[NGX_MDM_APNS_NCLOSES] = {
-    "idle", "goaway", "renewed", "lost", "silent", "protocol", "answer", "left"
+static const char *const  ngx_mdm_apns_ends[NGX_MDM_APNS_NENDS] = {
+    "closed", "unwanted", "lost"
 };
 
 
 const char *
-ngx_mdm_apns_fail_name(ngx_mdm_apns_fail_e cause)
+ngx_mdm_apns_fail_name(ngx_mdm_apns_fail_e where)
 {
-    return ngx_mdm_apns_fails[cause];
+    return ngx_mdm_apns_fails[where];
 }
 
 
 const char *
-ngx_mdm_apns_close_name(ngx_mdm_apns_close_e cause)
+ngx_mdm_apns_end_name(ngx_mdm_apns_end_e cause)
 {
-    return ngx_mdm_apns_closes[cause];
+    return ngx_mdm_apns_ends[cause];
 }

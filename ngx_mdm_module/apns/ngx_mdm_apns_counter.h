@@ -17,32 +17,26 @@
 #define NGX_MDM_APNS_REASONS  48       /* of mdm_push_reason(), at most */
 
 
-/* Why an attempt to connect came to nothing. */
+/* Where an attempt to connect ended. */
 
 typedef enum {
-    NGX_MDM_APNS_FAIL_RESOLVE = 0,     /* the name has no address */
+    NGX_MDM_APNS_FAIL_ADDRESS = 0,     /* none: a name, or no host at all */
     NGX_MDM_APNS_FAIL_CONNECT,
-    NGX_MDM_APNS_FAIL_PROXY,           /* the proxy refused */
+    NGX_MDM_APNS_FAIL_PROXY,
     NGX_MDM_APNS_FAIL_TLS,
-    NGX_MDM_APNS_FAIL_HTTP2,           /* the server speaks something else */
-    NGX_MDM_APNS_FAIL_TIMEOUT,
+    NGX_MDM_APNS_FAIL_HTTP2,           /* before the server's SETTINGS */
     NGX_MDM_APNS_NFAILS
 } ngx_mdm_apns_fail_e;
 
 
-/* Why a connection that was ready was closed. */
+/* Why a connection that was ready is no more. */
 
 typedef enum {
-    NGX_MDM_APNS_CLOSE_IDLE = 0,       /* nothing to push for long */
-    NGX_MDM_APNS_CLOSE_GOAWAY,         /* the server wanted it */
-    NGX_MDM_APNS_CLOSE_RENEWED,        /* the topic has another certificate */
-    NGX_MDM_APNS_CLOSE_LOST,           /* the server closed or reset it */
-    NGX_MDM_APNS_CLOSE_SILENT,         /* no answer in time */
-    NGX_MDM_APNS_CLOSE_PROTOCOL,       /* an error of HTTP/2 or TLS */
-    NGX_MDM_APNS_CLOSE_ANSWER,         /* an answer asked for another one */
-    NGX_MDM_APNS_CLOSE_LEFT,           /* the topic was given back */
-    NGX_MDM_APNS_NCLOSES
-} ngx_mdm_apns_close_e;
+    NGX_MDM_APNS_END_CLOSED = 0,       /* by us */
+    NGX_MDM_APNS_END_UNWANTED,         /* the server asked for it */
+    NGX_MDM_APNS_END_LOST,
+    NGX_MDM_APNS_NENDS
+} ngx_mdm_apns_end_e;
 
 
 typedef struct {
@@ -52,7 +46,7 @@ typedef struct {
     ngx_mdm_counter_t   returned[2];   /* never sent; sent, but who knows */
     ngx_mdm_counter_t   connects;
     ngx_mdm_counter_t   failures[NGX_MDM_APNS_NFAILS];
-    ngx_mdm_counter_t   closed[NGX_MDM_APNS_NCLOSES];
+    ngx_mdm_counter_t   ends[NGX_MDM_APNS_NENDS];
     ngx_mdm_counter_t   times[NGX_MDM_HISTOGRAM(NGX_MDM_TIME_BOUNDS)];
                                        /* from the stream to its answer */
 } ngx_mdm_apns_counters_t;
@@ -67,8 +61,8 @@ typedef struct {
 } ngx_mdm_apns_gauges_t;
 
 
-const char *ngx_mdm_apns_fail_name(ngx_mdm_apns_fail_e cause);
-const char *ngx_mdm_apns_close_name(ngx_mdm_apns_close_e cause);
+const char *ngx_mdm_apns_fail_name(ngx_mdm_apns_fail_e where);
+const char *ngx_mdm_apns_end_name(ngx_mdm_apns_end_e cause);
 
 
 /* An answer that came after so many milliseconds. */

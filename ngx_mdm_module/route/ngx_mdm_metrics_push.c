@@ -46,7 +46,7 @@ static const char *ngx_mdm_metrics_push_class(ngx_uint_t i);
 static const char *ngx_mdm_metrics_push_reason(ngx_uint_t i);
 static const char *ngx_mdm_metrics_push_return(ngx_uint_t i);
 static const char *ngx_mdm_metrics_push_fail(ngx_uint_t i);
-static const char *ngx_mdm_metrics_push_close(ngx_uint_t i);
+static const char *ngx_mdm_metrics_push_end(ngx_uint_t i);
 static const char *ngx_mdm_metrics_push_lease(ngx_uint_t i);
 
 
@@ -104,13 +104,13 @@ static const ngx_mdm_metrics_array_t  ngx_mdm_metrics_arrays[] = {
 
     { "push_connect_failures_total",
       "Attempts to connect to Apple that came to nothing.",
-      "cause", ngx_mdm_counted(apns.failures), NGX_MDM_APNS_NFAILS,
+      "at", ngx_mdm_counted(apns.failures), NGX_MDM_APNS_NFAILS,
       ngx_mdm_metrics_push_fail, 0 },
 
-    { "push_connections_closed_total",
+    { "push_connections_ended_total",
       "Connections to Apple that were closed or broke.",
-      "cause", ngx_mdm_counted(apns.closed), NGX_MDM_APNS_NCLOSES,
-      ngx_mdm_metrics_push_close, 0 },
+      "cause", ngx_mdm_counted(apns.ends), NGX_MDM_APNS_NENDS,
+      ngx_mdm_metrics_push_end, 0 },
 
     { "push_leases_total", "Topics leased, given back, and lost.",
       "event", ngx_mdm_counted(push.leases), NGX_MDM_NLEASES,
@@ -258,9 +258,9 @@ ngx_mdm_metrics_push_fail(ngx_uint_t i)
 
 
 static const char *
-ngx_mdm_metrics_push_close(ngx_uint_t i)
+ngx_mdm_metrics_push_end(ngx_uint_t i)
 {
-    return ngx_mdm_apns_close_name(i);
+    return ngx_mdm_apns_end_name(i);
 }
 
 
