@@ -14,6 +14,9 @@
 #define NGX_MDM_CONNECTIONS       4
 #define NGX_MDM_TIMEOUT           5000
 
+/* connections to APNs of a worker that pushes for few topics */
+#define NGX_MDM_APNS_CONNECTIONS  8
+
 
 static void *ngx_mdm_create_main_conf(ngx_conf_t *cf);
 static void *ngx_mdm_create_srv_conf(ngx_conf_t *cf);
@@ -873,6 +876,7 @@ ngx_mdm_init_module(ngx_cycle_t *cycle)
 
     for (i = 0, n = 0; i < mcf->databases.nelts; i++) {
         n += ngx_mdm_pg_conf_connections(&db[i]);
+        n += db[i].push ? NGX_MDM_APNS_CONNECTIONS : 0;
     }
 
     ecf = ngx_event_get_conf(cycle->conf_ctx, ngx_event_core_module);
@@ -880,7 +884,7 @@ ngx_mdm_init_module(ngx_cycle_t *cycle)
     if (n * 2 > ecf->connections) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                       "\"worker_connections %ui\" leaves too few for devices "
-                      "beside %ui to PostgreSQL: write at least %ui",
+                      "beside %ui to PostgreSQL and APNs: write at least %ui",
                       ecf->connections, n, n * 2);
         return NGX_ERROR;
     }

@@ -276,4 +276,43 @@ refused 'too many CAs', 'passes 32768 bytes',
 refused 'an unknown database of a webhook', 'reads from a database that there is not',
     http => "$hook database=x;";
 
+
+# Pushes.
+
+my $dns = 'resolver 127.0.0.1;';
+my $apns = "$dns mdm_apns api.push.apple.com";
+
+taken 'all of mdm_apns', http => "$apns:2197 development=api.sandbox.push.apple.com "
+    . "proxy=http://me:p\@ss\@[::1]:3128 trusted_certificate=$server->{cert} rate=1000000;";
+taken 'addresses without a resolver', http => 'mdm_apns 127.0.0.1 development=[::1]:2197;';
+taken 'a proxy that has an address, without a resolver',
+    http => 'mdm_apns api.push.apple.com proxy=127.0.0.1:3128;';
+taken 'a node that does not push', http => 'mdm_apns off;';
+refused 'mdm_apns twice', '"mdm_apns" directive is duplicate',
+    http => "mdm_apns $_; $apns;" for 'off', '127.0.0.1';
+refused "$_ as host", [qq{in "$_" of "mdm_apns"}, 'write "api.push.apple.com"'],
+    http => "$dns mdm_apns $_;"
+    for 'https://api.push.apple.com', 'a:0', ':443', 'unix:/a', '[::', '0.0.0.0', 'a,b';
+refused 'development= without a host', ['no host in "development=:1"',
+    'write "development=api.sandbox.push.apple.com"'], http => "$apns development=:1;";
+refused "the proxy $_", 'in "proxy=" of "mdm_apns": write "proxy=HOST:PORT"',
+    http => "$apns proxy=$_;" for qw(a https://a:1 a:b@c a:b@ a:1/b);
+unlike +(check(http => "$apns proxy=me:pass\@:1;"))[1], qr/pass/,
+    '... without showing it, for it may hold a password';
+refused "rate=$_", qq{"rate=$_": write pushes a second of one topic},
+    http => "$apns rate=$_;" for qw(0 1000001 -1 x);
+refused 'an unknown parameter of mdm_apns', ['unknown parameter "key" of "mdm_apns"',
+    'trusted_certificate=, rate='], http => "$apns key=/a;";
+refused 'a name without a resolver', '"mdm_apns" needs DNS for "b.example": write "resolver',
+    http => "mdm_apns $_;" for 'b.example', '::1 development=b.example' =~ s/::1/[::1]/r,
+    '127.0.0.1 proxy=b.example:1';
+refused 'a resolver of the server alone', 'needs DNS', http => 'mdm_apns b.example;',
+    server => $dns;
+refused 'pushes without a key', '"mdm_apns" needs a database and a key',
+    http => "$apns;", key => '', location => '';
+refused 'CAs that are none', 'is no file with certificates in PEM',
+    http => "$apns trusted_certificate=$_;" for '/nowhere', $secret;
+refused 'too few connections of a worker that pushes', 'and APNs: write at least',
+    http => "$apns;", events => 'worker_connections 20;';
+
 done_testing;
