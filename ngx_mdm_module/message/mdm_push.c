@@ -15,6 +15,10 @@
 #define MDM_PUSH_HEAD   "{\"mdm\":\""
 #define MDM_PUSH_TAIL   "\"}"
 
+/* The last row of the table, whose word is none of Apple's. */
+#define MDM_PUSH_UNKNOWN                                                      \
+    (sizeof(mdm_push_reasons) / sizeof(mdm_push_reasons[0]) - 1)
+
 
 typedef struct {
     unsigned              status;
@@ -61,7 +65,7 @@ static const mdm_push_reason_t  mdm_push_reasons[] = {
     { 500, MDM_PUSH_AGAIN,         "InternalServerError" },
     { 503, MDM_PUSH_RECONNECT,     "ServiceUnavailable" },
     { 503, MDM_PUSH_RECONNECT,     "Shutdown" },
-    { 0,   MDM_PUSH_OUR_FAULT,     NULL }
+    { 0,   MDM_PUSH_OUR_FAULT,     "Unknown" }
 };
 
 
@@ -163,7 +167,8 @@ mdm_push_answer_read(mdm_push_answer_t *answer, unsigned status,
 
     answer->status = status;
     answer->class = mdm_push_class(status);
-    answer->reason = status == 200 ? "" : "Unknown";
+    answer->reason = status == 200 ? ""
+                                   : mdm_push_reasons[MDM_PUSH_UNKNOWN].reason;
     answer->time = 0;
 
     if (status == 200 || body.len == 0 || body.len > MDM_PUSH_MAX_ANSWER
@@ -215,13 +220,15 @@ mdm_push_class(unsigned status)
 static void
 mdm_push_answer_body(mdm_push_answer_t *answer, json_t *json)
 {
+    size_t                    i;
     json_t                   *time;
     const char               *word;
     const mdm_push_reason_t  *reason;
 
     word = json_string_value(json_object_get(json, "reason"));
 
-    for (reason = mdm_push_reasons; word && reason->reason; reason++) {
+    for (i = 0; word && i < MDM_PUSH_UNKNOWN; i++) {
+        reason = &mdm_push_reasons[i];
 
         if (strcmp(reason->reason, word) == 0) {
             answer->reason = reason->reason;
@@ -265,6 +272,28 @@ mdm_push_reason_place(const char *reason)
     }
 
     return 0;
+}
+
+
+const char *
+mdm_push_reason(unsigned place)
+{
+    return place <= MDM_PUSH_UNKNOWN ? mdm_push_reasons[place].reason : NULL;
+}
+
+
+unsigned
+mdm_push_reason_place(const char *reason)
+{
+    unsigned  i;
+
+    for (i = 0; i < MDM_PUSH_UNKNOWN; i++) {
+        if (mdm_push_reasons[i].reason == reason) {
+            break;
+        }
+    }
+
+    return i;
 }
 
 
