@@ -1,7 +1,7 @@
 package MDM::Test::APNs::Scripted;
 
 # Apple's push service as it is on a bad day: a server of HTTP/2 in C, made of
-# t/lib/apns.c when a test wants it, that does in the midst of the work what it is
+# t/lib/apns when a test wants it, that does in the midst of the work what it is
 # told. It judges no push; MDM::Test::APNs does.
 #
 #     my $apns = MDM::Test::APNs::Scripted->start;
@@ -64,7 +64,7 @@ sub program {
 
     $program = MDM::Test::test_dir() . '/apns';
     MDM::Test::run_or_die(qw(gcc -O1 -g -Wall -Wextra -Wno-unused-parameter -Werror
-        -o), $program, MDM::Test::tree() . '/t/lib/apns.c',
+        -o), $program, glob(MDM::Test::tree() . '/t/lib/apns/*.c'),
         qw(-lnghttp2 -lssl -lcrypto));
 
     return $program;
@@ -83,10 +83,10 @@ sub start {
         port   => MDM::Test::free_port(),
         ca     => $ca,
         tls_ca => $tls_ca,
-        server => $option{server} // $tls_ca->server,
-        words  => [ $option{verify} ? 'verify' : (),
-                    $option{alpn} // 1 ? () : 'noalpn' ],
+        server => $tls_ca->server,
     }, $class;
+
+    $self->{option} = { server => $self->{server}, %option };
 
     program();
     MDM::Test::spew($self->log_file, '');
@@ -96,8 +96,14 @@ sub start {
 }
 
 
+# On the same port; options instead of those of start().
+
 sub start_again {
-    my ($self) = @_;
+    my ($self, %option) = @_;
+
+    $self->{option} = { server => $self->{server}, %option } if %option;
+
+    my $option = $self->{option};
 
     pipe my $out, my $in or die "pipe: $!";
 
@@ -110,8 +116,9 @@ sub start_again {
         close $in;
         open STDOUT, '>>', "$self->{stem}.out";
         open STDERR, '>&', \*STDOUT;
-        exec program(), $self->{port}, $self->{server}{cert}, $self->{server}{key},
-            $self->{ca}{cert}, $self->log_file, @{ $self->{words} };
+        exec program(), $self->{port}, @{ $option->{server} }{qw(cert key)},
+            ($option->{ca} // $self->{ca})->{cert}, $self->log_file, $option->{verify} ? 'verify' : (),
+            $option->{alpn} // 1 ? () : 'noalpn';
     }
 
     $in->autoflush(1);
