@@ -250,34 +250,6 @@ mdm_push_answer_body(mdm_push_answer_t *answer, json_t *json)
 const char *
 mdm_push_reason(unsigned place)
 {
-    if (place == 0) {
-        return "Unknown";
-    }
-
-    return place < sizeof(mdm_push_reasons) / sizeof(mdm_push_reasons[0])
-           ? mdm_push_reasons[place - 1].reason : NULL;
-}
-
-
-unsigned
-mdm_push_reason_place(const char *reason)
-{
-    unsigned  i;
-
-    for (i = 0; mdm_push_reasons[i].reason; i++) {
-
-        if (mdm_push_reasons[i].reason == reason) {
-            return i + 1;
-        }
-    }
-
-    return 0;
-}
-
-
-const char *
-mdm_push_reason(unsigned place)
-{
     return place <= MDM_PUSH_UNKNOWN ? mdm_push_reasons[place].reason : NULL;
 }
 

@@ -270,30 +270,6 @@ places(void **state)
 }
 
 
-/* Each is counted in a place of its own. */
-
-static void
-places(void **state)
-{
-    char               body[96];
-    unsigned           i;
-    const char        *reason;
-    mdm_push_answer_t  answer;
-
-    for (i = 0; (reason = mdm_push_reason(i)) != NULL; i++) {
-        snprintf(body, sizeof(body), "{\"reason\":\"%s\"}", reason);
-        mdm_push_answer_read(&answer, 400, STR(body));
-
-        assert_string_equal(answer.reason, reason);
-        assert_int_equal(mdm_push_reason_place(answer.reason), i);
-    }
-
-    assert_in_range(i, 33, 48);
-    assert_string_equal(mdm_push_reason(i - 1), "Unknown");
-    assert_int_equal(mdm_push_reason_place("BadTopic of another's"), i - 1);
-}
-
-
 int
 main(void)
 {
