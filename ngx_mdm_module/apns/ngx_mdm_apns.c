@@ -24,7 +24,8 @@ static ngx_mdm_apns_host_t *ngx_mdm_apns_topic_host(ngx_mdm_apns_t *apns,
 
 ngx_mdm_apns_t *
 ngx_mdm_apns_create(ngx_cycle_t *cycle, ngx_mdm_apns_conf_t *conf,
-    const ngx_mdm_apns_handlers_t *handlers)
+    const ngx_mdm_apns_handlers_t *handlers,
+    ngx_mdm_apns_counters_t *counters, ngx_mdm_apns_gauges_t *gauges)
 {
     ngx_mdm_apns_t  *apns;
 
@@ -35,6 +36,8 @@ ngx_mdm_apns_create(ngx_cycle_t *cycle, ngx_mdm_apns_conf_t *conf,
 
     apns->conf = conf;
     apns->handlers = *handlers;
+    apns->counters = counters;
+    apns->gauges = gauges;
     apns->log = cycle->log;
     apns->quiet = *cycle->log;
     apns->quiet.log_level = NGX_LOG_ALERT;
@@ -337,6 +340,10 @@ ngx_mdm_apns_topic_post(ngx_mdm_apns_topic_t *topic)
 void
 ngx_mdm_apns_push_done(ngx_mdm_apns_topic_t *topic, ngx_mdm_apns_push_t *push)
 {
+    if (push->answer.status == 0) {
+        ngx_mdm_count(&topic->apns->counters->returned[push->sent]);
+    }
+
     if (push->body != NULL) {
         ngx_free(push->body);
         push->body = NULL;

@@ -17,6 +17,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include "ngx_mdm_apns_counter.h"
 #include "../message/mdm_push.h"
 
 
@@ -86,7 +87,8 @@ ngx_uint_t ngx_mdm_apns_conf_rate(const ngx_mdm_apns_conf_t *conf);
 
 /* In a worker.  NULL when memory ran out. */
 ngx_mdm_apns_t *ngx_mdm_apns_create(ngx_cycle_t *cycle,
-    ngx_mdm_apns_conf_t *conf, const ngx_mdm_apns_handlers_t *handlers);
+    ngx_mdm_apns_conf_t *conf, const ngx_mdm_apns_handlers_t *handlers,
+    ngx_mdm_apns_counters_t *counters, ngx_mdm_apns_gauges_t *gauges);
 /* Closes everything; nothing comes back any more. */
 void ngx_mdm_apns_destroy(ngx_mdm_apns_t *apns);
 

@@ -18,8 +18,12 @@ static void ngx_mdm_apns_connection_late(ngx_mdm_apns_connection_t *conn);
 static void ngx_mdm_apns_connection_alone(ngx_mdm_apns_connection_t *conn);
 static void ngx_mdm_apns_connection_idle(ngx_mdm_apns_connection_t *conn);
 static void ngx_mdm_apns_connection_crowd(ngx_mdm_apns_t *apns);
+static void ngx_mdm_apns_connection_ended(ngx_mdm_apns_connection_t *conn,
+    ngx_mdm_apns_end_e cause);
 static void ngx_mdm_apns_connection_give_back(
     ngx_mdm_apns_connection_t *conn);
+static void ngx_mdm_apns_connection_ready(ngx_mdm_apns_connection_t *conn,
+    ngx_int_t n);
 static void ngx_mdm_apns_connection_free(ngx_mdm_apns_connection_t *conn);
 static ngx_int_t ngx_mdm_apns_event_arm(ngx_connection_t *c);
 
@@ -104,10 +108,28 @@ ngx_mdm_apns_connection_move(ngx_mdm_apns_connection_t *conn,
 
     topic->nopening -= (conn->state < NGX_MDM_APNS_READY
                         && state >= NGX_MDM_APNS_READY);
-    topic->nready += (state == NGX_MDM_APNS_READY);
-    topic->nready -= (conn->state == NGX_MDM_APNS_READY);
+
+    if (state == NGX_MDM_APNS_READY) {
+        ngx_mdm_count(&conn->apns->counters->connects);
+        ngx_mdm_apns_connection_ready(conn, 1);
+
+    } else if (conn->state == NGX_MDM_APNS_READY) {
+        ngx_mdm_apns_connection_ready(conn, -1);
+    }
 
     conn->state = state;
+}
+
+
+/* There is one more that takes pushes, or one less. */
+
+static void
+ngx_mdm_apns_connection_ready(ngx_mdm_apns_connection_t *conn, ngx_int_t n)
+{
+    conn->topic->nready += n;
+
+    ngx_mdm_apns_gauge(conn->apns->gauges, &conn->apns->gauges->connections,
+                       n);
 }
 
 
@@ -542,6 +564,9 @@ ngx_mdm_apns_connection_lost(ngx_mdm_apns_connection_t *conn,
                       &topic->name, text);
     }
 
+    ngx_mdm_apns_connection_ended(conn, conn->unwanted
+                                        ? NGX_MDM_APNS_END_UNWANTED
+                                        : NGX_MDM_APNS_END_LOST);
     ngx_mdm_apns_connection_give_back(conn);
     ngx_mdm_apns_connection_free(conn);
 
@@ -556,6 +581,22 @@ ngx_mdm_apns_connection_lost(ngx_mdm_apns_connection_t *conn,
 
     topic->changed = 1;
     ngx_mdm_apns_topic_post(topic);
+}
+
+
+/* Counted by its cause, or by the place where it did not come further: those
+ * are in the order of the states. */
+
+static void
+ngx_mdm_apns_connection_ended(ngx_mdm_apns_connection_t *conn,
+    ngx_mdm_apns_end_e cause)
+{
+    ngx_mdm_apns_counters_t  *counters;
+
+    counters = conn->apns->counters;
+
+    ngx_mdm_count(conn->state < NGX_MDM_APNS_READY
+                  ? &counters->failures[conn->state] : &counters->ends[cause]);
 }
 
 
@@ -579,6 +620,9 @@ ngx_mdm_apns_connection_give_back(ngx_mdm_apns_connection_t *conn)
         ngx_mdm_apns_push_done(conn->topic, push);
     }
 
+    ngx_mdm_apns_gauge(conn->apns->gauges, &conn->apns->gauges->in_flight,
+                       - (ngx_int_t) conn->nin_flight);
+
     conn->topic->in_flight -= conn->nin_flight;
     conn->nin_flight = 0;
 }
@@ -593,6 +637,10 @@ ngx_mdm_apns_connection_close(ngx_mdm_apns_connection_t *conn)
 
     if (conn->state >= NGX_MDM_APNS_STARTING) {
         ngx_mdm_apns_http2_leave(conn);
+    }
+
+    if (conn->state >= NGX_MDM_APNS_READY) {
+        ngx_mdm_apns_connection_ended(conn, NGX_MDM_APNS_END_CLOSED);
     }
 
     ngx_mdm_apns_connection_give_back(conn);
@@ -610,9 +658,12 @@ ngx_mdm_apns_connection_free(ngx_mdm_apns_connection_t *conn)
 
     topic = conn->topic;
 
-    topic->nready -= (conn->state == NGX_MDM_APNS_READY);
     topic->nopening -= (conn->state < NGX_MDM_APNS_READY);
     ngx_queue_remove(&conn->queue);
+
+    if (conn->state == NGX_MDM_APNS_READY) {
+        ngx_mdm_apns_connection_ready(conn, -1);
+    }
 
     if (conn->is_idle) {
         ngx_queue_remove(&conn->idle);

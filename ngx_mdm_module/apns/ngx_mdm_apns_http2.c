@@ -197,6 +197,9 @@ ngx_mdm_apns_http2_submit(ngx_mdm_apns_connection_t *conn,
     conn->nin_flight++;
     conn->topic->in_flight++;
 
+    ngx_mdm_count(&conn->apns->counters->sent);
+    ngx_mdm_apns_gauge(conn->apns->gauges, &conn->apns->gauges->in_flight, 1);
+
     push->stream = stream;
     push->at = ngx_current_msec;
     ngx_queue_insert_tail(&conn->in_flight, &push->queue);
@@ -387,6 +390,9 @@ ngx_mdm_apns_answered(ngx_mdm_apns_connection_t *conn,
 
     mdm_push_answer_read(&push->answer, push->answer.status, body);
 
+    ngx_mdm_apns_count_answer(conn->apns->counters, &push->answer,
+                              ngx_current_msec - push->at);
+
     push->sent = 1;
     conn->answer_at = ngx_current_msec;
 
@@ -508,6 +514,9 @@ ngx_mdm_apns_take(ngx_mdm_apns_connection_t *conn, ngx_mdm_apns_push_t *push)
 
     conn->nin_flight--;
     conn->topic->in_flight--;
+
+    ngx_mdm_apns_gauge(conn->apns->gauges, &conn->apns->gauges->in_flight,
+                       -1);
 }
 
 

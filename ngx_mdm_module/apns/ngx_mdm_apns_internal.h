@@ -91,6 +91,8 @@ struct ngx_mdm_apns_conf_s {
 struct ngx_mdm_apns_s {
     ngx_mdm_apns_conf_t         *conf;
     ngx_mdm_apns_handlers_t      handlers;
+    ngx_mdm_apns_counters_t     *counters;
+    ngx_mdm_apns_gauges_t       *gauges;
     ngx_log_t                   *log;
     ngx_log_t                    quiet;       /* what is told otherwise */
 
