@@ -14,8 +14,8 @@ static int mdmctl_queue_done(mdmctl_session_t *s, const char *written);
 
 static const char *const  mdmctl_queue_columns[] = {
     "command_uuid=COMMAND", "request_type=TYPE", "state=STATE",
-    "delivered_count=DELIVERED", "notnow_at=NOT NOW", "reason=REASON",
-    "means=MEANS", NULL
+    "delivered_count=DELIVERED", "sent_at=SENT", "notnow_at=NOT NOW",
+    "reason=REASON", "means=MEANS", NULL
 };
 
 

@@ -15,6 +15,7 @@ my $ca     = MDM::Test::PKI->ca('Device CA');
 my $tls_ca = MDM::Test::PKI->ca('Server CA');
 my $server = $tls_ca->server;
 
+my $closed = free_port();       # nobody but a test's network is pushed
 my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
 
 
@@ -33,6 +34,7 @@ sub placed {
         '/usr/lib/nginx/mdm/*.so'    => '%%PLUGINS%%',
         'listen 443'                 => 'listen 127.0.0.1:%%TLS_PORT%%',
         'http {'                     => 'http { %%HTTP%%',
+        'api.push.apple.com;'        => "127.0.0.1:$closed;",
     );
 
     $conf =~ s{^user www-data;.*\n}{}m or die "no user in it\n";
