@@ -171,11 +171,10 @@ GRANT EXECUTE ON FUNCTION @revision@.webhook_open, @revision@.webhook_next,
    TO mdm_job;
 
 -- Devices: a token that ends a stop, and enrolments that end.
-GRANT SELECT (tenant_id, enrollment_id, topic, due_at, claimed_at),
-      UPDATE (topic, due_at, step, failures), DELETE
+GRANT SELECT (tenant_id, enrollment_id, topic, due_at, claimed_at, stopped),
+      UPDATE (topic, due_at, stopped, step, failures), DELETE
    ON mdm.push TO mdm_device;
-GRANT SELECT (tenant_id, enrollment_id, topic, token), DELETE
-   ON mdm.push_stop TO mdm_device;
+GRANT SELECT (tenant_id, enrollment_id), DELETE ON mdm.push_stop TO mdm_device;
 GRANT EXECUTE ON FUNCTION @revision@.push_forget, @revision@.push_token TO mdm_device;
 
 -- The API: pushes.

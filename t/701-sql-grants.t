@@ -33,9 +33,9 @@ inventory_list    SIUD        SIUD                          -
 lease             -           S(name,until)                 SIUD
 metric            -           -                             SIUD
 profile           -           SID                           -
-push              S(tenant_id,enrollment_id,topic,due_at,claimed_at),U(topic,due_at,step,failures),D  SIUD  SUD
+push              S(tenant_id,enrollment_id,topic,due_at,claimed_at,stopped),U(topic,due_at,stopped,step,failures),D  SIUD  SUD
 push_certificate  -           IU,S(but private_key)         S
-push_stop         S(tenant_id,enrollment_id,topic,token),D  SD  SIUD
+push_stop         S(tenant_id,enrollment_id),D  SD  SIUD
 push_topic        -           SIU                           SU
 queue             SIUD        SIUD                          SUD
 result            SIU         SI,U(effects_at,effects_failed)  SI

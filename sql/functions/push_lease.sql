@@ -10,6 +10,9 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_now      timestamptz := clock_timestamp();
+    v_took     interval;
+    v_from     bigint := coalesce(p_tenant_id, 0);
+    v_to       bigint := coalesce(p_tenant_id, 9223372036854775807);
     v_alone    boolean;
     v_tenants  bigint[];
     v_topics   text[];
@@ -18,20 +21,15 @@ BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.lease', 'on', true);
 
-    -- One at a time looks through all topics, and takes over from the dead.
+    -- One at a time looks through all topics, for a twentieth of the time at most, and
+    -- takes over from the dead.
     v_alone := pg_try_advisory_xact_lock(hashtextextended('mdm.push_lease', 0));
-    IF p_tenant_id IS NULL AND NOT v_alone THEN
-        RETURN;
-    END IF;
-
-    -- That somebody pushes at all is told by a lease, which is written now and then.
-    IF p_tenant_id IS NULL AND NOT EXISTS (
-       SELECT FROM mdm.lease l
-        WHERE l.name = 'push' AND l.until > v_now + interval '10 seconds')
+    IF p_tenant_id IS NULL
+       AND (NOT v_alone OR EXISTS (SELECT FROM mdm.lease l
+                                    WHERE l.name = 'push_lease' AND l.until > v_now))
     THEN
-        INSERT INTO mdm.lease AS l (name, owner, until)
-        VALUES ('push', p_owner, v_now + interval '20 seconds')
-        ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until;
+        PERFORM set_config('mdm.lease', '', true);
+        RETURN;
     END IF;
 
     -- Most topics have nothing that is due: that is asked first, of one index.
@@ -39,20 +37,29 @@ BEGIN
       INTO v_tenants, v_topics, v_former
       FROM (SELECT t.tenant_id, t.topic, t.owner
               FROM mdm.push_topic t
-             WHERE (p_tenant_id IS NULL OR t.tenant_id = p_tenant_id)
+             WHERE t.tenant_id BETWEEN v_from AND v_to
                AND (t.owner IN ('', p_owner) OR (t.until <= v_now AND v_alone))
                AND t.stopped_at IS NULL
-               AND (SELECT true
+               AND (SELECT p.due_at <= v_now OR t.owner NOT IN ('', p_owner)
                       FROM mdm.push p
                      WHERE p.tenant_id = t.tenant_id
                        AND p.topic = t.topic
-                       AND (p.due_at <= v_now
-                            OR (p.due_at = 'infinity' AND t.owner NOT IN ('', p_owner)))
+                     ORDER BY p.due_at
                      LIMIT 1)
                AND (SELECT c.not_after > v_now
                       FROM mdm.push_certificate c
                      WHERE c.tenant_id = t.tenant_id AND c.topic = t.topic)
              LIMIT p_limit) s;
+
+    v_took := clock_timestamp() - v_now;
+    IF p_tenant_id IS NULL AND v_took > interval '5 milliseconds'
+       AND coalesce(cardinality(v_topics), 0) < p_limit
+    THEN
+        INSERT INTO mdm.lease (name, owner, until)
+        VALUES ('push_lease', p_owner, v_now + 20 * v_took * (0.5 + random()))
+        ON CONFLICT (name) DO UPDATE
+           SET owner = excluded.owner, until = excluded.until;
+    END IF;
 
     -- What a dead owner had in hand is unknown, so it is pushed again.
     PERFORM @revision@.push_unclaim(
@@ -103,11 +110,11 @@ BEGIN
          WHERE t.tenant_id = p_tenant_id
            AND t.owner <> p_owner
            AND t.until > v_now
-           AND (SELECT true
+           AND (SELECT p.due_at <= v_now
                   FROM mdm.push p
                  WHERE p.tenant_id = t.tenant_id
                    AND p.topic = t.topic
-                   AND p.due_at <= v_now
+                 ORDER BY p.due_at
                  LIMIT 1)
          LIMIT p_limit;
     END IF;

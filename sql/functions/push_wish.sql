@@ -61,7 +61,8 @@ CREATE FUNCTION @revision@.push_forget(p_tenant_id bigint, p_device_id text)
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_ids  bigint[];
+    v_ids      bigint[];
+    v_stopped  boolean;
 BEGIN
     v_ids := ARRAY(SELECT e.enrollment_id
                      FROM mdm.enrollment e
@@ -70,9 +71,12 @@ BEGIN
 
     FOR v_i IN 1 .. cardinality(v_ids) LOOP
         DELETE FROM mdm.push p
-         WHERE p.tenant_id = p_tenant_id AND p.enrollment_id = v_ids[v_i];
-        DELETE FROM mdm.push_stop s
-         WHERE s.tenant_id = p_tenant_id AND s.enrollment_id = v_ids[v_i];
+         WHERE p.tenant_id = p_tenant_id AND p.enrollment_id = v_ids[v_i]
+        RETURNING p.stopped INTO v_stopped;
+        IF v_stopped THEN
+            DELETE FROM mdm.push_stop s
+             WHERE s.tenant_id = p_tenant_id AND s.enrollment_id = v_ids[v_i];
+        END IF;
     END LOOP;
 END
 $$;
@@ -91,17 +95,22 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_stopped  boolean;
 BEGIN
-    v_stopped := EXISTS (SELECT FROM mdm.push_stop s
-                          WHERE s.tenant_id = p_tenant_id
-                            AND s.enrollment_id = p_enrollment_id
-                            AND (s.token <> p_token OR s.topic <> p_topic));
-
-    -- The wish first: so does everybody who needs both.
-    UPDATE mdm.push p
-       SET topic = p_topic, due_at = now(), step = 0, failures = 0
+    -- Whoever has it in hand records that the token is another, or claims it again.
+    SELECT p.stopped INTO v_stopped
+      FROM mdm.push p
      WHERE p.tenant_id = p_tenant_id
        AND p.enrollment_id = p_enrollment_id
-       AND p.claimed_at IS NULL;
+       FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+
+    UPDATE mdm.push p
+       SET stopped = false, step = 0, failures = 0,
+           topic = CASE WHEN p.claimed_at IS NULL THEN p_topic ELSE p.topic END,
+           due_at = CASE WHEN p.claimed_at IS NULL THEN now() ELSE p.due_at END
+     WHERE p.tenant_id = p_tenant_id
+       AND p.enrollment_id = p_enrollment_id;
     IF v_stopped THEN
         DELETE FROM mdm.push_stop s
          WHERE s.tenant_id = p_tenant_id

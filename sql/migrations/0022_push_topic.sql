@@ -4,6 +4,7 @@
 ALTER TABLE mdm.push
     ADD COLUMN topic          text COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN asked          boolean NOT NULL DEFAULT false,
+    ADD COLUMN stopped        boolean NOT NULL DEFAULT false,
     ADD COLUMN claimed_at     timestamptz,
     ADD COLUMN step           smallint NOT NULL DEFAULT 0,
     ADD COLUMN failures       smallint NOT NULL DEFAULT 0,
@@ -32,6 +33,8 @@ COMMENT ON COLUMN mdm.push.topic IS
 'That of the enrolment when the wish was written; the claimer compares.';
 COMMENT ON COLUMN mdm.push.asked IS
 'Somebody asked for a push itself: it is sent once, whether commands wait or not.';
+COMMENT ON COLUMN mdm.push.stopped IS
+'There is a push_stop of this channel: those who look at wishes need not look there.';
 COMMENT ON COLUMN mdm.push.claimed_at IS
 'Since when the owner of the topic has it in hand; null: nobody.';
 COMMENT ON COLUMN mdm.push.step IS
