@@ -124,10 +124,7 @@ GRANT SELECT (tenant_id, topic, version, certificate, not_before, not_after, sub
               issuer, serial, fingerprint, stored_at, public_key, development,
               apple_account, note, warned_days)
    ON mdm.push_certificate TO mdm_api;
-GRANT SELECT, INSERT, UPDATE ON mdm.push_topic TO mdm_api;
-GRANT SELECT, DELETE ON mdm.push_stop TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.push_certificate_store,
-                          @revision@.push_certificate_begin,
                           @revision@.push_certificate_key,
                           @revision@.push_certificate_get,
                           @revision@.push_certificate_list,
@@ -182,8 +179,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.push TO mdm_api;
 GRANT SELECT, INSERT, UPDATE ON mdm.push_topic TO mdm_api;
 GRANT SELECT, DELETE ON mdm.push_stop TO mdm_api;
 GRANT SELECT (name, until) ON mdm.lease TO mdm_api;
-GRANT SELECT (development, apple_account, note, warned_days)
-   ON mdm.push_certificate TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.push_wish, @revision@.push_forget,
                           @revision@.push_unstop, @revision@.push_topic_ready,
                           @revision@.push_ask, @revision@.push_results,

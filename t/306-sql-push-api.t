@@ -122,7 +122,7 @@ subtest 'why a topic is not pushed' => sub {
     is topic('state') . ' ' . topic('reason'), 'stopped BadCertificate', '... as is told';
     is results($at, $d), 'failed: Apple answered BadCertificate', '... to who asked';
     is resume(), 'ok|0', 'it is resumed';
-    is $w->events('push_topic_resumed'), 'topic', '... which is an event';
+    is $w->events('push_topic_resumed'), 'topic BadCertificate', '... which is an event';
     is $w->claim, $d, '... and goes on';
     $w->record($d => [ 'returned', '', 0 ]);
 

@@ -51,6 +51,8 @@ for my $tenant (1, 2) {
         '{\"\"}', true);
         SELECT mdm_r2.push_certificate_store($tenant, 'joe', '', 'topic', 'der', 'sealed',
             0, 2000000000, 'CN=a', 'CN=b', '01', sha256('p$tenant'));
+        SELECT mdm_r2.push_request_create($tenant, 'joe', '', sha256('r'), 'sealed b', 'PEM',
+            'CN=a', NULL, NULL);
         SELECT mdm_r2.profile_store($tenant, 'joe', '', 'id-$tenant', 'com.example', 'u', NULL,
             1, '{}', false, false, false, NULL, NULL, 'sealed by', sha256('d$tenant'));
         SELECT mdm_r2.signing_certificate_store($tenant, 'joe', '', 'der', 'sealed by', 0,

@@ -34,7 +34,8 @@ lease             -           S(name,until)                 SIUD
 metric            -           -                             SIUD
 profile           -           SID                           -
 push              S(tenant_id,enrollment_id,topic,due_at,claimed_at,stopped),U(topic,due_at,stopped,step,failures),D  SIUD  SUD
-push_certificate  -           IU,S(but private_key)         S
+push_certificate  -           IU,S(but private_key)         S,U(warned_days)
+push_request      -           SID                           SD
 push_stop         S(tenant_id,enrollment_id),D  SD  SIUD
 push_topic        -           SIU                           SU
 queue             SIUD        SIUD                          SUD
@@ -68,13 +69,15 @@ my %functions = (
         enrollment_show enrollment_why enrollments events identity_revoke
         inventory_apply inventory_items inventory_lists inventory_search is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
-        push_ask push_forget push_present push_results push_resume push_stops push_targets
+        push_ask push_certificate_key push_forget push_request_create push_request_delete
+        push_request_list push_present push_results push_resume push_stops push_targets
         push_topic_ready push_topics push_unstop push_wish queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup
         tenant_changes tenant_load token_check token_refused webhook_failures
         webhook_replay webhooks written_id',
     mdm_job => 'is_dormant lease_take metric_measure metric_put metric_read metric_share
-        metric_webhook_lag micros partition_ahead pending_drop push_claim push_judged push_lease
+        metric_webhook_lag micros partition_ahead pending_drop push_certificate_bound push_certificate_watch
+        push_claim push_judged push_lease
         push_open push_record push_release push_renew push_sent push_stopped
         push_topic_count push_unclaim push_unstop queue_finish rfc3339
         startup sweep tenant_changes tenant_load webhook_done webhook_next webhook_open

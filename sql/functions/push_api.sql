@@ -75,8 +75,8 @@ $$;
 COMMENT ON FUNCTION @revision@.push_ask IS
 'Somebody asks for a push of these channels, whether commands wait or not: their wishes
 are due. Row n = 0 is the tenant: ok, or no_certificate (it has none at all); at: see
-push_results(); pushing: push_present(). Then one row per target: ok; unknown; closed; pending (enrolling, not
-live yet); no_certificate (none for its topic).';
+push_results(); pushing: push_present(). Then one row per target: ok; unknown; closed;
+pending (enrolling, not live yet); no_certificate (none for its topic).';
 
 CREATE FUNCTION @revision@.push_results(
     p_tenant_id   bigint,
@@ -332,8 +332,8 @@ CREATE FUNCTION @revision@.push_topic_ready(p_tenant_id bigint, p_topic text)
 RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_count    integer;
-    v_stopped  timestamptz;
+    v_count   integer;
+    v_reason  text;
 BEGIN
     v_count := @revision@.push_unstop(p_tenant_id, ARRAY(
         SELECT s.enrollment_id
@@ -348,7 +348,7 @@ BEGIN
                   AND p.enrollment_id = s.enrollment_id
                   FOR UPDATE) p ON true));
 
-    SELECT t.stopped_at INTO v_stopped
+    SELECT t.stop_reason INTO v_reason
       FROM mdm.push_topic t
      WHERE t.tenant_id = p_tenant_id AND t.topic = p_topic
        FOR UPDATE;
@@ -359,9 +359,10 @@ BEGIN
            failing_told = false, error = NULL, window_at = now(), window_answers = 0,
            window_refusals = 0;
 
-    IF v_stopped IS NOT NULL THEN
+    IF v_reason IS NOT NULL THEN
         INSERT INTO mdm.event (tenant_id, type, data)
-        VALUES (p_tenant_id, 'push_topic_resumed', jsonb_build_object('topic', p_topic));
+        VALUES (p_tenant_id, 'push_topic_resumed',
+                jsonb_build_object('topic', p_topic, 'reason', v_reason));
     END IF;
     RETURN v_count;
 END

@@ -139,7 +139,7 @@ BEGIN
     INSERT INTO mdm.event (tenant_id, type, data)
     VALUES (p_tenant_id, 'push_certificate_stored', v_dates);
 
-    PERFORM @revision@.push_certificate_begin(p_tenant_id, p_topic);
+    PERFORM @revision@.push_topic_ready(p_tenant_id, p_topic);
 
     outcome := CASE WHEN v_version = 1 THEN 'new' ELSE 'replaced' END;
     version := v_version;
@@ -158,49 +158,6 @@ null, and its key is not here); another_topic (the tenant has no certificate of 
 topic, and its live devices have other_topic, devices of them; p_new_topic: stored all
 the same); older (the stored one is valid longer, until not_after; p_older: stored all the
 same).';
-
-CREATE FUNCTION @revision@.push_certificate_begin(p_tenant_id bigint, p_topic text)
-RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_reason  text;
-BEGIN
-    UPDATE mdm.push p
-       SET due_at = now(), failures = 0
-      FROM (SELECT w.enrollment_id
-              FROM mdm.push_stop s
-              JOIN mdm.push w ON w.tenant_id = p_tenant_id
-                             AND w.enrollment_id = s.enrollment_id
-             WHERE s.tenant_id = p_tenant_id AND s.topic = p_topic
-               AND w.claimed_at IS NULL
-             ORDER BY w.enrollment_id
-               FOR UPDATE OF w) o
-     WHERE p.tenant_id = p_tenant_id AND p.enrollment_id = o.enrollment_id;
-
-    DELETE FROM mdm.push_stop s
-     WHERE s.tenant_id = p_tenant_id AND s.topic = p_topic;
-
-    SELECT t.stop_reason INTO v_reason
-      FROM mdm.push_topic t
-     WHERE t.tenant_id = p_tenant_id AND t.topic = p_topic AND t.stopped_at IS NOT NULL
-       FOR UPDATE;
-    IF FOUND THEN
-        INSERT INTO mdm.event (tenant_id, type, data)
-        VALUES (p_tenant_id, 'push_topic_resumed', jsonb_strip_nulls(jsonb_build_object(
-                'topic', p_topic, 'reason', v_reason)));
-    END IF;
-
-    INSERT INTO mdm.push_topic AS t (tenant_id, topic)
-    VALUES (p_tenant_id, p_topic)
-    ON CONFLICT (tenant_id, topic) DO UPDATE
-       SET stopped_at = NULL, stop_reason = NULL, failing_since = NULL, error = NULL,
-           window_at = now(), window_answers = 0, window_refusals = 0;
-END
-$$;
-
-COMMENT ON FUNCTION @revision@.push_certificate_begin IS
-'A topic has another certificate: nothing that was known of the former one stops a push.
-Within push_certificate_store().';
 
 CREATE FUNCTION @revision@.rfc3339_seconds(p_time timestamptz) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -21,6 +21,16 @@ BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.lease', 'on', true);
 
+    -- That somebody pushes at all is told by a lease, which is written now and then.
+    IF p_tenant_id IS NULL AND NOT EXISTS (
+       SELECT FROM mdm.lease l
+        WHERE l.name = 'push' AND l.until > v_now + interval '10 seconds')
+    THEN
+        INSERT INTO mdm.lease AS l (name, owner, until)
+        VALUES ('push', p_owner, v_now + interval '20 seconds')
+        ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until;
+    END IF;
+
     -- One at a time looks through all topics, for a twentieth of the time at most, and
     -- takes over from the dead.
     v_alone := pg_try_advisory_xact_lock(hashtextextended('mdm.push_lease', 0));
@@ -52,11 +62,12 @@ BEGIN
              LIMIT p_limit) s;
 
     v_took := clock_timestamp() - v_now;
-    IF p_tenant_id IS NULL AND v_took > interval '5 milliseconds'
+    IF p_tenant_id IS NULL AND v_took > interval '20 milliseconds'
        AND coalesce(cardinality(v_topics), 0) < p_limit
     THEN
         INSERT INTO mdm.lease (name, owner, until)
-        VALUES ('push_lease', p_owner, v_now + 20 * v_took * (0.5 + random()))
+        VALUES ('push_lease', p_owner,
+                v_now + least(20 * v_took, interval '3 seconds') * (0.5 + random()))
         ON CONFLICT (name) DO UPDATE
            SET owner = excluded.owner, until = excluded.until;
     END IF;

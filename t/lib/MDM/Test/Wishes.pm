@@ -156,11 +156,12 @@ sub record {
 }
 
 
-# Takes the topics that have something due.
+# Takes the topics that have something due, however short the last look is ago.
 
 sub lease {
     my ($self, %o) = @_;
 
+    $self->sql(q{DELETE FROM mdm.lease WHERE name = 'push_lease'});
     return join ' ', sort split /\n/, $self->{job}->run(sprintf
         "SELECT tenant_id || '/' || topic || CASE WHEN owner <> '%s' THEN '=' || owner
             ELSE '' END FROM mdm_r2.push_lease('%s', 15, %s, %d)", $o{owner} // $self->{owner},
