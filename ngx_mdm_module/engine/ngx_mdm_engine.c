@@ -9,6 +9,7 @@
 #include "ngx_mdm_hub.h"
 #include "ngx_mdm_identity.h"
 #include "ngx_mdm_job.h"
+#include "ngx_mdm_push.h"
 #include "ngx_mdm_request_type.h"
 #include "ngx_mdm_sample.h"
 #include "ngx_mdm_seen.h"
@@ -80,6 +81,7 @@ void
 ngx_mdm_engine_destroy(ngx_mdm_engine_t *engine)
 {
     ngx_mdm_webhooks_destroy(engine);
+    ngx_mdm_pushes_destroy(engine);
     ngx_mdm_pg_destroy(engine->pg);
     ngx_mdm_tenants_destroy(engine->tenants);
     ngx_mdm_certificates_destroy(engine->certificates);
@@ -98,6 +100,7 @@ ngx_mdm_engine_leave(ngx_mdm_pg_t *pg)
     ngx_mdm_hubs_leave(engine);
     ngx_mdm_seen_leave(engine->seen);
     ngx_mdm_webhooks_leave(engine);
+    ngx_mdm_pushes_leave(engine);
 }
 
 

@@ -29,6 +29,7 @@ typedef struct ngx_mdm_seen_s          ngx_mdm_seen_t;
 typedef struct ngx_mdm_job_s           ngx_mdm_job_t;
 typedef struct ngx_mdm_sample_s        ngx_mdm_sample_t;
 typedef struct ngx_mdm_webhooks_s      ngx_mdm_webhooks_t;
+typedef struct ngx_mdm_pushes_s        ngx_mdm_pushes_t;
 typedef struct ngx_mdm_request_types_s ngx_mdm_request_types_t;
 
 
@@ -48,6 +49,7 @@ typedef struct {
     ngx_mdm_metrics_database_t  *metrics;
     ngx_mdm_engine_counters_t   *counters;     /* metrics' */
     ngx_mdm_webhooks_t        *webhooks;   /* NULL: none to send */
+    ngx_mdm_pushes_t          *pushes;     /* NULL: this node does not push */
     ngx_mdm_request_types_t   *request_types;  /* of delivered commands */
 } ngx_mdm_engine_t;
 

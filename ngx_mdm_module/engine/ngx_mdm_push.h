@@ -14,7 +14,8 @@
 #include "../apns/ngx_mdm_apns.h"
 
 
-typedef struct ngx_mdm_push_watch_s  ngx_mdm_push_watch_t;
+typedef struct ngx_mdm_push_watch_s    ngx_mdm_push_watch_t;
+typedef struct ngx_mdm_push_signals_s  ngx_mdm_push_signals_t;
 
 
 /* Told in the event loop when this worker has recorded answers of the
@@ -27,10 +28,16 @@ struct ngx_mdm_push_watch_s {
 };
 
 
-/* In a worker; `conf` NULL: this node does not push, and the rest of this
- * header does nothing. */
+/* Before the workers are forked: by what they wake one another, as long as
+ * this configuration lasts.  NULL when memory or descriptors ran out. */
+ngx_mdm_push_signals_t *ngx_mdm_push_signals_create(ngx_cycle_t *cycle,
+    ngx_uint_t databases);
+
+/* In a worker; `database` is the place of the engine's.  `conf` NULL: this node
+ * does not push, and the rest of this header does nothing. */
 ngx_int_t ngx_mdm_pushes_create(ngx_mdm_engine_t *engine,
-    ngx_mdm_apns_conf_t *conf);
+    ngx_mdm_apns_conf_t *conf, ngx_mdm_push_signals_t *signals,
+    ngx_uint_t database);
 void ngx_mdm_pushes_destroy(ngx_mdm_engine_t *engine);
 
 /* The worker begins to exit: no wish is claimed any more, what is unanswered
@@ -39,7 +46,7 @@ void ngx_mdm_pushes_destroy(ngx_mdm_engine_t *engine);
 void ngx_mdm_pushes_leave(ngx_mdm_engine_t *engine);
 
 /* Wishes of this tenant were committed and are due: its topics are claimed at
- * once, if nobody else has them. */
+ * once, by this worker or the one of this node that has them. */
 void ngx_mdm_push_wake(ngx_mdm_engine_t *engine, int64_t tenant_id);
 
 /* Does this node push? */

@@ -7,6 +7,8 @@
 
 #include "ngx_mdm_api_ask.h"
 
+#include "../engine/ngx_mdm_push.h"
+
 
 static void ngx_mdm_api_ask_params(ngx_mdm_api_t *api,
     ngx_mdm_api_ask_t *ask);
@@ -127,6 +129,15 @@ ngx_mdm_api_ask_wants(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_mdm_api_ask_wake(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask)
+{
+    if (ask->push) {
+        ngx_mdm_push_wake(api->engine, api->tenant_id);
+    }
 }
 
 

@@ -70,6 +70,9 @@ mdm_rc_e ngx_mdm_api_ask_seal(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask);
 void ngx_mdm_api_ask(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
     ngx_mdm_pg_handler_pt handler);
 
+/* It was queued: its targets are to be pushed. */
+void ngx_mdm_api_ask_wake(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask);
+
 /* The target of a row from the second on, from 0, and why it failed; NGX_ERROR
  * for a row that is none. */
 ngx_int_t ngx_mdm_api_ask_failed(ngx_mdm_api_ask_t *ask,

@@ -7,6 +7,8 @@
 
 
 #include "ngx_mdm_api.h"
+
+#include "../engine/ngx_mdm_push.h"
 #include "../message/mdm_command.h"
 
 
@@ -558,6 +560,8 @@ ngx_mdm_api_released(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
         return;
     }
+
+    ngx_mdm_push_wake(api->engine, api->tenant_id);
 
     outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_RELEASED_OUTCOME);
 

@@ -252,7 +252,8 @@ static void
 ngx_mdm_api_command_queued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    ngx_mdm_api_t  *api;
+    ngx_mdm_api_t          *api;
+    ngx_mdm_api_command_t  *command;
 
     api = call->data;
 
@@ -261,6 +262,8 @@ ngx_mdm_api_command_queued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     }
 
     if (ngx_mdm_api_option_conflict(api, rows) == NGX_OK) {
+        command = api->ctx;
+        ngx_mdm_api_ask_wake(api, &command->ask);
         ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_option_answer);
     }
 }

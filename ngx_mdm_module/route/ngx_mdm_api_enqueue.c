@@ -246,6 +246,7 @@ ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
         return;
     }
 
+    ngx_mdm_api_ask_wake(api, &enqueue->ask);
     ngx_mdm_api_build(api, rows, enqueue->ask.targets.n
                                  * NGX_MDM_API_TARGET_LABOUR,
                       ngx_mdm_api_enqueue_build);

@@ -663,6 +663,7 @@ ngx_mdm_api_typed_queued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     if (ngx_mdm_api_answered(api, rc) == NGX_OK
         && ngx_mdm_api_option_conflict(api, rows) == NGX_OK)
     {
+        ngx_mdm_api_ask_wake(api, &typed->command.ask);
         ngx_mdm_api_build(api, rows,
                           typed->gate.n * NGX_MDM_API_TARGET_LABOUR,
                           ngx_mdm_api_typed_answer);

@@ -1,0 +1,313 @@
+
+/*
+ * What became of pushes is recorded in natural batches: what is answered while
+ * a record is under way goes into the next.  A record that fails is made
+ * again, for as long as the worker lives.
+ */
+
+
+#include "ngx_mdm_push_internal.h"
+
+
+#define NGX_MDM_PUSH_AGAIN        500
+#define NGX_MDM_PUSH_WAIT_MAX     60        /* seconds */
+
+
+/* arrays of push_record(), from its third parameter on */
+
+enum {
+    NGX_MDM_PUSH_RECORD_ENROLLMENT = 0,
+    NGX_MDM_PUSH_RECORD_TOKEN,
+    NGX_MDM_PUSH_RECORD_APNS_ID,
+    NGX_MDM_PUSH_RECORD_OUTCOME,
+    NGX_MDM_PUSH_RECORD_REASON,
+    NGX_MDM_PUSH_RECORD_WAIT,
+    NGX_MDM_PUSH_RECORD_TIME,
+    NGX_MDM_PUSH_RECORD_NARRAYS
+};
+
+
+static const char  ngx_mdm_push_record_types[NGX_MDM_PUSH_RECORD_NARRAYS] = {
+    'i', 't', 't', 't', 't', 'i', 'i'
+};
+
+
+static ngx_int_t ngx_mdm_push_record_params(ngx_mdm_push_call_t *c);
+static ngx_int_t ngx_mdm_push_record_value(ngx_mdm_push_call_t *c,
+    ngx_mdm_push_item_t *item, ngx_mdm_pg_value_t *values, ngx_int_t wait);
+static ngx_int_t ngx_mdm_push_record_wait(ngx_mdm_push_topic_t *topic);
+static void ngx_mdm_push_record_done(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_push_record_again(ngx_mdm_push_topic_t *topic,
+    ngx_mdm_push_call_t *c, ngx_mdm_pg_rc_e rc);
+static void ngx_mdm_push_record_settle(ngx_mdm_push_topic_t *topic,
+    ngx_queue_t *items);
+
+
+void
+ngx_mdm_push_record(ngx_mdm_push_topic_t *topic)
+{
+    ngx_pool_t           *pool;
+    ngx_queue_t          *q;
+    ngx_mdm_push_call_t  *c;
+
+    if (topic->recording || ngx_queue_empty(&topic->answered)
+        || !ngx_mdm_push_passed(topic->record_at))
+    {
+        return;
+    }
+
+    topic->record_at = ngx_current_msec + NGX_MDM_PUSH_AGAIN;
+
+    pool = ngx_create_pool(16384, topic->pushes->log);
+    if (pool == NULL) {
+        return;
+    }
+
+    c = ngx_pcalloc(pool, sizeof(ngx_mdm_push_call_t));
+    if (c == NULL) {
+        ngx_destroy_pool(pool);
+        return;
+    }
+
+    c->pool = pool;
+    c->topic = topic;
+    ngx_queue_init(&c->items);
+
+    while (c->n < topic->most && !ngx_queue_empty(&topic->answered)) {
+        q = ngx_queue_head(&topic->answered);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&c->items, q);
+        c->n++;
+    }
+
+    if (ngx_mdm_push_record_params(c) != NGX_OK) {
+        ngx_mdm_push_record_again(topic, c, NGX_MDM_PG_OVERLOAD);
+        ngx_destroy_pool(pool);
+        return;
+    }
+
+    topic->recording = 1;
+
+    c->call.statement = NGX_MDM_SQL_PUSH_RECORD;
+    c->call.handler = ngx_mdm_push_record_done;
+    c->call.data = c;
+
+    ngx_mdm_pg_call(topic->pushes->engine->pg, &c->call);
+}
+
+
+static ngx_int_t
+ngx_mdm_push_record_params(ngx_mdm_push_call_t *c)
+{
+    ngx_int_t              wait;
+    ngx_uint_t             i;
+    ngx_queue_t           *q;
+    ngx_mdm_push_item_t   *item;
+    ngx_mdm_pg_value_t    *values, *params;
+    ngx_mdm_push_topic_t  *topic;
+
+    topic = c->topic;
+    params = c->call.params;
+
+    ngx_mdm_pg_set_bytes(&params[0], topic->pushes->owner.data,
+                         topic->pushes->owner.len);
+    ngx_mdm_pg_set_int8(&params[1], topic->tenant_id);
+    ngx_mdm_pg_set_bytes(&params[2], topic->name.data, topic->name.len);
+
+    values = ngx_palloc(c->pool, NGX_MDM_PUSH_RECORD_NARRAYS * c->n
+                                 * sizeof(ngx_mdm_pg_value_t));
+    if (values == NULL) {
+        return NGX_ERROR;
+    }
+
+    wait = ngx_mdm_push_record_wait(topic);
+
+    for (q = ngx_queue_head(&c->items), i = 0;
+         q != ngx_queue_sentinel(&c->items);
+         q = ngx_queue_next(q), i++)
+    {
+        item = ngx_queue_data(q, ngx_mdm_push_item_t, queue);
+
+        if (ngx_mdm_push_record_value(c, item, &values[i], wait) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < NGX_MDM_PUSH_RECORD_NARRAYS; i++) {
+        if (ngx_mdm_pg_set_array(&params[3 + i], c->pool,
+                                 ngx_mdm_push_record_types[i],
+                                 &values[i * c->n], c->n)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* One of each array's values; those of an array lie together. */
+
+static ngx_int_t
+ngx_mdm_push_record_value(ngx_mdm_push_call_t *c, ngx_mdm_push_item_t *item,
+    ngx_mdm_pg_value_t *values, ngx_int_t wait)
+{
+    u_char               *hex;
+    ngx_uint_t            n;
+    const char           *outcome, *reason;
+    ngx_mdm_apns_push_t  *push;
+
+    n = c->n;
+    push = &item->push;
+
+    hex = ngx_pnalloc(c->pool, 2 * push->token.len + 1);
+    if (hex == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_hex_dump(hex, (u_char *) push->token.data, push->token.len);
+
+    outcome = "returned";
+    reason = "";
+
+    if (push->answer.status != 0) {
+        outcome = mdm_push_class_name(push->answer.class);
+        reason = push->answer.reason;
+        wait = push->retry_after;
+    }
+
+    ngx_mdm_pg_set_int8(&values[NGX_MDM_PUSH_RECORD_ENROLLMENT * n],
+                        ngx_mdm_push_batch_enrollment(item));
+    ngx_mdm_pg_set_bytes(&values[NGX_MDM_PUSH_RECORD_TOKEN * n], hex,
+                         2 * push->token.len);
+    ngx_mdm_pg_set_bytes(&values[NGX_MDM_PUSH_RECORD_APNS_ID * n],
+                         push->apns_id, sizeof(push->apns_id));
+    ngx_mdm_pg_set_bytes(&values[NGX_MDM_PUSH_RECORD_OUTCOME * n], outcome,
+                         ngx_strlen(outcome));
+    ngx_mdm_pg_set_bytes(&values[NGX_MDM_PUSH_RECORD_REASON * n], reason,
+                         ngx_strlen(reason));
+    ngx_mdm_pg_set_int8(&values[NGX_MDM_PUSH_RECORD_WAIT * n], wait);
+    ngx_mdm_pg_set_int8(&values[NGX_MDM_PUSH_RECORD_TIME * n],
+                        push->answer.time);
+
+    return NGX_OK;
+}
+
+
+/* How long those wait that came back unanswered. */
+
+static ngx_int_t
+ngx_mdm_push_record_wait(ngx_mdm_push_topic_t *topic)
+{
+    ngx_mdm_apns_state_t  state;
+
+    if (topic->apns == NULL) {
+        return 1;
+    }
+
+    ngx_mdm_apns_state(topic->apns, &state);
+
+    return ngx_min(1 << ngx_min(state.failures, 6), NGX_MDM_PUSH_WAIT_MAX);
+}
+
+
+static void
+ngx_mdm_push_record_done(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_str_t              outcome;
+    ngx_mdm_pushes_t      *pushes;
+    ngx_mdm_push_call_t   *c;
+    ngx_mdm_push_topic_t  *topic;
+
+    c = call->data;
+    topic = c->topic;
+    pushes = topic->pushes;
+    topic->recording = 0;
+
+    if (pushes->gone) {
+        ngx_destroy_pool(c->pool);
+        return;
+    }
+
+    if (rc != NGX_MDM_PG_DONE) {
+        ngx_mdm_push_record_again(topic, c, rc);
+        ngx_destroy_pool(c->pool);
+        ngx_mdm_push_topic_post(topic);
+        return;
+    }
+
+    topic->record_at = ngx_current_msec;
+    topic->most = NGX_MDM_PUSH_BATCH;
+    topic->active = ngx_current_msec;
+
+    ngx_mdm_push_record_settle(topic, &c->items);
+    ngx_destroy_pool(c->pool);
+
+    outcome = rows->count ? ngx_mdm_pg_text(rows, 0, 0)
+                          : (ngx_str_t) ngx_null_string;
+
+    if (outcome.len == sizeof("stopped") - 1) {
+        ngx_mdm_push_topic_close(topic, "it is stopped");
+    }
+
+    ngx_mdm_push_topic_post(topic);
+    ngx_mdm_push_recorded(pushes, topic->tenant_id);
+}
+
+
+/*
+ * They are recorded again in their order, before those that came later.  When
+ * PostgreSQL refuses them, in halves; what it refuses alone is forgotten, and
+ * with the lease its wish becomes due again.
+ */
+
+static void
+ngx_mdm_push_record_again(ngx_mdm_push_topic_t *topic, ngx_mdm_push_call_t *c,
+    ngx_mdm_pg_rc_e rc)
+{
+    ngx_queue_t  items;
+
+    ngx_mdm_count(&topic->pushes->engine->counters->push.unrecorded);
+
+    topic->record_at = ngx_current_msec + NGX_MDM_PUSH_AGAIN;
+
+    if (topic->pushes->late) {
+        ngx_mdm_push_record_settle(topic, &c->items);
+        return;
+    }
+
+    if (rc == NGX_MDM_PG_FAULT) {
+
+        if (c->n == 1) {
+            ngx_mdm_push_record_settle(topic, &c->items);
+            ngx_mdm_push_topic_close(topic, "a push cannot be recorded");
+            return;
+        }
+
+        topic->most = ngx_max(c->n / 2, 1);
+    }
+
+    ngx_queue_init(&items);
+    ngx_queue_add(&items, &c->items);
+    ngx_queue_add(&items, &topic->answered);
+    ngx_queue_init(&topic->answered);
+    ngx_queue_add(&topic->answered, &items);
+}
+
+
+static void
+ngx_mdm_push_record_settle(ngx_mdm_push_topic_t *topic, ngx_queue_t *items)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(items)) {
+        q = ngx_queue_head(items);
+        ngx_queue_remove(q);
+
+        ngx_mdm_push_batch_settle(topic, ngx_queue_data(q,
+                                                ngx_mdm_push_item_t, queue));
+    }
+}
