@@ -210,7 +210,8 @@ ngx_mdm_pushes_leave(ngx_mdm_engine_t *engine)
         next = ngx_queue_next(q);
         topic = ngx_queue_data(q, ngx_mdm_push_topic_t, queue);
 
-        ngx_mdm_push_topic_close(topic, "the worker exits");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_RELEASED,
+                                 "the worker exits");
     }
 }
 
@@ -283,6 +284,21 @@ ngx_mdm_push_unwatch(ngx_mdm_push_watch_t *watch)
 {
     ngx_queue_remove(&watch->queue);
     ngx_queue_init(&watch->queue);
+}
+
+
+void
+ngx_mdm_push_have(ngx_mdm_pushes_t *pushes, ngx_int_t topics, ngx_int_t wishes)
+{
+    ngx_mdm_engine_gauges_t  *gauges;
+
+    pushes->ntopics += topics;
+    pushes->in_hand += wishes;
+
+    gauges = pushes->engine->metrics->gauges;
+
+    ngx_mdm_gauge_set(gauges, &gauges->push_topics, pushes->ntopics);
+    ngx_mdm_gauge_set(gauges, &gauges->pushes, pushes->in_hand);
 }
 
 

@@ -48,6 +48,10 @@ ngx_mdm_push_batch_take(ngx_mdm_push_topic_t *topic,
     ngx_queue_insert_tail(&topic->batches, &batch->queue);
     topic->in_hand += n;
 
+    ngx_mdm_push_have(topic->pushes, 0, n);
+    (void) ngx_atomic_fetch_add(
+                      &topic->pushes->engine->counters->push.claimed, n);
+
     return NGX_OK;
 }
 
@@ -285,6 +289,7 @@ ngx_mdm_push_batch_settled(ngx_mdm_push_topic_t *topic,
 {
     topic->in_hand -= n;
     batch->left -= n;
+    ngx_mdm_push_have(topic->pushes, 0, - (ngx_int_t) n);
 
     if (batch->left == 0) {
         ngx_mdm_pg_rows_let_go(&batch->rows);

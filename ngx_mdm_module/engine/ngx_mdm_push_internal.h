@@ -97,7 +97,7 @@ struct ngx_mdm_push_topic_s {
     ngx_queue_t                answered;
     ngx_uint_t                 in_hand;
     ngx_uint_t                 in_flight;
-    ngx_uint_t                 most;       /* of the next record */
+    ngx_uint_t                 refusals;   /* of records, one after another */
     ngx_uint_t                 credit;     /* thousandths of a push */
     ngx_msec_t                 credited;
 
@@ -134,6 +134,7 @@ struct ngx_mdm_pushes_s {
 
     ngx_queue_t                topics;
     ngx_uint_t                 ntopics;    /* of both queues */
+    ngx_uint_t                 in_hand;
     ngx_uint_t                 to_renew;
     ngx_queue_t                releasing;
     ngx_queue_t                ready;
@@ -169,6 +170,9 @@ ngx_mdm_push_passed(ngx_msec_t at)
 
 
 /* ngx_mdm_push.c */
+/* So many more topics, or wishes, are in hand, or less. */
+void ngx_mdm_push_have(ngx_mdm_pushes_t *pushes, ngx_int_t topics,
+    ngx_int_t wishes);
 void ngx_mdm_push_recorded(ngx_mdm_pushes_t *pushes, int64_t tenant_id);
 
 /* ngx_mdm_push_lease.c */
@@ -203,7 +207,8 @@ void ngx_mdm_push_topic_post(ngx_mdm_push_topic_t *topic);
 void ngx_mdm_push_topic_wake(ngx_mdm_push_topic_t *topic);
 /* There is a certificate of this version. */
 void ngx_mdm_push_topic_version(ngx_mdm_push_topic_t *topic, int64_t version);
-void ngx_mdm_push_topic_close(ngx_mdm_push_topic_t *topic, const char *why);
+void ngx_mdm_push_topic_close(ngx_mdm_push_topic_t *topic,
+    ngx_mdm_lease_e what, const char *why);
 /* Ends its connections; what is unanswered comes back. */
 void ngx_mdm_push_topic_hang_up(ngx_mdm_push_topic_t *topic);
 /* A call of it, with what all have in common; NULL when memory ran out. */

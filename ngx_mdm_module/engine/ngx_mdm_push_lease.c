@@ -257,7 +257,8 @@ ngx_mdm_push_lease_take(ngx_mdm_pushes_t *pushes,
     /* taken by an answer that came while the worker began to exit */
 
     if (pushes->leaving) {
-        ngx_mdm_push_topic_close(topic, "the worker exits");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_RELEASED,
+                                 "the worker exits");
         return 1;
     }
 
@@ -435,17 +436,20 @@ ngx_mdm_push_lease_judge(ngx_mdm_push_topic_t *topic, ngx_msec_t asked,
     const ngx_mdm_pg_rows_t *rows, int row)
 {
     if (!ngx_mdm_pg_bool(rows, row, NGX_MDM_PUSH_RENEW_HELD)) {
-        ngx_mdm_push_topic_close(topic, "its lease was lost");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST,
+                                 "its lease was lost");
         return;
     }
 
     topic->lease_until = asked + (NGX_MDM_PUSH_LEASE - 1) * 1000;
 
     if (ngx_mdm_pg_bool(rows, row, NGX_MDM_PUSH_RENEW_STOPPED)) {
-        ngx_mdm_push_topic_close(topic, "it is stopped");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST,
+                                 "it is stopped");
 
     } else if (ngx_mdm_pg_bool(rows, row, NGX_MDM_PUSH_RENEW_EXPIRED)) {
-        ngx_mdm_push_topic_close(topic, "its certificate has expired");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST,
+                                 "its certificate has expired");
 
     } else {
         ngx_mdm_push_topic_version(topic, ngx_mdm_pg_int(rows, row,

@@ -11,6 +11,8 @@
 
 #define NGX_MDM_PUSH_AGAIN        500
 #define NGX_MDM_PUSH_WAIT_MAX     60        /* seconds */
+#define NGX_MDM_PUSH_REFUSALS     10        /* until one is given up: more than
+                                               there are halves */
 
 
 /* arrays of push_record(), from its third parameter on */
@@ -47,6 +49,7 @@ static void ngx_mdm_push_record_settle(ngx_mdm_push_topic_t *topic,
 void
 ngx_mdm_push_record(ngx_mdm_push_topic_t *topic)
 {
+    ngx_uint_t            most;
     ngx_pool_t           *pool;
     ngx_queue_t          *q;
     ngx_mdm_push_call_t  *c;
@@ -74,7 +77,9 @@ ngx_mdm_push_record(ngx_mdm_push_topic_t *topic)
     c->topic = topic;
     ngx_queue_init(&c->items);
 
-    while (c->n < topic->most && !ngx_queue_empty(&topic->answered)) {
+    most = ngx_max(NGX_MDM_PUSH_BATCH >> ngx_min(topic->refusals, 9), 1);
+
+    while (c->n < most && !ngx_queue_empty(&topic->answered)) {
         q = ngx_queue_head(&topic->answered);
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&c->items, q);
@@ -240,8 +245,11 @@ ngx_mdm_push_record_done(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     }
 
     topic->record_at = ngx_current_msec;
-    topic->most = NGX_MDM_PUSH_BATCH;
+    topic->refusals = 0;
     topic->active = ngx_current_msec;
+
+    (void) ngx_atomic_fetch_add(&pushes->engine->counters->push.recorded,
+                                c->n);
 
     ngx_mdm_push_record_settle(topic, &c->items);
     ngx_destroy_pool(c->pool);
@@ -250,7 +258,8 @@ ngx_mdm_push_record_done(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
                           : (ngx_str_t) ngx_null_string;
 
     if (outcome.len == sizeof("stopped") - 1) {
-        ngx_mdm_push_topic_close(topic, "it is stopped");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST,
+                                 "it is stopped");
     }
 
     ngx_mdm_push_topic_post(topic);
@@ -260,8 +269,8 @@ ngx_mdm_push_record_done(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
 /*
  * They are recorded again in their order, before those that came later.  When
- * PostgreSQL refuses them, in halves; what it refuses alone is forgotten, and
- * with the lease its wish becomes due again.
+ * PostgreSQL goes on refusing them, in halves; what it still refuses alone is
+ * forgotten, and with the lease its wish becomes due again.
  */
 
 static void
@@ -279,15 +288,13 @@ ngx_mdm_push_record_again(ngx_mdm_push_topic_t *topic, ngx_mdm_push_call_t *c,
         return;
     }
 
-    if (rc == NGX_MDM_PG_FAULT) {
-
-        if (c->n == 1) {
-            ngx_mdm_push_record_settle(topic, &c->items);
-            ngx_mdm_push_topic_close(topic, "a push cannot be recorded");
-            return;
-        }
-
-        topic->most = ngx_max(c->n / 2, 1);
+    if (rc == NGX_MDM_PG_FAULT
+        && ++topic->refusals > NGX_MDM_PUSH_REFUSALS && c->n == 1)
+    {
+        ngx_mdm_push_record_settle(topic, &c->items);
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_RELEASED,
+                                 "a push cannot be recorded");
+        return;
     }
 
     ngx_queue_init(&items);

@@ -66,7 +66,6 @@ ngx_mdm_push_topic_create(ngx_mdm_pushes_t *pushes, int64_t tenant_id,
     topic->pushes = pushes;
     topic->tenant_id = tenant_id;
     topic->wanted = version;
-    topic->most = NGX_MDM_PUSH_BATCH;
 
     ngx_queue_init(&topic->batches);
     ngx_queue_init(&topic->answered);
@@ -86,7 +85,7 @@ ngx_mdm_push_topic_create(ngx_mdm_pushes_t *pushes, int64_t tenant_id,
     ngx_queue_insert_tail(&pushes->topics, &topic->queue);
     ngx_queue_insert_tail(ngx_mdm_push_topic_bucket(pushes, tenant_id),
                           &topic->bucket);
-    pushes->ntopics++;
+    ngx_mdm_push_have(pushes, 1, 0);
     ngx_mdm_push_signals_have(pushes, tenant_id);
 
     return topic;
@@ -102,7 +101,7 @@ ngx_mdm_push_topic_free(ngx_mdm_push_topic_t *topic)
 
     ngx_queue_remove(&topic->queue);
     ngx_queue_remove(&topic->bucket);
-    pushes->ntopics--;
+    ngx_mdm_push_have(pushes, -1, 0);
 
     if (topic->place != NULL) {
         *topic->place = NULL;
@@ -203,7 +202,8 @@ ngx_mdm_push_topic_go(ngx_mdm_push_topic_t *topic)
     if (topic->state < NGX_MDM_PUSH_CLOSING
         && ngx_mdm_push_passed(topic->lease_until))
     {
-        ngx_mdm_push_topic_close(topic, "its lease ran out");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST,
+                                 "its lease ran out");
         return;
     }
 
@@ -218,7 +218,8 @@ ngx_mdm_push_topic_go(ngx_mdm_push_topic_t *topic)
     if (topic->in_hand == 0 && !topic->claiming
         && ngx_mdm_push_passed(topic->active + NGX_MDM_PUSH_IDLE))
     {
-        ngx_mdm_push_topic_close(topic, "nothing is to be pushed");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_RELEASED,
+                                 "nothing is to be pushed");
         return;
     }
 
@@ -528,8 +529,8 @@ ngx_mdm_push_topic_claimed(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     if (topic->state < NGX_MDM_PUSH_CLOSING) {
 
         if (rc == NGX_MDM_PG_LATE || rc == NGX_MDM_PG_LOST) {
-            ngx_mdm_push_topic_close(topic, "it is not known what was "
-                                     "claimed");
+            ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_RELEASED,
+                                     "it is not known what was claimed");
             return;
         }
 
@@ -551,10 +552,9 @@ ngx_mdm_push_topic_judge(ngx_mdm_push_topic_t *topic,
     outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSH_CLAIM_OUTCOME);
 
     if (outcome.len != 2) {
-        ngx_mdm_push_topic_close(topic, outcome.len == 4
-                                        ? "its lease was lost"
-                                        : "it is stopped, or its certificate "
-                                          "has expired");
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST,
+                                 "it is another's, stopped, or its "
+                                 "certificate has expired");
         return;
     }
 
@@ -566,7 +566,8 @@ ngx_mdm_push_topic_judge(ngx_mdm_push_topic_t *topic,
         topic->active = ngx_current_msec;
 
         if (ngx_mdm_push_batch_take(topic, rows) != NGX_OK) {
-            ngx_mdm_push_topic_close(topic, "memory ran out");
+            ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_RELEASED,
+                                     "memory ran out");
             return;
         }
     }
@@ -604,7 +605,8 @@ ngx_mdm_push_topic_next(ngx_mdm_push_topic_t *topic,
 
 
 void
-ngx_mdm_push_topic_close(ngx_mdm_push_topic_t *topic, const char *why)
+ngx_mdm_push_topic_close(ngx_mdm_push_topic_t *topic, ngx_mdm_lease_e what,
+    const char *why)
 {
     if (topic->state >= NGX_MDM_PUSH_CLOSING) {
         return;
@@ -612,6 +614,8 @@ ngx_mdm_push_topic_close(ngx_mdm_push_topic_t *topic, const char *why)
 
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, topic->pushes->log, 0,
                    "mdm: topic \"%V\" is given back: %s", &topic->name, why);
+
+    ngx_mdm_count(&topic->pushes->engine->counters->push.leases[what]);
 
     topic->state = NGX_MDM_PUSH_CLOSING;
 
