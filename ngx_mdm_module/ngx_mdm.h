@@ -16,6 +16,7 @@
 #include "apns/ngx_mdm_apns.h"
 #include "engine/ngx_mdm_engine.h"
 #include "engine/ngx_mdm_exchange.h"
+#include "engine/ngx_mdm_push.h"
 #include "engine/ngx_mdm_webhook.h"
 #include "plugin/ngx_mdm_plugin_conf.h"
 
@@ -41,6 +42,7 @@ typedef struct {
     ngx_uint_t                  used;      /* some location has a route */
     ngx_uint_t                  device;    /* ... for devices */
     ngx_mdm_metrics_t          *metrics;
+    ngx_mdm_push_signals_t     *signals;   /* NULL: pushes go nowhere */
 
     /* of the worker */
     ngx_mdm_engine_t          **engines;   /* one for each database */

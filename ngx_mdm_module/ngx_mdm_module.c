@@ -8,6 +8,7 @@
 
 #include "ngx_mdm.h"
 #include "engine/ngx_mdm_plugin_watch.h"
+#include "engine/ngx_mdm_push.h"
 
 
 #define NGX_MDM_SECRET_FILE_MAX   4096
@@ -893,6 +894,14 @@ ngx_mdm_init_module(ngx_cycle_t *cycle)
 
     json_object_seed(0);
 
+    if (mcf->apns != NULL) {
+        mcf->signals = ngx_mdm_push_signals_create(cycle,
+                                                   mcf->databases.nelts);
+        if (mcf->signals == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
     return NGX_OK;
 }
 
@@ -946,7 +955,10 @@ ngx_mdm_init_process(ngx_cycle_t *cycle)
 
         if (ngx_mdm_webhooks_create(mcf->engines[i], &db[i].name,
                                     &mcf->webhooks)
-            != NGX_OK)
+               != NGX_OK
+            || ngx_mdm_pushes_create(mcf->engines[i], mcf->apns, mcf->signals,
+                                     i)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
