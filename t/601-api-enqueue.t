@@ -76,9 +76,12 @@ for my $method (qw(PUT POST)) {
     my $uuid = $iphone->uuid;
     my $body = $iphone->command('ProfileList', $uuid);
 
-    is_deeply enqueue('UDID-iphone', $body, $method)->{json}, {
+    my $json = enqueue('UDID-iphone', $body, $method)->{json};
+    like delete $json->{push_error}, qr/no node pushes/, "$method says that nobody pushes";
+    is_deeply $json, {
         status => { 'UDID-iphone' => {} }, command_uuid => $uuid,
-        request_type => 'ProfileList' }, "$method has NanoMDM's shape";
+        request_type => 'ProfileList', no_push => JSON::PP::true() },
+        "... and has NanoMDM's shape";
     is_deeply enqueue('UDID-mac?nopush=1', $iphone->command('ProfileList',
         "$uuid-2"), $method)->{json}, {
         status => { 'UDID-mac' => {} }, command_uuid => "$uuid-2",
@@ -92,9 +95,9 @@ my $pushes = 'SELECT string_agg(device_id, \',\') FROM mdm.push
                JOIN mdm.enrollment USING (tenant_id, enrollment_id)';
 is $pg->psql($pushes), 'UDID-iphone', 'nopush leaves no wish to push';
 my $mac_answer = enqueue('UDID-mac?nopush=0', $iphone->command('ProfileList'));
-is $mac_answer->{json}{no_push}, JSON::PP::true(), '... with any value, as in NanoMDM';
+is $mac_answer->{json}{push_error}, undef, '... with any value, as in NanoMDM';
 $mac_answer = enqueue('UDID-mac?nopush=', $iphone->command('ProfileList'));
-is $mac_answer->{json}{no_push}, undef, '... but an empty one';
+isnt $mac_answer->{json}{push_error}, undef, '... but an empty one';
 is $pg->psql($pushes), 'UDID-iphone,UDID-mac', '... which is a wish';
 
 # Targets.

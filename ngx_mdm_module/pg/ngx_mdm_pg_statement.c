@@ -130,8 +130,18 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "push_request_list",      NGX_MDM_PG_API, 0, "i" },
     { "push_request_delete",    NGX_MDM_PG_API, 0, "itty" },
 
-    /* tenant, devices, users */
-    { "push_targets",        NGX_MDM_PG_API,   0, "iTT" },
+    /* pushes, of the API: tenant, actor, remote, devices, users */
+    { "push_ask",            NGX_MDM_PG_API,   0, "ittTT" },
+
+    /* tenant, devices, users, since when */
+    { "push_results",        NGX_MDM_PG_API,   0, "iTTt" },
+
+    /* tenant, topic (of stops), after, limit */
+    { "push_topics",         NGX_MDM_PG_API,   0, "itj" },
+    { "push_stops",          NGX_MDM_PG_API,   0, "ittj" },
+
+    /* tenant, actor, remote, topic, devices, users */
+    { "push_resume",         NGX_MDM_PG_API,   0, "itttTT" },
 
     /* profiles: tenant, actor, remote, id, identifier, uuid, display name,
      * payloads, types, manages, secret, signed, signer, wants, content,

@@ -111,8 +111,16 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
       ngx_mdm_api_pushcert_get },
     { NGX_HTTP_GET, "/v1/push-certificates", "read", "limit after",
       NGX_MDM_API_NO_BODY, ngx_mdm_api_pushcert_list },
+
+    /* pushes */
+    { NGX_HTTP_GET, "/v1/push", "read", "limit after", NGX_MDM_API_NO_BODY,
+      ngx_mdm_api_push_topics },
     { NGX_HTTP_GET|NGX_HTTP_PUT|NGX_HTTP_POST, "/v1/push/*", "command", NULL,
       NGX_MDM_API_NO_BODY, ngx_mdm_api_push },
+    { NGX_HTTP_GET, "/v1/push-topics/*/stops", "read", "limit after",
+      NGX_MDM_API_NO_BODY, ngx_mdm_api_push_stops },
+    { NGX_HTTP_POST, "/v1/push-topics/*/resume", "command", "",
+      NGX_MDM_API_JSON, ngx_mdm_api_push_resume },
 
     /* profiles */
     { NGX_HTTP_POST, "/v1/profiles", "command", "check", NGX_MDM_API_RAW,

@@ -137,6 +137,10 @@ ngx_int_t ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc);
 void ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
     ngx_mdm_thread_pt done);
 
+/* The same, but at once when there is no room in the thread pool. */
+void ngx_mdm_api_work_surely(ngx_mdm_api_t *api, size_t size,
+    ngx_mdm_thread_pt run, ngx_mdm_thread_pt done);
+
 /* Ends a call with what `build` makes of the rows (which may be NULL), and of
  * `size` bytes besides: in a thread when that is much. */
 void ngx_mdm_api_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
@@ -212,7 +216,7 @@ json_t *ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row,
 typedef mdm_cursor_list_t  ngx_mdm_api_list_t;
 
 /* {"items":[…],"next":…} of rows of which one more than api->limit was asked
- * for.  A last row whose first column is null is no item: SQL stopped there and
+ * for; a column "item" is all of one.  A last row whose first column is null is no item: SQL stopped there and
  * goes on from its cursor, however short the page is. */
 void ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows);
@@ -385,7 +389,12 @@ void ngx_mdm_api_pushcert_list(ngx_mdm_api_t *api);
 void ngx_mdm_api_pushcert_request(ngx_mdm_api_t *api);
 void ngx_mdm_api_pushcert_requests(ngx_mdm_api_t *api);
 void ngx_mdm_api_pushcert_request_delete(ngx_mdm_api_t *api);
+
+/* pushes */
 void ngx_mdm_api_push(ngx_mdm_api_t *api);
+void ngx_mdm_api_push_topics(ngx_mdm_api_t *api);
+void ngx_mdm_api_push_stops(ngx_mdm_api_t *api);
+void ngx_mdm_api_push_resume(ngx_mdm_api_t *api);
 
 /* plugins */
 void ngx_mdm_api_schema(ngx_mdm_api_t *api);

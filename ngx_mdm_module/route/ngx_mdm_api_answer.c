@@ -90,6 +90,17 @@ ngx_mdm_api_work(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
 }
 
 
+void
+ngx_mdm_api_work_surely(ngx_mdm_api_t *api, size_t size,
+    ngx_mdm_thread_pt run, ngx_mdm_thread_pt done)
+{
+    if (ngx_mdm_api_run(api, size, run, done) != NGX_OK) {
+        run(api);
+        done(api);
+    }
+}
+
+
 static ngx_int_t
 ngx_mdm_api_run(ngx_mdm_api_t *api, size_t size, ngx_mdm_thread_pt run,
     ngx_mdm_thread_pt done)
@@ -117,15 +128,10 @@ ngx_mdm_api_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows,
     api->build = build;
     api->status = NGX_HTTP_OK;
 
-    if (ngx_mdm_api_run(api, size, ngx_mdm_api_build_run,
-                        ngx_mdm_api_build_done)
-        != NGX_OK)
-    {
-        /* what was asked may have been done, and must not be asked again */
+    /* what was asked may have been done, and must not be asked again */
 
-        ngx_mdm_api_build_run(api);
-        ngx_mdm_api_build_done(api);
-    }
+    ngx_mdm_api_work_surely(api, size, ngx_mdm_api_build_run,
+                            ngx_mdm_api_build_done);
 }
 
 

@@ -114,9 +114,9 @@ ngx_mdm_api_command_read(void *data)
     command = api->ctx;
     ask = &command->ask;
 
-    ngx_mdm_api_option_targets(api, ask,
-                               json_object_get(api->json, "enrollments"),
-                               "enrollments");
+    ngx_mdm_api_targets_of_json(api, &ask->targets,
+                                json_object_get(api->json, "enrollments"),
+                                "enrollments");
 
     if (api->faults != NULL) {
         command->rejected = 1;

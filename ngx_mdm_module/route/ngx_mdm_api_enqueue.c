@@ -6,6 +6,7 @@
 
 
 #include "ngx_mdm_api_ask.h"
+#include "ngx_mdm_api_push.h"
 
 #include <openssl/evp.h>
 
@@ -15,10 +16,12 @@
 
 
 typedef struct {
-    ngx_mdm_api_ask_t       ask;
-    json_t                 *status;      /* of all targets */
-    ngx_uint_t              refused;     /* how many ids cannot be read */
-    mdm_fault_t             bad_id;      /* the last of them */
+    ngx_mdm_api_push_wait_t  push;       /* must be first */
+    ngx_mdm_api_ask_t        ask;
+    ngx_mdm_pg_rows_t        rows;       /* while pushes are waited for */
+    json_t                  *status;     /* of all targets */
+    mdm_fault_t              bad_id;     /* of the last that cannot be read */
+    unsigned                 pushed:1;
 } ngx_mdm_api_enqueue_t;
 
 
@@ -31,10 +34,16 @@ static void ngx_mdm_api_enqueue_status(ngx_mdm_api_t *api,
 static void ngx_mdm_api_enqueue_cleanup(void *data);
 static void ngx_mdm_api_enqueue_read(void *data);
 static void ngx_mdm_api_enqueue_ready(void *data);
-static json_t *ngx_mdm_api_enqueue_build(ngx_mdm_api_t *api,
-    const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_enqueue_push(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_enqueue_pushed(ngx_mdm_api_t *api);
+static json_t *ngx_mdm_api_enqueue_build(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_enqueue_failures(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows);
+static ngx_uint_t ngx_mdm_api_enqueue_results(ngx_mdm_api_enqueue_t *enqueue);
 
 
 void
@@ -76,6 +85,7 @@ ngx_mdm_api_enqueue_cleanup(void *data)
 {
     ngx_mdm_api_enqueue_t *enqueue = data;
 
+    ngx_mdm_pg_rows_let_go(&enqueue->rows);
     json_decref(enqueue->status);
 }
 
@@ -103,7 +113,6 @@ ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
                                  &user, fault)
         != MDM_OK)
     {
-        enqueue->refused++;
         ngx_mdm_api_enqueue_status(api, enqueue, id, fault->text);
         return;
     }
@@ -247,38 +256,74 @@ ngx_mdm_api_enqueued(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     }
 
     ngx_mdm_api_ask_wake(api, &enqueue->ask);
+
+    enqueue->pushed = enqueue->ask.push
+                      && (ngx_mdm_push_configured(api->engine)
+                          || ngx_mdm_pg_bool(rows, 0,
+                                             NGX_MDM_ENQUEUED_PUSHING));
+
+    if (enqueue->pushed
+        && ngx_mdm_pg_int(rows, 0, NGX_MDM_ENQUEUED_QUEUED) != 0)
+    {
+        ngx_mdm_api_enqueue_push(api, rows);
+        return;
+    }
+
     ngx_mdm_api_build(api, rows, enqueue->ask.targets.n
                                  * NGX_MDM_API_TARGET_LABOUR,
                       ngx_mdm_api_enqueue_build);
 }
 
 
-/* 200 when every target has it, 207 when some have, 500 when none has. */
+/* A target that does not have the command may be pushed all the same, for what
+ * it had before; that ends the waiting for it and is not told. */
+
+static void
+ngx_mdm_api_enqueue_push(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_mdm_api_enqueue_t  *enqueue;
+
+    enqueue = api->ctx;
+
+    ngx_mdm_pg_rows_keep(&enqueue->rows, rows);
+
+    ngx_mdm_api_push_wait(api, &enqueue->ask.targets,
+                          ngx_mdm_pg_text(rows, 0, NGX_MDM_ENQUEUED_AT),
+                          ngx_mdm_api_enqueue_pushed);
+}
+
+
+static void
+ngx_mdm_api_enqueue_pushed(ngx_mdm_api_t *api)
+{
+    ngx_mdm_api_enqueue_t  *enqueue;
+
+    enqueue = api->ctx;
+
+    ngx_mdm_api_build(api, &enqueue->rows, enqueue->ask.targets.n
+                                           * NGX_MDM_API_TARGET_LABOUR,
+                      ngx_mdm_api_enqueue_build);
+}
+
 
 static json_t *
 ngx_mdm_api_enqueue_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
 {
-    int                               i;
-    json_t                           *answer;
-    ngx_uint_t                        target, failed;
-    mdm_command_t                    *command;
-    ngx_mdm_api_enqueue_t            *enqueue;
-    const ngx_mdm_api_ask_failure_t  *failure;
+    json_t                 *answer;
+    ngx_uint_t              open;
+    mdm_command_t          *command;
+    ngx_mdm_api_enqueue_t  *enqueue;
 
     enqueue = api->ctx;
-    failed = enqueue->refused;
+    open = 0;
 
-    for (i = 1; i < rows->count; i++) {
-        if (ngx_mdm_api_ask_failed(&enqueue->ask, rows, i, &target, &failure)
-            == NGX_OK)
-        {
-            failed++;
-            ngx_mdm_api_enqueue_status(api, enqueue,
-                                       enqueue->ask.targets.ids[target],
-                                       failure->text);
-        }
+    ngx_mdm_api_enqueue_failures(api, rows);
+
+    if (enqueue->pushed) {
+        open = ngx_mdm_api_enqueue_results(enqueue);
     }
 
+    api->status = ngx_mdm_api_push_code(enqueue->status, open);
     command = &enqueue->ask.command;
 
     answer = json_pack("{s:o, s:s%, s:s%}", "status", enqueue->status,
@@ -288,14 +333,66 @@ ngx_mdm_api_enqueue_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
                        command->request_type.len);
     enqueue->status = NULL;
 
-    if (!enqueue->ask.push) {
+    if (!enqueue->pushed) {
         json_object_set_new(answer, "no_push", json_true());
     }
 
-    if (failed != 0) {
-        api->status = ngx_mdm_pg_int(rows, 0, NGX_MDM_ENQUEUED_QUEUED) != 0
-                      ? 207 : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (enqueue->ask.push && !enqueue->pushed
+        && ngx_mdm_pg_int(rows, 0, NGX_MDM_ENQUEUED_QUEUED) != 0)
+    {
+        json_object_set_new(answer, "push_error",
+                            json_string(NGX_MDM_API_NO_NODE_PUSHES));
     }
 
     return answer;
+}
+
+
+static void
+ngx_mdm_api_enqueue_failures(ngx_mdm_api_t *api,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int                               i;
+    ngx_uint_t                        target;
+    ngx_mdm_api_enqueue_t            *enqueue;
+    const ngx_mdm_api_ask_failure_t  *failure;
+
+    enqueue = api->ctx;
+
+    for (i = 1; i < rows->count; i++) {
+        if (ngx_mdm_api_ask_failed(&enqueue->ask, rows, i, &target, &failure)
+            == NGX_OK)
+        {
+            ngx_mdm_api_enqueue_status(api, enqueue,
+                                       enqueue->ask.targets.ids[target],
+                                       failure->text);
+        }
+    }
+}
+
+
+/* Of those that have the command; returns of how many it is not known. */
+
+static ngx_uint_t
+ngx_mdm_api_enqueue_results(ngx_mdm_api_enqueue_t *enqueue)
+{
+    json_t                 *target;
+    ngx_str_t               id;
+    ngx_uint_t              i, open;
+    ngx_mdm_api_targets_t  *targets;
+
+    targets = &enqueue->ask.targets;
+
+    for (i = 0, open = 0; i < targets->n; i++) {
+        id = targets->ids[i];
+        target = json_object_getn(enqueue->status, (char *) id.data, id.len);
+
+        if (json_object_size(target) == 0
+            && ngx_mdm_api_push_told(&enqueue->push, i, target) == NGX_AGAIN)
+        {
+            open++;
+        }
+    }
+
+    return open;
 }

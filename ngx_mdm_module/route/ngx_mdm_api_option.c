@@ -115,45 +115,6 @@ ngx_mdm_api_option_room(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
 }
 
 
-void
-ngx_mdm_api_option_targets(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
-    const json_t *ids, const char *path)
-{
-    char          at[40];
-    size_t        i;
-    json_t       *value;
-    mdm_str_t     written, device, user;
-    ngx_str_t     id;
-    mdm_fault_t   fault;
-
-    json_array_foreach(ids, i, value) {
-
-        snprintf(at, sizeof(at), "%s[%zu]", path, i);
-
-        if (!json_is_string(value)) {
-            ngx_mdm_api_fault(api, at, "must be of type string", NULL);
-            continue;
-        }
-
-        written.data = (u_char *) json_string_value(value);
-        written.len = json_string_length(value);
-
-        if (mdm_enrollment_id_parse(&api->arena, written, &device, &user,
-                                    &fault)
-            != MDM_OK)
-        {
-            ngx_mdm_api_fault(api, at, fault.text, NULL);
-            continue;
-        }
-
-        id.data = (u_char *) written.data;
-        id.len = written.len;
-
-        ngx_mdm_api_targets_add(&ask->targets, id, device, user);
-    }
-}
-
-
 /*
  * For a command that has no CommandUUID: at random, or always the same for a
  * tenant's Idempotency-Key, so that the CommandUUID tells the repetition.

@@ -34,10 +34,6 @@ void ngx_mdm_api_option_read(ngx_mdm_api_t *api,
 ngx_int_t ngx_mdm_api_option_room(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
     const json_t *ids, const char *path);
 
-/* Reads them: what is wrong becomes faults.  Fit for a thread. */
-void ngx_mdm_api_option_targets(ngx_mdm_api_t *api, ngx_mdm_api_ask_t *ask,
-    const json_t *ids, const char *path);
-
 /* A CommandUUID for a command that has none. */
 ngx_int_t ngx_mdm_api_option_uuid(ngx_mdm_api_t *api,
     ngx_mdm_api_command_t *command);

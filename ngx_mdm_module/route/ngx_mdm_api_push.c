@@ -5,15 +5,25 @@
  */
 
 
-#include "ngx_mdm_api_targets.h"
+#include "ngx_mdm_api_push.h"
 
 
-/* columns of push_targets() */
+/* columns of push_ask() */
 
 enum {
-    NGX_MDM_PUSH_N = 0,
-    NGX_MDM_PUSH_OUTCOME
+    NGX_MDM_ASKED_N = 0,
+    NGX_MDM_ASKED_OUTCOME,
+    NGX_MDM_ASKED_AT,
+    NGX_MDM_ASKED_PUSHING = 4
 };
+
+
+typedef struct {
+    ngx_mdm_api_push_wait_t   wait;         /* must be first */
+    ngx_mdm_api_targets_t     targets;
+    ngx_mdm_pg_rows_t         rows;         /* of push_ask() */
+    unsigned                  pushed:1;     /* some node pushes */
+} ngx_mdm_api_push_t;
 
 
 typedef struct {
@@ -22,15 +32,21 @@ typedef struct {
 } ngx_mdm_api_push_text_t;
 
 
+static void ngx_mdm_api_push_cleanup(void *data);
 static ngx_int_t ngx_mdm_api_push_read(ngx_mdm_api_t *api,
     ngx_mdm_api_targets_t *targets);
-static void ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call,
+static void ngx_mdm_api_push_asked(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static ngx_uint_t ngx_mdm_api_push_any(const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_push_finish(ngx_mdm_api_t *api);
 static json_t *ngx_mdm_api_push_build(ngx_mdm_api_t *api,
     const ngx_mdm_pg_rows_t *rows);
-static json_t *ngx_mdm_api_push_status(ngx_mdm_api_targets_t *targets,
+static const char *ngx_mdm_api_push_fault(ngx_mdm_api_push_t *push,
     const ngx_mdm_pg_rows_t *rows);
-static const char *ngx_mdm_api_push_text(ngx_str_t outcome);
+static ngx_uint_t ngx_mdm_api_push_status(ngx_mdm_api_push_t *push,
+    const ngx_mdm_pg_rows_t *rows, json_t *status);
+static ngx_int_t ngx_mdm_api_push_target(ngx_mdm_api_push_t *push,
+    ngx_str_t outcome, ngx_uint_t target, json_t *object);
 
 
 static const ngx_mdm_api_push_text_t  ngx_mdm_api_push_texts[] = {
@@ -38,30 +54,44 @@ static const ngx_mdm_api_push_text_t  ngx_mdm_api_push_texts[] = {
     { "closed",         "the enrolment is closed" },
     { "pending",        "the device is still enrolling" },
     { "no_certificate", "there is no push certificate for its topic" },
-    { NULL,             "no push was sent" }
+    { NULL,             "it is pushed as soon as a node pushes" }
 };
 
 
 void
 ngx_mdm_api_push(ngx_mdm_api_t *api)
 {
-    ngx_mdm_api_targets_t  *targets;
+    ngx_mdm_api_push_t  *push;
+    ngx_pool_cleanup_t  *cln;
 
-    targets = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_targets_t));
-    if (targets == NULL) {
+    push = ngx_pcalloc(api->pool, sizeof(ngx_mdm_api_push_t));
+    cln = ngx_pool_cleanup_add(api->pool, 0);
+
+    if (push == NULL || cln == NULL) {
         ngx_mdm_api_out_of_memory(api);
         return;
     }
 
-    api->ctx = targets;
-    ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
+    api->ctx = push;
+    cln->handler = ngx_mdm_api_push_cleanup;
+    cln->data = push;
 
-    if (ngx_mdm_api_push_read(api, targets) == NGX_OK
-        && ngx_mdm_api_targets_params(api, targets, 1) == NGX_OK)
+    ngx_mdm_api_who(api, api->call.params);
+
+    if (ngx_mdm_api_push_read(api, &push->targets) == NGX_OK
+        && ngx_mdm_api_targets_params(api, &push->targets, 3) == NGX_OK)
     {
-        ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_TARGETS,
-                         ngx_mdm_api_push_judged);
+        ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_ASK, ngx_mdm_api_push_asked);
     }
+}
+
+
+static void
+ngx_mdm_api_push_cleanup(void *data)
+{
+    ngx_mdm_api_push_t *push = data;
+
+    ngx_mdm_pg_rows_let_go(&push->rows);
 }
 
 
@@ -91,76 +121,149 @@ ngx_mdm_api_push_read(ngx_mdm_api_t *api, ngx_mdm_api_targets_t *targets)
 
 
 static void
-ngx_mdm_api_push_judged(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+ngx_mdm_api_push_asked(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    ngx_mdm_api_t  *api;
+    ngx_mdm_api_t       *api;
+    ngx_mdm_api_push_t  *push;
 
     api = call->data;
+    push = api->ctx;
 
-    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_push_build);
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
     }
+
+    push->pushed = ngx_mdm_push_configured(api->engine)
+                   || ngx_mdm_pg_bool(rows, 0, NGX_MDM_ASKED_PUSHING);
+
+    ngx_mdm_pg_rows_keep(&push->rows, rows);
+
+    if (!push->pushed || !ngx_mdm_api_push_any(rows)) {
+        ngx_mdm_api_push_finish(api);
+        return;
+    }
+
+    ngx_mdm_push_wake(api->engine, api->tenant_id);
+
+    ngx_mdm_api_push_wait(api, &push->targets,
+                          ngx_mdm_pg_text(rows, 0, NGX_MDM_ASKED_AT),
+                          ngx_mdm_api_push_finish);
 }
 
 
-/* The first row is the tenant's. */
+/* Is a push to come? */
+
+static ngx_uint_t
+ngx_mdm_api_push_any(const ngx_mdm_pg_rows_t *rows)
+{
+    int  i;
+
+    for (i = 1; i < rows->count; i++) {
+        if (ngx_mdm_api_is(ngx_mdm_pg_text(rows, i, NGX_MDM_ASKED_OUTCOME),
+                           "ok"))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_mdm_api_push_finish(ngx_mdm_api_t *api)
+{
+    ngx_mdm_api_push_t  *push;
+
+    push = api->ctx;
+
+    ngx_mdm_api_build(api, &push->rows,
+                      push->targets.n * NGX_MDM_API_TARGET_LABOUR,
+                      ngx_mdm_api_push_build);
+}
+
 
 static json_t *
 ngx_mdm_api_push_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
 {
-    ngx_str_t    outcome;
-    const char  *text;
+    json_t              *status;
+    ngx_uint_t           open;
+    ngx_mdm_api_push_t  *push;
 
-    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSH_OUTCOME);
+    push = api->ctx;
+    status = json_object();
 
-    text = ngx_mdm_api_is(outcome, "no_certificate")
-           ? "this version sends no pushes, and the tenant has no push "
-             "certificate: devices come when they decide to"
-           : "this version sends no pushes: devices come when they decide to";
+    open = ngx_mdm_api_push_status(push, rows, status);
+    api->status = ngx_mdm_api_push_code(status, open);
 
-    api->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    return json_pack("{s:s, s:o}", "push_error", text, "status",
-                     ngx_mdm_api_push_status(api->ctx, rows));
+    return json_pack("{s:s*, s:o}", "push_error",
+                     ngx_mdm_api_push_fault(push, rows), "status", status);
 }
 
 
-static json_t *
-ngx_mdm_api_push_status(ngx_mdm_api_targets_t *targets,
-    const ngx_mdm_pg_rows_t *rows)
+/* What is wrong with all of them.  The first row is the tenant's. */
+
+static const char *
+ngx_mdm_api_push_fault(ngx_mdm_api_push_t *push, const ngx_mdm_pg_rows_t *rows)
+{
+    if (ngx_mdm_api_is(ngx_mdm_pg_text(rows, 0, NGX_MDM_ASKED_OUTCOME),
+                       "no_certificate"))
+    {
+        return "the tenant has no push certificate: store one with "
+               "PUT /v1/pushcert";
+    }
+
+    return push->pushed ? NULL : NGX_MDM_API_NO_NODE_PUSHES;
+}
+
+
+/* Returns of how many it is not known what became of their pushes. */
+
+static ngx_uint_t
+ngx_mdm_api_push_status(ngx_mdm_api_push_t *push,
+    const ngx_mdm_pg_rows_t *rows, json_t *status)
 {
     int          i;
-    json_t      *status;
+    json_t      *object;
     int64_t      n;
-    ngx_str_t    id;
-    const char  *text;
+    ngx_str_t    id, outcome;
+    ngx_uint_t   open;
 
-    status = json_object();
+    for (i = 1, open = 0; i < rows->count; i++) {
+        n = ngx_mdm_pg_int(rows, i, NGX_MDM_ASKED_N);
 
-    for (i = 1; i < rows->count; i++) {
-        n = ngx_mdm_pg_int(rows, i, NGX_MDM_PUSH_N);
-
-        if (n < 1 || n > (int64_t) targets->n) {
+        if (n < 1 || n > (int64_t) push->targets.n) {
             continue;
         }
 
-        id = targets->ids[n - 1];
-        text = ngx_mdm_api_push_text(ngx_mdm_pg_text(rows, i,
-                                                     NGX_MDM_PUSH_OUTCOME));
+        id = push->targets.ids[n - 1];
+        outcome = ngx_mdm_pg_text(rows, i, NGX_MDM_ASKED_OUTCOME);
 
-        json_object_setn_new(status, (char *) id.data, id.len,
-                             json_pack("{s:s}", "push_error", text));
+        if (json_object_getn(status, (char *) id.data, id.len) != NULL) {
+            continue;
+        }
+
+        object = json_object();
+        open += (ngx_mdm_api_push_target(push, outcome, n - 1, object)
+                 == NGX_AGAIN);
+
+        json_object_setn_new(status, (char *) id.data, id.len, object);
     }
 
-    return status;
+    return open;
 }
 
 
-static const char *
-ngx_mdm_api_push_text(ngx_str_t outcome)
+static ngx_int_t
+ngx_mdm_api_push_target(ngx_mdm_api_push_t *push, ngx_str_t outcome,
+    ngx_uint_t target, json_t *object)
 {
     const ngx_mdm_api_push_text_t  *t;
+
+    if (push->pushed && ngx_mdm_api_is(outcome, "ok")) {
+        return ngx_mdm_api_push_told(&push->wait, target, object);
+    }
 
     for (t = ngx_mdm_api_push_texts; t->outcome != NULL; t++) {
         if (ngx_mdm_api_is(outcome, t->outcome)) {
@@ -168,5 +271,7 @@ ngx_mdm_api_push_text(ngx_str_t outcome)
         }
     }
 
-    return t->text;
+    json_object_set_new(object, "push_error", json_string(t->text));
+
+    return NGX_DECLINED;
 }

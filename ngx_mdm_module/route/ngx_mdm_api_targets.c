@@ -74,6 +74,45 @@ ngx_mdm_api_targets_next(ngx_mdm_api_t *api, ngx_str_t *id)
 
 
 void
+ngx_mdm_api_targets_of_json(ngx_mdm_api_t *api,
+    ngx_mdm_api_targets_t *targets, const json_t *ids, const char *path)
+{
+    char          at[40];
+    size_t        i;
+    json_t       *value;
+    mdm_str_t     written, device, user;
+    ngx_str_t     id;
+    mdm_fault_t   fault;
+
+    json_array_foreach(ids, i, value) {
+
+        snprintf(at, sizeof(at), "%s[%zu]", path, i);
+
+        if (!json_is_string(value)) {
+            ngx_mdm_api_fault(api, at, "must be of type string", NULL);
+            continue;
+        }
+
+        written.data = (u_char *) json_string_value(value);
+        written.len = json_string_length(value);
+
+        if (mdm_enrollment_id_parse(&api->arena, written, &device, &user,
+                                    &fault)
+            != MDM_OK)
+        {
+            ngx_mdm_api_fault(api, at, fault.text, NULL);
+            continue;
+        }
+
+        id.data = (u_char *) written.data;
+        id.len = written.len;
+
+        ngx_mdm_api_targets_add(targets, id, device, user);
+    }
+}
+
+
+void
 ngx_mdm_api_targets_add(ngx_mdm_api_targets_t *targets, ngx_str_t id,
     mdm_str_t device, mdm_str_t user)
 {

@@ -39,6 +39,11 @@ ngx_int_t ngx_mdm_api_targets_of_path(ngx_mdm_api_t *api,
  * NGX_DONE behind the last. */
 ngx_int_t ngx_mdm_api_targets_next(ngx_mdm_api_t *api, ngx_str_t *id);
 
+/* Those of an array of ids, for which there is room; what is wrong becomes
+ * faults.  Fit for a thread. */
+void ngx_mdm_api_targets_of_json(ngx_mdm_api_t *api,
+    ngx_mdm_api_targets_t *targets, const json_t *ids, const char *path);
+
 void ngx_mdm_api_targets_add(ngx_mdm_api_targets_t *targets, ngx_str_t id,
     mdm_str_t device, mdm_str_t user);
 

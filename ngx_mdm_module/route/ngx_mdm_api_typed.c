@@ -228,7 +228,7 @@ ngx_mdm_api_typed_read(void *data)
     typed = api->ctx;
     to = json_object_get(api->json, "to");
 
-    ngx_mdm_api_option_targets(api, &typed->command.ask,
+    ngx_mdm_api_targets_of_json(api, &typed->command.ask.targets,
                                json_object_get(to, "enrollments"),
                                "to.enrollments");
 

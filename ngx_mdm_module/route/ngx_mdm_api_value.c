@@ -309,11 +309,12 @@ ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
 static json_t *
 ngx_mdm_api_page_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
 {
-    int         i, n, last;
+    int         i, n, last, whole;
     json_t     *items, *answer, *item;
     ngx_str_t   cursor;
 
     items = json_array();
+    whole = PQfnumber(rows->result, "item");
     answer = json_pack("{s:o}", "items", items);
 
     if (api->head != NULL) {
@@ -329,7 +330,8 @@ ngx_mdm_api_page_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
     }
 
     for (i = 0; i < n; i++) {
-        item = ngx_mdm_api_row(rows, i);
+        item = whole >= 0 ? ngx_mdm_api_column(rows, i, whole)
+                          : ngx_mdm_api_row(rows, i);
         json_object_del(item, "cursor");
         json_array_append_new(items, item);
     }

@@ -30,6 +30,7 @@ my %object = (
     schema      => 'type',
     profiles    => 'profile_id',
     inventory   => 'list',
+    'push-topics' => 'topic',
 );
 
 # What a call is about when the test does not say: mostly what does not exist.
@@ -44,6 +45,7 @@ my %nobody = (
     type         => 'DeviceLock',
     profile_id   => 'no-profile',
     list         => 'applications',
+    topic        => 'com.apple.mgmt.External.nobody',
 );
 
 # A body that an operation takes; the sub gets the objects.
@@ -65,6 +67,7 @@ my %body = (
             'com.apple.mgmt.External.push');
         return $pushcert->pem . $pushcert->key_pem;
     },
+    'POST /v1/push-topics/*/resume' => sub { {} },
     'POST /v1/profiles'        => sub {
         return { PayloadIdentifier => 'com.example.profile', PayloadContent => [
             { PayloadType => 'com.example.payload', Key => 'value' } ] };

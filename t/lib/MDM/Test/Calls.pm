@@ -17,7 +17,7 @@ use MDM::Test;
 use MDM::Test::API qw(operations good_call told token);
 use MDM::Test::OpenAPI;
 
-our @EXPORT = qw($pg $ca $client %token device enrolled try calls pages names alter
+our @EXPORT = qw($pg $ca $nginx $client %token device enrolled try calls pages names alter
     finish);
 
 # The areas by their paths; what is in none is tried by t/620-openapi.t.
@@ -27,6 +27,7 @@ my %area = (
     enrollments => qr{^/v1/(?:enrollments(?!.*/(?:queue|inventory))|identities)},
     inventory   => qr{/inventory},
     profiles    => qr{^/v1/(?:profiles|signing-certificate)},
+    pushes      => qr{^/v1/(?:enqueue|push(?:-topics)?(?:/|$))},
 );
 
 # Two tenants, and a server of theirs.
@@ -39,7 +40,8 @@ our %token = map { $_ => $pg->tenant($_, host => "$_.example", device_ca => $ca)
 $token{nothing} = token($pg, 'anna', 'nothing', 'host');
 $token{unknown} = 'x' x 43;
 
-my $nginx = MDM::Test::Nginx->start(pg => $pg, conf => <<'CONF');
+our $nginx = MDM::Test::Nginx->start(pg => $pg, vars => { APNS => 'off' },
+    conf => <<'CONF');
 load_module %%MODULE%%;
 worker_processes 1;
 events { worker_connections 512; }
@@ -47,6 +49,7 @@ http {
     %%HTTP%%
     mdm_database "%%PG%%" timeout=2s;
     mdm_secret_key %%SECRET_KEY%%;
+    mdm_apns %%APNS%%;
     mdm_tenant $host;
     large_client_header_buffers 4 64k;
     client_max_body_size 8m;

@@ -101,7 +101,8 @@ sub query_arguments {
 }
 
 
-# The code of an answer; NanoMDM's routes have members of their own.
+# The code of an answer that is no success; NanoMDM's routes have members of their
+# own.
 
 our @nanomdm = qw(command_error push_error error);
 
@@ -111,7 +112,7 @@ sub code {
 
     my $json = $answer->{json};
 
-    return ref $json ne 'HASH' ? ''
+    return ref $json ne 'HASH' || $answer->{status} < 300 ? ''
         : ref $json->{error} eq 'HASH' ? $json->{error}{code} // ''
         : (grep { exists $json->{$_} } @nanomdm)[0] // '';
 }
