@@ -185,6 +185,24 @@ static const mdmctl_command_t  mdmctl_commands[] = {
       "show the push certificates, without their keys",
       0, 0, "t", mdmctl_pushcert_list },
 
+    { "push show", "TOPIC [--tenant TENANT]",
+      "show all that is known of a topic, and which of its devices Apple\n"
+      "      refused for good",
+      1, 1, "t", mdmctl_push_show },
+
+    { "push resume", "TOPIC [ID]... [--tenant TENANT]",
+      "have a topic pushed again that was stopped, or only these devices",
+      1, MDMCTL_MAX_WORDS, "t", mdmctl_push_resume },
+
+    { "push send", "ID... [--tenant TENANT]",
+      "push devices or users, whether commands wait or not, and show what Apple\n"
+      "      answers",
+      1, MDMCTL_MAX_WORDS, "t", mdmctl_push_send },
+
+    { "push", "[--tenant TENANT]",
+      "show how pushes do, by topic",
+      0, 0, "t", mdmctl_push },
+
     { "plugins", "[FILE]... [--json] [--plugins FILES]...",
       "show the plugins in files, or in those of --plugins, and what each of\n"
       "      them describes",
