@@ -114,7 +114,8 @@ is codes($phone), 'pushes_not_configured', 'a command waits for the device to co
 $why = answers($phone)->{answers}[0];
 like $why->{since}, qr/\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\z/, '... since when';
 is "$why->{means} $why->{next}", 'Commands wait, and this server does not push: nothing '
-    . 'wakes the device. They go out when the device next comes by itself.',
+    . 'wakes the device. Write mdm_apns into nginx.conf. The commands go out when the '
+    . 'device next comes by itself.',
     '... in plain words';
 is_deeply [ sort keys %$why ], [qw(code means next since)], '... and no more';
 
@@ -270,10 +271,55 @@ $api->api(DELETE => '/v1/enrollments/ENDED');
 is codes($ended) . ' ' . means($ended, 'not_enrolled'),
     'not_enrolled -: An operator ended this enrolment.', '... or was told to';
 
+
+# How far its push has come.
+
+my $pushed = device('PUSHED');
+
+push_certificate("'2999-01-01'");
+$pg->psql("INSERT INTO mdm.push_topic (tenant_id, topic) VALUES (1, '$topic');
+    INSERT INTO mdm.lease VALUES ('push', 'somebody', now() + interval '1 hour')");
+ask($pushed, 'waits');
+is codes($pushed), 'push_is_due', 'somebody pushes, and the push is due';
+is means($pushed, 'push_is_due'), '-: A push that wakes the device is due.', '... as is said';
+past($pushed, "claimed_at = now(), due_at = 'infinity'", 'push');
+is means($pushed, 'push_is_due'), '-: A push that wakes the device is on its way to Apple.',
+    '... or under way';
+past($pushed, "claimed_at = NULL, due_at = now() - interval '2 minutes'", 'push');
+is codes($pushed), 'pushes_not_configured push_is_due', 'nobody does it for a minute';
+past($pushed, "due_at = now() + interval '5 minutes', error = 'TooManyRequests',
+    answered_at = now(), failures = 1", 'push');
+is codes($pushed), 'push_retried', 'Apple did not accept it';
+is means($pushed, 'push_retried'), '-: Apple did not accept the last push: TooManyRequests.',
+    '... for a reason';
+past($pushed, "error = NULL, failures = 0, step = 1, accepted_at = now() + interval '1 second',
+    answered_at = now()", 'push');
+is codes($pushed), 'pushed', 'Apple accepted it';
+like answers($pushed)->{answers}[0]{next}, qr/\AIt is pushed again at 20\d\d-\S+Z\. See/,
+    '... and when it goes again';
+past($pushed, "seen_at = now() + interval '2 seconds'", 'enrollment_seen');
+is codes($pushed), 'push_is_due', 'the device came, and something waits again';
+$pg->psql("UPDATE mdm.push_topic SET owner = 'somebody', until = now() + interval '1 hour',
+    failing_since = now(), error = 'no route'");
+is codes($pushed) . ' ' . means($pushed, 'no_connection_to_apple'),
+    'no_connection_to_apple -: No connection to Apple\'s push service can be made: no route.',
+    'there is no way to Apple';
+$pg->psql("INSERT INTO mdm.push_stop SELECT tenant_id, enrollment_id, topic, push_token,
+    'Unregistered', false, now(), now() FROM mdm.enrollment WHERE device_id = 'PUSHED'");
+is codes($pushed) . ' ' . means($pushed, 'push_stopped'), 'push_stopped -: Apple refused its '
+    . 'push token, Unregistered, so it is not woken any more.', 'its token is dead';
+$pg->psql("UPDATE mdm.push_topic SET stopped_at = now(), stop_reason = 'BadCertificate'");
+is codes($pushed) . ' ' . means($pushed, 'push_topic_stopped'), "push_topic_stopped -: Nothing "
+    . "is pushed for its topic, $topic, since this happened: BadCertificate.",
+    'or its topic is stopped';
+$pg->psql("DELETE FROM mdm.push_stop; DELETE FROM mdm.push; UPDATE mdm.push_topic
+    SET stopped_at = NULL, failing_since = NULL");
+is codes($pushed), 'no_push_asked', 'nobody asked for a push';
+
 my %known = map { $_ => 1 } $pg->psql("SELECT pg_get_functiondef('mdm_r2.enrollment_why'::regproc)")
     =~ /^\s+\(\d+, '(\w+)'/mg;
 my $source = MDM::Test::slurp($0);
 is join(' ', grep { $source !~ /\b$_\b/ } sort keys %known), '', 'no answer is untested';
-cmp_ok scalar(keys %known), '>=', 17, '... of those that there are';
+cmp_ok scalar(keys %known), '>=', 24, '... of those that there are';
 
 done_testing;

@@ -181,8 +181,13 @@ $pg->psql(q{INSERT INTO mdm.identity (tenant_id, fingerprint, enrollment_id, sta
     SELECT t.tenant_id, sha256(convert_to(t.name || i, 'UTF8')), 1000 + i, 'bound',
            now() + i * interval '1 day' - interval '1 hour'
       FROM mdm.tenant t, generate_series(-1, 90) i});
-$pg->psql(q{INSERT INTO mdm.push SELECT tenant_id, 7, now(), now() - interval '1 hour'
-    FROM mdm.tenant WHERE name = 'other'});
+$pg->psql(q{INSERT INTO mdm.push (tenant_id, enrollment_id, topic, wanted_at, due_at, stopped)
+    SELECT tenant_id, id, topic, now(), now() - minutes * interval '1 minute', id = 9
+      FROM mdm.tenant, (VALUES (7, 'a', -9), (8, 'b', 60), (9, 'c', 7)) AS t (id, topic, minutes)
+     WHERE name = 'other';
+    INSERT INTO mdm.push_topic (tenant_id, topic, stopped_at, followed, judged,
+        former_followed, former_judged)
+    SELECT tenant_id, 'b', now(), 1, 2, 2, 2 FROM mdm.tenant WHERE name = 'other'});
 $pg->psql(q{ANALYZE mdm.enrollment});
 $pg->psql(q{INSERT INTO mdm.push_certificate (tenant_id, topic, certificate, private_key,
         not_before, not_after, subject, issuer, serial, fingerprint)
@@ -223,7 +228,9 @@ is $metrics->value(@{ $_->[0] }, %db), $_->[1], "@{ $_->[0] }: $_->[1]"
     for map { my @row = @$_; my $n = pop @row; [ \@row, $n ] }
         [ 'queue_commands', state => 'QUEUED', 3 ], [ 'queue_commands', state => 'NOTNOW', 0 ],
         [ 'enrollments', state => 'live', 1 ], [ 'enrollments', state => 'ended', 0 ],
-        [ 'tenants', 2 ], [ 'pushes_wanted', 2 ],
+        [ 'tenants', 2 ], [ 'pushes_wanted', 4 ],
+        [ 'push_channels_stopped', 1 ], [ 'push_topics_stopped', 1 ],
+        [ 'push_followed_ratio', 0.75 ],
         [ 'certificates_expiring', days => 0, 4 ], [ 'certificates_expiring', days => 7, 14 ],
         [ 'certificates_expiring', days => 30, 60 ],
         [ 'certificates_expiring', days => 90, 180 ],
@@ -254,8 +261,8 @@ is $pg->psql("SET mdm.measure = 'on'; SELECT count(*) FROM mdm.identity",
     role => 'mdm_job'), 185, '... unless it measures';
 is $pg->psql("SET mdm.measure = 'on'; SELECT count(not_after) FROM mdm.push_certificate",
     role => 'mdm_job'), 16, '... push certificates are the same';
-is $pg->psql("SELECT private_key FROM mdm.push_certificate", role => 'mdm_job'), '',
-    '... and of their sealed keys those of the tenant it names alone';
+is $pg->psql("SELECT topic FROM mdm.push_certificate WHERE not_after > now() + interval '46 days'",
+    role => 'mdm_job'), '', '... and those of which nothing is to be told only of the tenant it names';
 is $pg->psql("SET mdm.measure = 'on'; SELECT count(*) FROM mdm.identity", role => $_), 0,
     "... and $_ sees none then, either" for qw(mdm_device mdm_api);
 is $pg->psql("SET mdm.measure = 'on'; WITH u AS (UPDATE mdm.queue SET priority = 1

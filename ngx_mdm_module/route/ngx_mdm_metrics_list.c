@@ -69,6 +69,15 @@ static const ngx_mdm_metrics_known_t  ngx_mdm_metrics_known[] = {
     { "push_oldest_seconds", NULL,
       "For how long the oldest push is overdue.", 0 },
 
+    { "push_channels_stopped", NULL,
+      "Channels that Apple refused to push to.", 0 },
+
+    { "push_topics_stopped", NULL,
+      "Topics of which nothing is pushed until somebody acts.", 0 },
+
+    { "push_followed_ratio", NULL,
+      "The share of accepted pushes that a contact followed.", 0 },
+
     { "certificates_expiring", "days",
       "Bound certificates of devices that expire within so many days, or "
       "have expired (0); 10000 is as far as is counted.", 0 },

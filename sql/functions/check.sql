@@ -144,6 +144,42 @@ BEGIN
                                 WHERE e.tenant_id = v_tenant_id
                                   AND e.enrollment_id = p.enrollment_id)
             UNION ALL
+            SELECT format('push: the wish of enrolment %s is claimed and due, or neither',
+                          p.enrollment_id)
+              FROM mdm.push p
+             WHERE p.tenant_id = v_tenant_id
+               AND (p.claimed_at IS NULL) = (p.due_at = 'infinity')
+            UNION ALL
+            SELECT format('push: the wish of enrolment %s %s', p.enrollment_id,
+                          CASE WHEN p.stopped THEN 'is stopped and no stop is there'
+                               ELSE 'does not say that it is stopped' END)
+              FROM mdm.push p
+             WHERE p.tenant_id = v_tenant_id
+               AND p.stopped <> EXISTS (SELECT FROM mdm.push_stop s
+                                         WHERE s.tenant_id = v_tenant_id
+                                           AND s.enrollment_id = p.enrollment_id)
+            UNION ALL
+            SELECT format('push_stop: enrolment %s has no wish', s.enrollment_id)
+              FROM mdm.push_stop s
+             WHERE s.tenant_id = v_tenant_id
+               AND NOT EXISTS (SELECT FROM mdm.push p
+                                WHERE p.tenant_id = v_tenant_id
+                                  AND p.enrollment_id = s.enrollment_id)
+            UNION ALL
+            SELECT format('push_topic: %s has no certificate', t.topic)
+              FROM mdm.push_topic t
+             WHERE t.tenant_id = v_tenant_id
+               AND NOT EXISTS (SELECT FROM mdm.push_certificate c
+                                WHERE c.tenant_id = v_tenant_id
+                                  AND c.topic = t.topic)
+            UNION ALL
+            SELECT format('push_certificate: %s has no topic to be pushed', c.topic)
+              FROM mdm.push_certificate c
+             WHERE c.tenant_id = v_tenant_id
+               AND NOT EXISTS (SELECT FROM mdm.push_topic t
+                                WHERE t.tenant_id = v_tenant_id
+                                  AND t.topic = c.topic)
+            UNION ALL
             SELECT DISTINCT format('attribute: enrolment %s does not exist',
                                    a.enrollment_id)
               FROM mdm.attribute a

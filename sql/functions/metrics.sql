@@ -71,6 +71,7 @@ DECLARE
     v_counts    jsonb;
     v_soon      bigint[];
     v_webhook   record;
+    v_topics    record;
 BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.measure', 'on', true);
@@ -108,16 +109,47 @@ BEGIN
     PERFORM @revision@.metric_put('sampled_ratio', 'enrollment', v_share / 100);
 
     v_share := @revision@.metric_share('mdm.push', p_pages);
-    SELECT count(*) INTO v_count FROM mdm.push p TABLESAMPLE SYSTEM (v_share);
-    PERFORM @revision@.metric_put('pushes_wanted', '', round(v_count * 100 / v_share));
+    SELECT ARRAY[count(*), count(*) FILTER (WHERE p.stopped)]
+      INTO v_soon
+      FROM mdm.push p TABLESAMPLE SYSTEM (v_share);
+    PERFORM @revision@.metric_put('pushes_wanted', '', round(v_soon[1] * 100 / v_share));
+    PERFORM @revision@.metric_put('push_channels_stopped', '',
+                                  round(v_soon[2] * 100 / v_share));
     PERFORM @revision@.metric_put('sampled_ratio', 'push', v_share / 100);
 
-    PERFORM @revision@.metric_put('push_oldest_seconds', '', coalesce(
-        (SELECT floor(extract(epoch FROM now() - p.due_at))
-           FROM mdm.push p
-          WHERE p.due_at <= now()
-          ORDER BY p.due_at
-          LIMIT 1), 0));
+    -- The first of each topic, from one to the next by the index.
+    PERFORM @revision@.metric_put('push_oldest_seconds', '', coalesce((
+        WITH RECURSIVE topic AS (
+            (SELECT p.tenant_id, p.topic, p.due_at
+               FROM mdm.push p
+              ORDER BY p.tenant_id, p.topic, p.due_at
+              LIMIT 1)
+            UNION ALL
+            SELECT n.tenant_id, n.topic, n.due_at
+              FROM topic t
+             CROSS JOIN LATERAL (
+                   SELECT p.tenant_id, p.topic, p.due_at
+                     FROM mdm.push p
+                    WHERE (p.tenant_id, p.topic) > (t.tenant_id, t.topic)
+                    ORDER BY p.tenant_id, p.topic, p.due_at
+                    LIMIT 1) n)
+        SELECT greatest(0, floor(extract(epoch FROM now() - min(s.due_at))))
+          FROM (SELECT t.due_at FROM topic t LIMIT 10000) s
+         WHERE s.due_at < 'infinity'), 0));
+
+    PERFORM set_config('mdm.lease', 'on', true);
+    SELECT count(*) FILTER (WHERE t.stopped_at IS NOT NULL) AS stopped,
+           sum(t.followed + t.former_followed) AS followed,
+           sum(t.judged + t.former_judged) AS judged
+      INTO v_topics
+      FROM (SELECT * FROM mdm.push_topic t LIMIT 100000) t;
+    PERFORM set_config('mdm.lease', '', true);
+    PERFORM @revision@.metric_put('push_topics_stopped', '', v_topics.stopped);
+    IF v_topics.judged > 0 THEN
+        PERFORM @revision@.metric_put('push_followed_ratio', '',
+                                      v_topics.followed::double precision
+                                      / v_topics.judged);
+    END IF;
 
     -- By the index and not further than 10000 of each.
     PERFORM @revision@.metric_put('certificates_expiring', '0',
@@ -207,7 +239,7 @@ $$;
 COMMENT ON FUNCTION @revision@.metric_measure IS
 'Measures what docs/metrics.md lists as sampled, over all tenants. The work is
 bounded whatever the tables hold: p_pages pages of each table that is sampled, and
-10000 rows of an index, 25 webhooks. Another number is another metric_put() here and a row in
+10000 rows of an index, 10000 topics with wishes, 100000 topics, 25 webhooks. Another number is another metric_put() here and a row in
 the table of the module that names it.';
 
 CREATE FUNCTION @revision@.metric_read(p_owner text, p_seconds integer, p_pages integer)

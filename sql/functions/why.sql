@@ -14,7 +14,10 @@ DECLARE
     v_identity  mdm.identity;
     v_refused   record;
     v_queue     record;
-    v_pushable  timestamptz;
+    v_topic     record;
+    v_push      record;
+    v_waits     boolean;
+    v_code      text;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
@@ -54,9 +57,24 @@ BEGIN
      ORDER BY v.at DESC
      LIMIT 1;
 
-    SELECT c.not_after INTO v_pushable
-      FROM mdm.push_certificate c
-     WHERE c.tenant_id = p_tenant_id AND c.topic = v_channel.topic;
+    SELECT c.not_after, t.stopped_at, t.stop_reason, t.failing_since, t.error,
+           coalesce(t.owner <> '' AND t.until > now(), false) AS leased
+      INTO v_topic
+      FROM (SELECT) o
+      LEFT JOIN mdm.push_certificate c ON c.tenant_id = p_tenant_id
+                                      AND c.topic = v_channel.topic
+      LEFT JOIN mdm.push_topic t ON t.tenant_id = p_tenant_id
+                                AND t.topic = v_channel.topic;
+
+    SELECT p.due_at, p.claimed_at, p.accepted_at, p.answered_at, p.error,
+           s.reason, s.counted, s.stopped_at, s.probe_at
+      INTO v_push
+      FROM mdm.push p
+      LEFT JOIN mdm.push_stop s ON s.tenant_id = p_tenant_id
+                               AND s.enrollment_id = p.enrollment_id
+                               AND s.token = v_channel.push_token
+     WHERE p.tenant_id = p_tenant_id
+       AND p.enrollment_id = v_channel.enrollment_id;
 
     -- The first of each group, by the age that counts for it.
     SELECT count(*) AS n,
@@ -117,6 +135,26 @@ BEGIN
 
     enrollment := @revision@.written_id(p_device_id, p_user_id);
     state := v_channel.state;
+    v_waits := v_channel.state = 'live' AND NOT v_channel.dormant
+               AND coalesce(v_queue.open_at, v_queue.notnow_at, v_queue.pushed_at)
+                   IS NOT NULL;
+
+    -- How far its push has come: where it ends, that is all there is to tell.
+    v_code := CASE
+        WHEN NOT v_waits OR v_channel.push_token IS NULL OR v_topic.not_after IS NULL
+             OR v_topic.not_after <= now() THEN NULL
+        WHEN v_topic.stopped_at IS NOT NULL THEN 'push_topic_stopped'
+        WHEN v_push.reason IS NOT NULL THEN 'push_stopped'
+        WHEN v_topic.leased AND v_topic.failing_since IS NOT NULL
+        THEN 'no_connection_to_apple'
+        WHEN v_push.error IS NOT NULL AND v_push.claimed_at IS NULL
+             AND v_push.due_at > now() THEN 'push_retried'
+        WHEN v_push.error IS NULL
+             AND v_push.accepted_at > coalesce(v_channel.seen_at, '-infinity')
+        THEN 'pushed'
+        WHEN v_queue.open_at IS NULL THEN NULL
+        WHEN v_push.due_at IS NULL THEN 'no_push_asked'
+        WHEN v_topic.leased OR @revision@.push_present() THEN 'push_is_due' END;
 
     SELECT json_agg(json_strip_nulls(json_build_object(
                'code', a.code, 'since', @revision@.rfc3339(a.since), 'means', a.means,
@@ -188,46 +226,84 @@ BEGIN
          CASE WHEN v_channel.seen_at IS NULL THEN 'The device has never been in contact.'
               ELSE 'The device has not been in contact since, for more than a day.' END,
          'See that it is switched on and has a network.', NULL),
-        (10, 'topic_without_certificate', v_channel.state = 'live'
-             AND NOT v_channel.dormant AND v_pushable IS NULL
-             AND v_channel.topic IS NOT NULL
-             AND coalesce(v_queue.open_at, v_queue.notnow_at, v_queue.pushed_at)
-                 IS NOT NULL,
+        (10, 'topic_without_certificate', v_waits AND v_topic.not_after IS NULL
+             AND v_channel.topic IS NOT NULL,
          NULL,
          format('There is no push certificate for its topic, %s: no push can reach it.',
                 v_channel.topic),
          'Store the one of this topic with PUT /v1/pushcert.', NULL),
-        (11, 'push_certificate_expired', v_channel.state = 'live'
-             AND NOT v_channel.dormant AND v_pushable < now()
-             AND coalesce(v_queue.open_at, v_queue.notnow_at, v_queue.pushed_at)
-                 IS NOT NULL,
-         v_pushable,
+        (11, 'push_certificate_expired', v_waits AND v_topic.not_after < now(),
+         v_topic.not_after,
          format('The push certificate of its topic, %s, has expired: no push can reach '
                 'it.', v_channel.topic),
          'Renew it, of the same topic, and store it with PUT /v1/pushcert.', NULL),
-        (12, 'pushes_not_configured', v_channel.state = 'live'
-             AND NOT v_channel.dormant AND v_queue.open_at IS NOT NULL,
+        (12, 'push_topic_stopped', v_code = 'push_topic_stopped', v_topic.stopped_at,
+         format('Nothing is pushed for its topic, %s, since this happened: %s.',
+                v_channel.topic, v_topic.stop_reason),
+         'Look at GET /v1/push, which tells what to do.', NULL),
+        (13, 'push_stopped', v_code = 'push_stopped', v_push.stopped_at,
+         format('Apple refused its push token, %s, so it is not woken any more.',
+                v_push.reason),
+         CASE WHEN v_push.counted
+              THEN 'Look at GET /v1/push whether others are refused, too; then resume '
+                   'it with POST /v1/push-topics/{topic}/resume.'
+              ELSE format('The device was erased or has left, or comes by itself with '
+                          'another token. It is tried again at %s.',
+                          @revision@.rfc3339(v_push.probe_at)) END, NULL),
+        (14, 'no_connection_to_apple', v_code = 'no_connection_to_apple',
+         v_topic.failing_since,
+         format('No connection to Apple''s push service can be made: %s.', v_topic.error),
+         'Let "mdmctl check network" on the node tell where the way ends.', NULL),
+        (15, 'pushes_not_configured', v_waits AND v_queue.open_at IS NOT NULL
+             AND NOT v_topic.leased
+             AND (NOT @revision@.push_present()
+                  OR (v_push.due_at < now() - interval '1 minute'
+                      AND v_topic.not_after > now() AND v_topic.stopped_at IS NULL)),
          v_queue.open_at,
          'Commands wait, and this server does not push: nothing wakes the device.',
-         'They go out when the device next comes by itself.', NULL),
-        (13, 'unanswered', v_queue.push IS NOT NULL, v_queue.pushed_at,
+         'Write mdm_apns into nginx.conf. The commands go out when the device next comes '
+         'by itself.', NULL),
+        (16, 'push_retried', v_code = 'push_retried', v_push.answered_at,
+         format('Apple did not accept the last push: %s.', v_push.error),
+         format('Nothing: it is pushed again at %s.', @revision@.rfc3339(v_push.due_at)),
+         NULL),
+        (17, 'pushed', v_code = 'pushed', v_push.accepted_at,
+         'Apple accepted a push, and the device has not been in contact since.',
+         CASE WHEN v_push.due_at BETWEEN now() AND now() + interval '100 years'
+              THEN format('It is pushed again at %s. See that it is switched on and '
+                          'reaches Apple''s push service.',
+                          @revision@.rfc3339(v_push.due_at))
+              ELSE 'It is pushed again now.' END, NULL),
+        (18, 'push_is_due', v_code = 'push_is_due', v_queue.open_at,
+         CASE WHEN v_push.claimed_at IS NOT NULL
+              THEN 'A push that wakes the device is on its way to Apple.'
+              ELSE 'A push that wakes the device is due.' END,
+         CASE WHEN v_push.claimed_at IS NULL AND v_push.due_at > now()
+              THEN format('It is sent at %s, unless the device comes before.',
+                          @revision@.rfc3339(v_push.due_at))
+              ELSE 'Wait a moment.' END, NULL),
+        (19, 'no_push_asked', v_code = 'no_push_asked', v_queue.open_at,
+         'A command waits for which no push was asked.',
+         'Ask for one with PUT /v1/push/{id}, or wait until the device comes by itself.',
+         NULL),
+        (20, 'unanswered', v_queue.push IS NOT NULL, v_queue.pushed_at,
          'The device was given a command and has not answered it.',
          'Wait: the command goes out again when the device comes without an answer.',
          v_queue.push),
-        (14, 'not_now', v_queue.notnow IS NOT NULL, v_queue.notnow_at,
+        (21, 'not_now', v_queue.notnow IS NOT NULL, v_queue.notnow_at,
          'The device said that it cannot do a command now.',
          'The command is offered again when the device next asks for work; often it '
          'must be unlocked.', v_queue.notnow),
-        (15, 'blocked_by_subject', v_queue.blocked IS NOT NULL, v_queue.blocked_at,
+        (22, 'blocked_by_subject', v_queue.blocked IS NOT NULL, v_queue.blocked_at,
          format('A command waits for %s, which is older and has the same subject.',
                 v_queue.blocker),
          'It goes out when the older one is done; cancel that one if it hangs.',
          v_queue.blocked),
-        (16, 'not_before', v_queue.early IS NOT NULL, v_queue.early_since,
+        (23, 'not_before', v_queue.early IS NOT NULL, v_queue.early_since,
          format('A command is not to go out before %s.',
                 @revision@.rfc3339(v_queue.early_at)),
          'Nothing: it goes out then.', v_queue.early),
-        (17, 'nothing_waits', v_channel.state = 'live' AND v_queue.n = 0,
+        (24, 'nothing_waits', v_channel.state = 'live' AND v_queue.n = 0,
          NULL, 'No command waits for the device.',
          'Look at the history for what became of those that were asked.', NULL)
         ) AS a (place, code, holds, since, means, next, command_uuid)
