@@ -359,7 +359,7 @@ ngx_int_t
 ngx_mdm_apns_push_again(ngx_mdm_apns_topic_t *topic,
     ngx_mdm_apns_push_t *push)
 {
-    if (++push->refused == NGX_MDM_APNS_MAX_REFUSED) {
+    if (push->refused == NGX_MDM_APNS_MAX_REFUSED) {
         ngx_mdm_apns_push_done(topic, push);
         return NGX_DECLINED;
     }
@@ -509,6 +509,7 @@ ngx_mdm_apns_choose(ngx_mdm_apns_topic_t *topic)
 static ngx_uint_t
 ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic)
 {
+    ngx_msec_t            waited;
     ngx_queue_t          *q;
     ngx_mdm_apns_push_t  *push;
 
@@ -525,8 +526,13 @@ ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic)
     q = ngx_queue_head(&topic->waiting);
     push = ngx_queue_data(q, ngx_mdm_apns_push_t, queue);
 
+    /* the last one that was opened has had its time to help */
+
+    waited = ngx_min(ngx_current_msec - push->at,
+                     ngx_current_msec - topic->ready_at);
+
     return topic->nready < NGX_MDM_APNS_MAX_CONNECTIONS
-           && ngx_current_msec - push->at > NGX_MDM_APNS_CROWDED;
+           && waited > NGX_MDM_APNS_CROWDED;
 }
 
 

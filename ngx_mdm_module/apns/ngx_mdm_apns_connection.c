@@ -110,6 +110,7 @@ ngx_mdm_apns_connection_move(ngx_mdm_apns_connection_t *conn,
                         && state >= NGX_MDM_APNS_READY);
 
     if (state == NGX_MDM_APNS_READY) {
+        topic->ready_at = ngx_current_msec;
         ngx_mdm_count(&conn->apns->counters->connects);
         ngx_mdm_apns_connection_ready(conn, 1);
 

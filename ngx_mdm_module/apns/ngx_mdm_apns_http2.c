@@ -365,6 +365,10 @@ ngx_mdm_apns_on_close(nghttp2_session *session, int32_t stream,
 
     if (error == NGHTTP2_REFUSED_STREAM) {
 
+        /* beyond a GOAWAY it is nobody's fault */
+
+        push->refused += !conn->unwanted;
+
         if (ngx_mdm_apns_push_again(conn->topic, push) != NGX_OK) {
             ngx_mdm_apns_unwanted(conn, "it refuses streams");
         }

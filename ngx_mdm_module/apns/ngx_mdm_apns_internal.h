@@ -131,6 +131,7 @@ struct ngx_mdm_apns_topic_s {
     ngx_queue_t                  connections;
     ngx_uint_t                   nready;
     ngx_uint_t                   nopening;    /* not ready yet */
+    ngx_msec_t                   ready_at;    /* the last of them was */
 
     ngx_queue_t                  waiting;
     ngx_uint_t                   nwaiting;

@@ -20,6 +20,10 @@
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
 
 
+#define NGX_MDM_APNS_NO_HTTP2                                                 \
+    "the server does not offer HTTP/2 (\"h2\" in ALPN)"
+
+
 static ngx_int_t ngx_mdm_apns_tls_trust(ngx_conf_t *cf, SSL_CTX *ctx,
     const char *file);
 static void ngx_mdm_apns_tls_error(ngx_mdm_apns_connection_t *conn, int n,
@@ -228,8 +232,7 @@ ngx_mdm_apns_tls_handshake(ngx_mdm_apns_connection_t *conn, char *text,
         return NGX_OK;
     }
 
-    ngx_cpystrn((u_char *) text, (u_char *) "the server does not offer HTTP/2 "
-                                            "(\"h2\" in ALPN)", size);
+    ngx_cpystrn((u_char *) text, (u_char *) NGX_MDM_APNS_NO_HTTP2, size);
 
     return NGX_ERROR;
 }
@@ -353,6 +356,11 @@ ngx_mdm_apns_tls_reason(SSL *ssl, unsigned long error, char *text,
     if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verify != X509_V_OK) {
         (void) snprintf(text, size, "the server's certificate is not "
                         "trusted: %s", X509_verify_cert_error_string(verify));
+        return;
+    }
+
+    if (reason == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL) {
+        ngx_cpystrn((u_char *) text, (u_char *) NGX_MDM_APNS_NO_HTTP2, size);
         return;
     }
 
