@@ -191,7 +191,8 @@ GRANT SELECT, UPDATE ON mdm.push_topic TO mdm_job;
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.push_stop TO mdm_job;
 GRANT SELECT, UPDATE, DELETE ON mdm.push TO mdm_job;
 GRANT SELECT ON mdm.push_certificate, mdm.enrollment_seen TO mdm_job;
-GRANT EXECUTE ON FUNCTION @revision@.push_lease, @revision@.push_renew,
+GRANT EXECUTE ON FUNCTION @revision@.push_lease, @revision@.push_due,
+                          @revision@.push_renew,
                           @revision@.push_release, @revision@.push_open,
                           @revision@.push_claim, @revision@.push_record,
                           @revision@.push_unclaim, @revision@.push_judged,

@@ -71,6 +71,7 @@ ngx_mdm_pushes_create(ngx_mdm_engine_t *engine, ngx_mdm_apns_conf_t *conf,
     ngx_mdm_pushes_timer(pushes, &pushes->turn, ngx_mdm_push_batch_turn);
     ngx_mdm_pushes_timer(pushes, &pushes->look, ngx_mdm_push_lease_look);
     ngx_mdm_pushes_timer(pushes, &pushes->renew, ngx_mdm_push_lease_renew);
+    ngx_mdm_pushes_timer(pushes, &pushes->tell, ngx_mdm_push_lease_told);
     ngx_mdm_pushes_timer(pushes, &pushes->grace, ngx_mdm_pushes_grace);
 
     pushes->look.cancelable = 1;
@@ -155,6 +156,10 @@ ngx_mdm_pushes_destroy(ngx_mdm_engine_t *engine)
 
     if (pushes->turn.posted) {
         ngx_delete_posted_event(&pushes->turn);
+    }
+
+    if (pushes->tell.posted) {
+        ngx_delete_posted_event(&pushes->tell);
     }
 }
 

@@ -312,10 +312,6 @@ ngx_mdm_push_batch_done(ngx_mdm_apns_topic_t *apns, ngx_mdm_apns_push_t *push)
 
     topic->in_flight--;
 
-    if (push->answer.status != 0) {
-        topic->careful = 0;
-    }
-
     if (push->answer.status == 0 && topic->state >= NGX_MDM_PUSH_CLOSING) {
         ngx_mdm_push_batch_settle(topic, item);
 

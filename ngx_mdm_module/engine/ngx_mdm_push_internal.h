@@ -117,7 +117,7 @@ struct ngx_mdm_push_topic_s {
     unsigned                   again:1;    /* wishes were committed since the
                                               claim under way was asked */
     unsigned                   refill:1;   /* waits for refill_at */
-    unsigned                   careful:1;  /* no connection could be made */
+    unsigned                   failing:1;  /* and the database is told */
 
     ngx_str_t                  name;
 };
@@ -135,7 +135,7 @@ struct ngx_mdm_pushes_s {
     ngx_queue_t                topics;
     ngx_uint_t                 ntopics;    /* of both queues */
     ngx_uint_t                 in_hand;
-    ngx_uint_t                 to_renew;
+    ngx_uint_t                 to_renew;   /* of the first */
     ngx_queue_t                releasing;
     ngx_queue_t                ready;
     ngx_queue_t                watches;
@@ -144,6 +144,8 @@ struct ngx_mdm_pushes_s {
     ngx_event_t                turn;       /* hands pushes over */
     ngx_event_t                look;       /* for topics with wishes */
     ngx_event_t                renew;
+    ngx_event_t                tell;       /* of those that fail, or do so no
+                                              more */
     ngx_event_t                grace;      /* for answers while the worker
                                               exits */
 
@@ -151,8 +153,10 @@ struct ngx_mdm_pushes_s {
     ngx_uint_t                 ntenants;   /* to be looked at at once */
     ngx_msec_t                 asked;      /* for leases */
     ngx_mdm_pg_call_t          lease;
+    ngx_mdm_pg_call_t          due;
 
     unsigned                   leasing:1;
+    unsigned                   looking:1;  /* `due` is under way */
     unsigned                   look_now:1;
     unsigned                   renewing:1;
     unsigned                   giving_back:1;
@@ -180,6 +184,9 @@ void ngx_mdm_push_lease_look(ngx_event_t *ev);
 void ngx_mdm_push_lease_wake(ngx_mdm_pushes_t *pushes, int64_t tenant_id,
     ngx_uint_t tell);
 void ngx_mdm_push_lease_renew(ngx_event_t *ev);
+/* The database is told at once how the topic is. */
+void ngx_mdm_push_lease_tell(ngx_mdm_push_topic_t *topic);
+void ngx_mdm_push_lease_told(ngx_event_t *ev);
 /* Gives back the leases of the topics RELEASING and frees these. */
 void ngx_mdm_push_lease_release(ngx_mdm_pushes_t *pushes);
 

@@ -11,8 +11,14 @@
 
 #define NGX_MDM_PUSH_LOOK         1000
 #define NGX_MDM_PUSH_LEASE        15        /* seconds */
-#define NGX_MDM_PUSH_LEASES       64        /* of one look */
+#define NGX_MDM_PUSH_LEASES       128       /* of one look */
 #define NGX_MDM_PUSH_TOPICS       500       /* of one renewal or release */
+
+/* A topic is kept after its last push, for Apple takes it ill when connections
+ * come and go; not so long when there are many. */
+#define NGX_MDM_PUSH_FEW          64
+#define NGX_MDM_PUSH_KEEP         (30 * 60 * 1000)
+#define NGX_MDM_PUSH_KEEP_MANY    (60 * 1000)
 
 
 /* A renewal or a release under way; all of it is in the pool. */
@@ -27,7 +33,8 @@ typedef struct {
 } ngx_mdm_push_lease_call_t;
 
 
-/* columns of push_lease() and push_renew() */
+/* columns of push_lease(), of which push_due() has the first, and of
+ * push_renew() */
 
 enum {
     NGX_MDM_PUSH_LEASE_TENANT = 0,
@@ -45,6 +52,9 @@ enum {
 };
 
 
+static void ngx_mdm_push_lease_due(ngx_mdm_pushes_t *pushes);
+static void ngx_mdm_push_lease_looked(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_push_lease_ask(ngx_mdm_pushes_t *pushes);
 static void ngx_mdm_push_lease_taken(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
@@ -56,6 +66,7 @@ static void ngx_mdm_push_lease_renewed(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_push_lease_judge(ngx_mdm_push_topic_t *topic,
     ngx_msec_t asked, const ngx_mdm_pg_rows_t *rows, int row);
+static void ngx_mdm_push_lease_keep(ngx_mdm_push_topic_t *topic);
 static void ngx_mdm_push_lease_released(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static ngx_mdm_push_lease_call_t *ngx_mdm_push_lease_call(
@@ -79,7 +90,62 @@ ngx_mdm_push_lease_look(ngx_event_t *ev)
 
     pushes->look_now = 1;
     ngx_mdm_push_lease_ask(pushes);
+    ngx_mdm_push_lease_due(pushes);
     ngx_mdm_push_lease_release(pushes);
+}
+
+
+/* Nobody tells what is queued for our topics on other nodes. */
+
+static void
+ngx_mdm_push_lease_due(ngx_mdm_pushes_t *pushes)
+{
+    ngx_mdm_pg_call_t  *call;
+
+    if (pushes->looking || pushes->ntopics == 0) {
+        return;
+    }
+
+    call = &pushes->due;
+    ngx_memzero(call, sizeof(ngx_mdm_pg_call_t));
+
+    ngx_mdm_pg_set_bytes(&call->params[0], pushes->owner.data,
+                         pushes->owner.len);
+
+    call->statement = NGX_MDM_SQL_PUSH_DUE;
+    call->handler = ngx_mdm_push_lease_looked;
+    call->data = pushes;
+
+    pushes->looking = 1;
+
+    ngx_mdm_pg_call(pushes->engine->pg, call);
+}
+
+
+static void
+ngx_mdm_push_lease_looked(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int                    i;
+    ngx_mdm_pushes_t      *pushes;
+    ngx_mdm_push_topic_t  *topic;
+
+    pushes = call->data;
+    pushes->looking = 0;
+
+    if (rc != NGX_MDM_PG_DONE || pushes->leaving) {
+        return;
+    }
+
+    for (i = 0; i < rows->count; i++) {
+        topic = ngx_mdm_push_topic_find(pushes,
+                          ngx_mdm_pg_int(rows, i, NGX_MDM_PUSH_LEASE_TENANT),
+                          ngx_mdm_pg_text(rows, i, NGX_MDM_PUSH_LEASE_TOPIC));
+
+        if (topic != NULL && topic->state < NGX_MDM_PUSH_CLOSING) {
+            ngx_mdm_push_topic_wake(topic);
+        }
+    }
 }
 
 
@@ -288,6 +354,40 @@ ngx_mdm_push_lease_renew(ngx_event_t *ev)
 }
 
 
+void
+ngx_mdm_push_lease_tell(ngx_mdm_push_topic_t *topic)
+{
+    ngx_mdm_pushes_t  *pushes;
+
+    pushes = topic->pushes;
+
+    if (pushes->leaving) {
+        return;
+    }
+
+    ngx_queue_remove(&topic->queue);
+    ngx_queue_insert_head(&pushes->topics, &topic->queue);
+    pushes->to_renew++;
+
+    if (!pushes->tell.posted) {
+        ngx_post_event(&pushes->tell, &ngx_posted_next_events);
+    }
+}
+
+
+void
+ngx_mdm_push_lease_told(ngx_event_t *ev)
+{
+    ngx_mdm_pushes_t  *pushes;
+
+    pushes = ev->data;
+
+    if (!pushes->renewing && !pushes->leaving) {
+        ngx_mdm_push_lease_renew_some(pushes);
+    }
+}
+
+
 /* Those that were renewed go behind the others. */
 
 static void
@@ -454,6 +554,24 @@ ngx_mdm_push_lease_judge(ngx_mdm_push_topic_t *topic, ngx_msec_t asked,
     } else {
         ngx_mdm_push_topic_version(topic, ngx_mdm_pg_int(rows, row,
                                                 NGX_MDM_PUSH_RENEW_VERSION));
+        ngx_mdm_push_lease_keep(topic);
+    }
+}
+
+
+static void
+ngx_mdm_push_lease_keep(ngx_mdm_push_topic_t *topic)
+{
+    ngx_msec_t  keep;
+
+    keep = (topic->pushes->ntopics > NGX_MDM_PUSH_FEW)
+           ? NGX_MDM_PUSH_KEEP_MANY : NGX_MDM_PUSH_KEEP;
+
+    if (topic->in_hand == 0 && !topic->claiming
+        && ngx_mdm_push_passed(topic->active + keep))
+    {
+        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_RELEASED,
+                                 "nothing is to be pushed");
     }
 }
 

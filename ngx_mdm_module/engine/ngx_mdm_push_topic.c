@@ -12,11 +12,9 @@
 
 #define NGX_MDM_PUSH_POLL         250
 #define NGX_MDM_PUSH_ACTIVE       2000      /* it is polled after a wish */
-#define NGX_MDM_PUSH_IDLE         60000     /* it is kept after a wish */
+#define NGX_MDM_PUSH_FAR          60000     /* looked for by others until then */
 #define NGX_MDM_PUSH_RETRY        1000
 #define NGX_MDM_PUSH_REOPEN       30000
-#define NGX_MDM_PUSH_PROBE        16        /* claimed while no connection can
-                                               be made */
 
 
 /* columns of push_open() */
@@ -37,6 +35,7 @@ static void ngx_mdm_push_topic_opened(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static const char *ngx_mdm_push_topic_use(ngx_mdm_push_topic_t *topic,
     const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_push_topic_look(ngx_mdm_push_topic_t *topic);
 static ngx_uint_t ngx_mdm_push_topic_failing(ngx_mdm_push_topic_t *topic);
 static void ngx_mdm_push_topic_claim(ngx_mdm_push_topic_t *topic);
 static void ngx_mdm_push_topic_claimed(ngx_mdm_pg_call_t *call,
@@ -215,15 +214,8 @@ ngx_mdm_push_topic_go(ngx_mdm_push_topic_t *topic)
         return;
     }
 
-    if (topic->in_hand == 0 && !topic->claiming
-        && ngx_mdm_push_passed(topic->active + NGX_MDM_PUSH_IDLE))
-    {
-        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_RELEASED,
-                                 "nothing is to be pushed");
-        return;
-    }
-
     ngx_mdm_push_topic_open(topic);
+    ngx_mdm_push_topic_look(topic);
     ngx_mdm_push_topic_claim(topic);
     ngx_mdm_push_batch_ready(topic);
     ngx_mdm_push_topic_arm(topic);
@@ -241,14 +233,13 @@ ngx_mdm_push_topic_arm(ngx_mdm_push_topic_t *topic)
         return;
     }
 
-    at = ngx_current_msec + NGX_MDM_PUSH_IDLE;
+    at = ngx_current_msec + NGX_MDM_PUSH_FAR;
 
     if (!ngx_queue_empty(&topic->answered) && !topic->recording) {
         ngx_mdm_push_topic_sooner(&at, topic->record_at);
     }
 
     if (topic->state < NGX_MDM_PUSH_CLOSING) {
-        ngx_mdm_push_topic_sooner(&at, topic->active + NGX_MDM_PUSH_IDLE);
         ngx_mdm_push_topic_sooner(&at, topic->lease_until);
 
         if (topic->refill) {
@@ -259,7 +250,9 @@ ngx_mdm_push_topic_arm(ngx_mdm_push_topic_t *topic)
             ngx_mdm_push_topic_sooner(&at, topic->open_at);
         }
 
-        if (!topic->claiming && topic->in_hand < NGX_MDM_PUSH_IN_HAND) {
+        if (!topic->failing && !topic->claiming
+            && topic->in_hand < NGX_MDM_PUSH_IN_HAND)
+        {
             ngx_mdm_push_topic_sooner(&at, topic->claim_at);
         }
     }
@@ -434,8 +427,33 @@ ngx_mdm_push_topic_use(ngx_mdm_push_topic_t *topic,
 }
 
 
-/* While no connection can be made nothing is held in memory that another
- * worker or a later attempt could push. */
+/* While no connection can be made nothing is held in memory, nor claimed. */
+
+static void
+ngx_mdm_push_topic_look(ngx_mdm_push_topic_t *topic)
+{
+    ngx_uint_t  failing;
+
+    failing = ngx_mdm_push_topic_failing(topic);
+
+    if (failing != topic->failing) {
+        topic->failing = failing;
+        topic->claim_at = ngx_current_msec;
+        ngx_mdm_push_lease_tell(topic);
+    }
+
+    if (!failing) {
+        return;
+    }
+
+    if (topic->apns != NULL) {
+        ngx_mdm_apns_topic_recall(topic->apns);
+    }
+
+    ngx_mdm_push_batch_return(topic);
+    ngx_mdm_push_record(topic);
+}
+
 
 static ngx_uint_t
 ngx_mdm_push_topic_failing(ngx_mdm_push_topic_t *topic)
@@ -459,25 +477,10 @@ ngx_mdm_push_topic_failing(ngx_mdm_push_topic_t *topic)
 static void
 ngx_mdm_push_topic_claim(ngx_mdm_push_topic_t *topic)
 {
-    ngx_uint_t            limit;
     ngx_mdm_pushes_t     *pushes;
     ngx_mdm_push_call_t  *c;
 
-    if (ngx_mdm_push_topic_failing(topic)) {
-
-        if (topic->apns != NULL) {
-            ngx_mdm_apns_topic_recall(topic->apns);
-        }
-
-        ngx_mdm_push_batch_return(topic);
-        ngx_mdm_push_record(topic);
-
-        topic->careful = 1;
-        topic->claim_at = ngx_current_msec + NGX_MDM_PUSH_RETRY;
-        return;
-    }
-
-    if (topic->claiming || topic->in_hand >= NGX_MDM_PUSH_IN_HAND
+    if (topic->failing || topic->claiming || topic->in_hand >= NGX_MDM_PUSH_IN_HAND
         || !ngx_mdm_push_passed(topic->claim_at))
     {
         return;
@@ -492,14 +495,12 @@ ngx_mdm_push_topic_claim(ngx_mdm_push_topic_t *topic)
         return;
     }
 
-    limit = topic->careful ? NGX_MDM_PUSH_PROBE : NGX_MDM_PUSH_BATCH;
-
     ngx_mdm_pg_set_bytes(&c->call.params[0], pushes->owner.data,
                          pushes->owner.len);
     ngx_mdm_pg_set_int8(&c->call.params[1], topic->tenant_id);
     ngx_mdm_pg_set_bytes(&c->call.params[2], topic->name.data,
                          topic->name.len);
-    ngx_mdm_pg_set_int4(&c->call.params[3], (int32_t) limit);
+    ngx_mdm_pg_set_int4(&c->call.params[3], NGX_MDM_PUSH_BATCH);
 
     topic->claiming = 1;
     topic->again = 0;
@@ -586,7 +587,7 @@ ngx_mdm_push_topic_next(ngx_mdm_push_topic_t *topic,
 {
     int64_t  ms;
 
-    ms = NGX_MDM_PUSH_IDLE;
+    ms = NGX_MDM_PUSH_FAR;
 
     if (!ngx_mdm_push_passed(topic->active + NGX_MDM_PUSH_ACTIVE)) {
         ms = NGX_MDM_PUSH_POLL;

@@ -161,6 +161,7 @@ typedef enum {
 
     /* pushing */
     NGX_MDM_SQL_PUSH_LEASE,
+    NGX_MDM_SQL_PUSH_DUE,
     NGX_MDM_SQL_PUSH_RENEW,
     NGX_MDM_SQL_PUSH_OPEN,
     NGX_MDM_SQL_PUSH_CLAIM,

@@ -48,7 +48,8 @@ BEGIN
       FROM (SELECT t.tenant_id, t.topic, t.owner
               FROM mdm.push_topic t
              WHERE t.tenant_id BETWEEN v_from AND v_to
-               AND (t.owner IN ('', p_owner) OR (t.until <= v_now AND v_alone))
+               AND (t.owner = '' OR (t.owner = p_owner AND p_tenant_id IS NOT NULL)
+                    OR (t.until <= v_now AND v_alone))
                AND t.stopped_at IS NULL
                AND (SELECT p.due_at <= v_now OR t.owner NOT IN ('', p_owner)
                       FROM mdm.push p
@@ -136,10 +137,40 @@ $$;
 
 COMMENT ON FUNCTION @revision@.push_lease IS
 'Takes topics that have wishes due and that nobody pushes, at most p_limit, for
-p_seconds; p_tenant_id: of this tenant only, or null. Not those that are stopped or
+p_seconds; p_tenant_id: of this tenant only, or null. With a tenant also those that the
+owner has; otherwise push_due() tells of them. Not those that are stopped or
 whose certificate has expired. Rows: what the owner has now, and with p_tenant_id also
 what others have of it and is due. What a dead owner had claimed is due again. No row,
 too, while another looks through all topics.';
+
+CREATE FUNCTION @revision@.push_due(p_owner text)
+RETURNS TABLE (tenant_id bigint, topic text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_now  timestamptz := clock_timestamp();
+BEGIN
+    PERFORM set_config('mdm.tenant', '', true);
+    PERFORM set_config('mdm.lease', 'on', true);
+
+    RETURN QUERY
+    SELECT t.tenant_id, t.topic
+      FROM mdm.push_topic t
+     WHERE t.owner = p_owner
+       AND (SELECT p.due_at <= v_now
+              FROM mdm.push p
+             WHERE p.tenant_id = t.tenant_id
+               AND p.topic = t.topic
+             ORDER BY p.due_at
+             LIMIT 1);
+
+    PERFORM set_config('mdm.lease', '', true);
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.push_due IS
+'Which topics of this owner have wishes due: those that others queued for, whom he does
+not hear of.';
 
 CREATE FUNCTION @revision@.push_present()
 RETURNS boolean
