@@ -72,13 +72,14 @@ for my $way ('a client certificate', 'Mdm-Signature') {
     is $idle->{body}, '', '... and nothing else';
 
     my $uuid = $iphone->uuid;
-    my $answer = $api->api(PUT => '/v1/enqueue/' . $iphone->enrollment,
+    my $answer = $api->api(PUT => '/v1/enqueue/' . $iphone->enrollment . '?nopush=1',
         $iphone->command('DeviceInformation', $uuid, Queries => ['OSVersion']));
     is $answer->{status}, 200, 'a command is queued' or diag $answer->{body};
     is_deeply $answer->{json}, {
         status       => { $iphone->enrollment => {} },
         command_uuid => $uuid,
         request_type => 'DeviceInformation',
+        no_push      => JSON::PP::true(),
     }, '... and the answer has NanoMDM\'s shape';
 
     $idle = $iphone->idle;
