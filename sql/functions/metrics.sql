@@ -172,22 +172,18 @@ BEGIN
     PERFORM @revision@.metric_put('certificates_expiring', '30', v_soon[2]);
     PERFORM @revision@.metric_put('certificates_expiring', '90', v_soon[3]);
 
-    SELECT ARRAY[count(*) FILTER (WHERE s.not_after <= now()),
-                 count(*) FILTER (WHERE s.not_after > now()
-                                    AND s.not_after <= now() + interval '7 days'),
-                 count(*) FILTER (WHERE s.not_after > now()
-                                    AND s.not_after <= now() + interval '30 days'),
-                 count(*) FILTER (WHERE s.not_after > now())]
-      INTO v_soon
-      FROM (SELECT c.not_after
-              FROM mdm.push_certificate c
-             WHERE c.not_after <= now() + interval '90 days'
-             ORDER BY c.not_after
-             LIMIT 10000) s;
-    PERFORM @revision@.metric_put('push_certificates_expiring', '0', v_soon[1]);
-    PERFORM @revision@.metric_put('push_certificates_expiring', '7', v_soon[2]);
-    PERFORM @revision@.metric_put('push_certificates_expiring', '30', v_soon[3]);
-    PERFORM @revision@.metric_put('push_certificates_expiring', '90', v_soon[4]);
+    PERFORM @revision@.metric_put('push_certificates_expiring', b.days::text,
+                                  count(s.not_after))
+       FROM unnest(ARRAY[0, 1, 7, 14, 30, 45, 90]) AS b (days)
+       LEFT JOIN (SELECT c.not_after
+                    FROM mdm.push_certificate c
+                   WHERE c.not_after <= now() + interval '90 days'
+                   ORDER BY c.not_after
+                   LIMIT 10000) s
+              ON CASE b.days WHEN 0 THEN s.not_after <= now()
+                      ELSE s.not_after > now()
+                           AND s.not_after <= now() + b.days * interval '1 day' END
+      GROUP BY b.days;
     PERFORM @revision@.metric_put(
                 'push_certificate_days_left', '',
                 greatest(0, floor(extract(epoch FROM s.not_after - now()) / 86400)))
