@@ -161,10 +161,11 @@ static const mdmctl_command_t  mdmctl_commands[] = {
 
     { "pushcert request", "[--common-name NAME] [--email ADDRESS] "
       "[--country CC]\n"
-      "      [--account ACCOUNT] [--note TEXT] [-o FILE] [--tenant TENANT]",
-      "make a key, and write a request for a push certificate, for the vendor\n"
-      "      to sign",
-      0, 0, "tImyMoU", mdmctl_pushcert_request },
+      "      [--account ACCOUNT] [--note TEXT] [--vendor-certificate FILE]...\n"
+      "      [--vendor-key FILE] [-o FILE] [--tenant TENANT]",
+      "make a key, and write a request for a push certificate: for the vendor\n"
+      "      to sign or, with his certificate and key, signed for Apple",
+      0, 0, "tImyMoVYU", mdmctl_pushcert_request },
 
     { "pushcert requests", "[--tenant TENANT]",
       "show the requests whose certificate has not come yet",

@@ -5,7 +5,10 @@
  */
 
 
+#include <time.h>
+
 #include "mdm_push_request.h"
+#include "mdm_push_vendor.h"
 #include "mdmctl.h"
 
 
@@ -14,6 +17,8 @@ static int mdmctl_push_request_make(mdmctl_session_t *s,
 static int mdmctl_push_request_keep(mdmctl_session_t *s,
     const mdm_secret_ring_t *ring, mdmctl_options_t *options,
     const mdm_push_request_t *request);
+static int mdmctl_push_request_vendor(mdmctl_session_t *s,
+    mdmctl_options_t *options, mdm_push_vendor_t *vendor);
 static mdm_str_t mdmctl_push_request_word(const char *word);
 
 
@@ -50,10 +55,15 @@ static int
 mdmctl_push_request_make(mdmctl_session_t *s, const mdm_secret_ring_t *ring,
     mdmctl_options_t *options)
 {
-    mdm_fault_t          fault;
+    int                  rc;
+    mdm_str_t            text;
     const char          *wrong;
+    mdm_fault_t          fault;
+    mdm_push_vendor_t    vendor;
     mdm_push_subject_t   subject;
     mdm_push_request_t   request;
+
+    memset(&request, 0, sizeof(mdm_push_request_t));
 
     subject.common_name = mdmctl_push_request_word(options->common_name);
     subject.email = mdmctl_push_request_word(options->email);
@@ -67,17 +77,104 @@ mdmctl_push_request_make(mdmctl_session_t *s, const mdm_secret_ring_t *ring,
         return MDMCTL_USAGE;
     }
 
-    if (mdm_push_request_make(&s->arena, &subject, &request, &fault)
-        != MDM_OK)
+    rc = mdmctl_push_request_vendor(s, options, &vendor);
+
+    if (rc == MDMCTL_OK
+        && mdm_push_request_make(&s->arena, &subject, &request, &fault)
+           != MDM_OK)
     {
-        return mdmctl_error("%s", fault.text);
+        rc = mdmctl_error("%s", fault.text);
     }
 
-    if (mdmctl_push_request_keep(s, ring, options, &request) != MDMCTL_OK) {
+    text = request.pem;
+
+    if (rc == MDMCTL_OK && vendor.n > 0
+        && mdm_push_vendor_sign(&vendor, request.der, &text) != MDM_OK)
+    {
+        rc = mdmctl_error("out of memory");
+    }
+
+    mdm_push_vendor_free(&vendor);
+
+    if (rc == MDMCTL_OK) {
+        rc = mdmctl_push_request_keep(s, ring, options, &request);
+    }
+
+    if (rc == MDMCTL_OK) {
+        rc = mdmctl_write_file(options->output, text);
+    }
+
+    if (rc == MDMCTL_OK && options->output != NULL) {
+        fprintf(stderr, "%s\n", vendor.n > 0
+                ? "the request is signed: upload it at "
+                  "identity.apple.com/pushcert, then \"mdmctl pushcert "
+                  "store\" the certificate"
+                : "the request is for your vendor to sign; what he gives "
+                  "back is uploaded at identity.apple.com/pushcert, and the "
+                  "certificate then stored with \"mdmctl pushcert store\"");
+    }
+
+    return rc;
+}
+
+
+/* No vendor: vendor->n is 0. */
+
+static int
+mdmctl_push_request_vendor(mdmctl_session_t *s, mdmctl_options_t *options,
+    mdm_push_vendor_t *vendor)
+{
+    unsigned      i;
+    mdm_str_t     text, key;
+    const char   *pem;
+    mdm_fault_t   fault;
+
+    memset(vendor, 0, sizeof(mdm_push_vendor_t));
+
+    if (options->vendor_certificates.n == 0 && options->vendor_key == NULL) {
+        return MDMCTL_OK;
+    }
+
+    if (options->vendor_certificates.n == 0 || options->vendor_key == NULL) {
+        mdmctl_error("--vendor-certificate and --vendor-key belong together");
+        return MDMCTL_USAGE;
+    }
+
+    pem = "";
+
+    for (i = 0; i < options->vendor_certificates.n; i++) {
+        if (mdmctl_read_file(&s->arena, options->vendor_certificates.words[i],
+                             MDM_KEY_PAIR_MAX_SIZE, &text)
+            != MDMCTL_OK)
+        {
+            return MDMCTL_FAILED;
+        }
+
+        /* DER, as Apple gives its own */
+
+        if (text.len > 0 && text.data[0] == 0x30) {
+            text = mdm_pem_write(&s->arena, "CERTIFICATE", text);
+        }
+
+        pem = mdmctl_printf(&s->arena, "%s%s\n", pem,
+                            (const char *) text.data);
+    }
+
+    if (mdmctl_read_file(&s->arena, options->vendor_key,
+                         MDM_KEY_PAIR_MAX_SIZE, &key)
+        != MDMCTL_OK)
+    {
         return MDMCTL_FAILED;
     }
 
-    return mdmctl_write_file(options->output, request.pem);
+    if (mdm_push_vendor_read(&s->arena, mdmctl_push_request_word(pem), key,
+                             (int64_t) time(NULL), vendor, &fault)
+        != MDM_OK)
+    {
+        return mdmctl_error("vendor: %s", fault.text);
+    }
+
+    return MDMCTL_OK;
 }
 
 

@@ -99,8 +99,9 @@ static const ngx_mdm_api_operation_t  ngx_mdm_api_operations[] = {
       ngx_mdm_api_audit },
 
     /* push certificates */
-    { NGX_HTTP_PUT, "/v1/pushcert", "admin", NULL, NGX_MDM_API_RAW,
-      ngx_mdm_api_pushcert_store },
+    { NGX_HTTP_PUT, "/v1/pushcert", "admin",
+      "development apple_account note new_topic older",
+      NGX_MDM_API_RAW, ngx_mdm_api_pushcert_store },
     { NGX_HTTP_POST, "/v1/pushcert/request", "admin", "", NGX_MDM_API_JSON,
       ngx_mdm_api_pushcert_request },
     { NGX_HTTP_GET, "/v1/pushcert/requests", "admin", "", NGX_MDM_API_NO_BODY,

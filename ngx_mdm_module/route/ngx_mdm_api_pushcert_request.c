@@ -7,6 +7,7 @@
 
 #include "ngx_mdm_api.h"
 #include "../pki/mdm_push_request.h"
+#include "../pki/mdm_push_vendor.h"
 
 
 #define NGX_MDM_PUSH_REQUEST_TEXT_MAX  255
@@ -27,7 +28,11 @@ typedef struct {
     mdm_push_subject_t        subject;
     mdm_str_t                 apple_account;
     mdm_str_t                 note;
+    mdm_str_t                 certificates;  /* of the vendor, PEM */
+    mdm_str_t                 key;           /* his, PEM: secret */
+    int64_t                   now;
     mdm_push_request_t        request;
+    mdm_str_t                 signed_request;
     mdm_str_t                 sealed;
     u_char                    public_key[NGX_MDM_PUSH_REQUEST_HEX];
 } ngx_mdm_api_push_request_t;
@@ -36,11 +41,15 @@ typedef struct {
 static void ngx_mdm_api_push_request_read(ngx_mdm_api_t *api);
 static ngx_int_t ngx_mdm_api_push_request_members(ngx_mdm_api_t *api,
     ngx_mdm_api_push_request_t *ask);
-static mdm_str_t ngx_mdm_api_push_request_text(ngx_mdm_api_t *api,
+static void ngx_mdm_api_push_request_vendor(ngx_mdm_api_t *api,
+    ngx_mdm_api_push_request_t *ask);
+static mdm_str_t ngx_mdm_api_push_request_text(const json_t *object,
     const char *name);
 static void ngx_mdm_api_push_request_check(ngx_mdm_api_t *api,
     const char *name, mdm_str_t text);
 static void ngx_mdm_api_push_request_make(void *data);
+static mdm_rc_e ngx_mdm_api_push_request_sign(ngx_mdm_api_t *api,
+    ngx_mdm_api_push_request_t *ask);
 static void ngx_mdm_api_push_request_made(void *data);
 static void ngx_mdm_api_push_request_kept(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
@@ -59,6 +68,7 @@ static const ngx_mdm_api_member_t  ngx_mdm_api_push_request_table[] = {
     { "country",       "string", 0 },
     { "apple_account", "string", 0 },
     { "note",          "string", 0 },
+    { "vendor",        "object", 0 },
     { NULL, NULL, 0 }
 };
 
@@ -81,6 +91,7 @@ ngx_mdm_api_push_request_read(ngx_mdm_api_t *api)
         return;
     }
 
+    ask->now = (int64_t) ngx_time();
     api->ctx = ask;
 
     if (ngx_mdm_api_push_request_members(api, ask) != NGX_OK) {
@@ -99,21 +110,25 @@ static ngx_int_t
 ngx_mdm_api_push_request_members(ngx_mdm_api_t *api,
     ngx_mdm_api_push_request_t *ask)
 {
-    const char   *wrong;
-    mdm_fault_t   fault;
+    const char          *wrong;
+    mdm_fault_t          fault;
+    mdm_push_subject_t  *subject;
 
     if (ngx_mdm_api_members(api, ngx_mdm_api_push_request_table) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ask->subject.common_name = ngx_mdm_api_push_request_text(api,
-                                                             "common_name");
-    ask->subject.email = ngx_mdm_api_push_request_text(api, "email");
-    ask->subject.country = ngx_mdm_api_push_request_text(api, "country");
-    ask->apple_account = ngx_mdm_api_push_request_text(api, "apple_account");
-    ask->note = ngx_mdm_api_push_request_text(api, "note");
+    subject = &ask->subject;
 
-    wrong = mdm_push_subject_check(&ask->subject, &fault);
+    subject->common_name = ngx_mdm_api_push_request_text(api->json,
+                                                         "common_name");
+    subject->email = ngx_mdm_api_push_request_text(api->json, "email");
+    subject->country = ngx_mdm_api_push_request_text(api->json, "country");
+    ask->apple_account = ngx_mdm_api_push_request_text(api->json,
+                                                       "apple_account");
+    ask->note = ngx_mdm_api_push_request_text(api->json, "note");
+
+    wrong = mdm_push_subject_check(subject, &fault);
 
     if (wrong != NULL) {
         ngx_mdm_api_fault(api, wrong, fault.text, NULL);
@@ -121,6 +136,7 @@ ngx_mdm_api_push_request_members(ngx_mdm_api_t *api,
 
     ngx_mdm_api_push_request_check(api, "apple_account", ask->apple_account);
     ngx_mdm_api_push_request_check(api, "note", ask->note);
+    ngx_mdm_api_push_request_vendor(api, ask);
 
     if (api->faults == NULL) {
         return NGX_OK;
@@ -133,16 +149,41 @@ ngx_mdm_api_push_request_members(ngx_mdm_api_t *api,
 }
 
 
+static void
+ngx_mdm_api_push_request_vendor(ngx_mdm_api_t *api,
+    ngx_mdm_api_push_request_t *ask)
+{
+    json_t  *vendor;
+
+    vendor = json_object_get(api->json, "vendor");
+
+    if (vendor == NULL) {
+        return;
+    }
+
+    ask->certificates = ngx_mdm_api_push_request_text(vendor, "certificates");
+    ask->key = ngx_mdm_api_push_request_text(vendor, "private_key");
+
+    if (json_object_size(vendor) != 2 || ask->certificates.len == 0
+        || ask->key.len == 0)
+    {
+        ngx_mdm_api_fault(api, "vendor", "has the members \"certificates\" "
+                          "and \"private_key\", both PEM, and no other",
+                          NULL);
+    }
+}
+
+
 /* Of the body, whose memory stays as long as the call; an empty one is none. */
 
 static mdm_str_t
-ngx_mdm_api_push_request_text(ngx_mdm_api_t *api, const char *name)
+ngx_mdm_api_push_request_text(const json_t *object, const char *name)
 {
     json_t  *value;
 
-    value = json_object_get(api->json, name);
+    value = json_object_get(object, name);
 
-    if (value == NULL || json_string_length(value) == 0) {
+    if (!json_is_string(value) || json_string_length(value) == 0) {
         return mdm_null_str;
     }
 
@@ -180,8 +221,11 @@ ngx_mdm_api_push_request_make(void *data)
     ngx_mdm_api_push_request_t  *ask;
 
     ask = api->ctx;
-    ask->rc = mdm_push_request_make(&api->arena, &ask->subject, &ask->request,
-                                    &ask->fault);
+
+    ask->rc = ask->key.len > 0
+              ? ngx_mdm_api_push_request_sign(api, ask)
+              : mdm_push_request_make(&api->arena, &ask->subject,
+                                      &ask->request, &ask->fault);
     if (ask->rc != MDM_OK) {
         return;
     }
@@ -198,6 +242,34 @@ ngx_mdm_api_push_request_make(void *data)
 }
 
 
+/* The vendor is judged first, for that is quick. */
+
+static mdm_rc_e
+ngx_mdm_api_push_request_sign(ngx_mdm_api_t *api,
+    ngx_mdm_api_push_request_t *ask)
+{
+    mdm_rc_e           rc;
+    mdm_push_vendor_t  vendor;
+
+    rc = mdm_push_vendor_read(&api->arena, ask->certificates, ask->key,
+                              ask->now, &vendor, &ask->fault);
+
+    if (rc == MDM_OK) {
+        rc = mdm_push_request_make(&api->arena, &ask->subject, &ask->request,
+                                   &ask->fault);
+    }
+
+    if (rc == MDM_OK) {
+        rc = mdm_push_vendor_sign(&vendor, ask->request.der,
+                                  &ask->signed_request);
+    }
+
+    mdm_push_vendor_free(&vendor);
+
+    return rc;
+}
+
+
 static void
 ngx_mdm_api_push_request_made(void *data)
 {
@@ -208,8 +280,14 @@ ngx_mdm_api_push_request_made(void *data)
 
     ask = api->ctx;
 
-    if (ask->rc != MDM_OK) {
+    if (ask->rc == MDM_NO_MEMORY) {
         ngx_mdm_api_out_of_memory(api);
+        return;
+    }
+
+    if (ask->rc != MDM_OK) {
+        ngx_mdm_api_error(api, 422, "bad_vendor_certificate", "vendor: %s",
+                          ask->fault.text);
         return;
     }
 
@@ -257,9 +335,11 @@ ngx_mdm_api_push_request_kept(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     at = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSH_REQUEST_CREATED_AT);
 
     ngx_mdm_api_finish(api, NGX_HTTP_CREATED,
-                       json_pack("{s:s%, s:s%, s:s%}",
+                       json_pack("{s:s%, s:s*, s:s%, s:s%}",
                                  "request", (char *) ask->request.pem.data,
                                  ask->request.pem.len,
+                                 "push_cert_request",
+                                 (char *) ask->signed_request.data,
                                  "public_key_sha256",
                                  (char *) ask->public_key,
                                  (size_t) NGX_MDM_PUSH_REQUEST_HEX,

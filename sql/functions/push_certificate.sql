@@ -320,20 +320,28 @@ CREATE FUNCTION @revision@.push_certificate_watch(p_limit integer)
 RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_done   integer := 0;
-    v_due    record;
-    v_row    record;
-    v_bound  smallint;
+    v_done     integer := 0;
+    v_tenants  bigint[];
+    v_topics   text[];
+    v_due      record;
+    v_row      record;
+    v_bound    smallint;
 BEGIN
+    -- Over all tenants only while it looks which are due.
     PERFORM set_config('mdm.tenant', '', true);
+    PERFORM set_config('mdm.measure', 'on', true);
+    SELECT array_agg(d.tenant_id), array_agg(d.topic) INTO v_tenants, v_topics
+      FROM (SELECT c.tenant_id, c.topic
+              FROM mdm.push_certificate c
+             WHERE c.not_after <= now() + interval '45 days'
+               AND coalesce(c.warned_days, 100)
+                   > @revision@.push_certificate_bound(c.not_after)
+             ORDER BY c.not_after
+             LIMIT p_limit) d;
+    PERFORM set_config('mdm.measure', '', true);
+
     FOR v_due IN
-        SELECT c.tenant_id, c.topic
-          FROM mdm.push_certificate c
-         WHERE c.not_after <= now() + interval '45 days'
-           AND c.warned_days IS DISTINCT FROM 0
-           AND coalesce(c.warned_days, 100) > @revision@.push_certificate_bound(c.not_after)
-         ORDER BY c.not_after
-         LIMIT p_limit
+        SELECT * FROM unnest(v_tenants, v_topics) AS d (tenant_id, topic)
     LOOP
         PERFORM set_config('mdm.tenant', v_due.tenant_id::text, true);
         SELECT c.not_after, c.warned_days, c.apple_account INTO v_row

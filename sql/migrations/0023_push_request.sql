@@ -46,10 +46,6 @@ COMMENT ON COLUMN mdm.push_certificate.public_key IS
 'SHA-256 of its public key, by which a certificate that comes without a key is known to
 have the one that is here already.';
 
--- Without a tenant the sweep sees certificates of which something is to be told.
-CREATE POLICY due ON mdm.push_certificate FOR SELECT TO mdm_job
-    USING (not_after <= now() + interval '45 days' AND warned_days IS DISTINCT FROM 0);
-
 COMMENT ON COLUMN mdm.push_certificate.warned_days IS
 'The bound of the last event push_certificate_expiring, 0 after that of its end; null:
 none yet.';

@@ -47,6 +47,7 @@
 #include "pki/mdm_certificate.h"
 #include "pki/mdm_cms.h"
 #include "pki/mdm_push_certificate.h"
+#include "pki/mdm_push_vendor.h"
 #include "pki/mdm_secret.h"
 #include "pki/mdm_signature.h"
 #include "plugin/mdm_plugin_load.h"
@@ -750,6 +751,30 @@ push_certificate(mdm_arena_t *arena, mdm_str_t seed)
 
 
 static mdm_rc_e
+push_vendor(mdm_arena_t *arena, mdm_str_t seed)
+{
+    mdm_rc_e           rc;
+    mdm_str_t          text;
+    mdm_fault_t        fault;
+    mdm_push_vendor_t  vendor;
+
+    rc = mdm_push_vendor_read(arena, seed, mdm_str(""), NOW, &vendor, &fault);
+
+    if (rc == MDM_OK) {
+        rc = mdm_push_vendor_sign(&vendor, mdm_str("a request"), &text);
+    }
+
+    if (rc == MDM_OK) {
+        say(text);
+    }
+
+    mdm_push_vendor_free(&vendor);
+
+    return rc;
+}
+
+
+static mdm_rc_e
 signature(mdm_arena_t *arena, mdm_str_t seed)
 {
     mdm_rc_e            rc;
@@ -1018,6 +1043,8 @@ identities(void **state)
     try_corpus("certificate", anchors);
     try_corpus("signature", signature_in_base64);
     try_corpus("push_certificate", push_certificate);
+    try_all("push_vendor", push_vendor,
+            read_seed(CORPUS "push_vendor/chain"));
 
     assert_int_equal(wrong, 0);
 }
