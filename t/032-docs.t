@@ -7,13 +7,14 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use Text::ParseWords qw(shellwords);
 
 use MDM::Test;
 
 my $module = tree() . '/ngx_mdm_module';
 
 my %doc = map {
-    my ($name) = m{/(\w+)\.md\z};
+    my ($name) = m{/([\w-]+)\.md\z};
     $name => slurp($_);
 } glob tree() . '/docs/*.md';
 
@@ -85,11 +86,12 @@ is_deeply [ sort split /,\s+/, $changes ],
 # of the network wants none and would try it: only its options are read.
 
 delete @ENV{qw(MDM_DATABASE MDM_SECRET_KEY MDM_PLUGINS)};
-my @lines = join('', values %doc) =~ /^    mdmctl (.*?)(?: >\S+)?$/mg;
+my @lines = map { s/\\\n\s+//gr } join('', values %doc)
+    =~ /^    mdmctl ((?:.*\\\n)*.*?)(?: >\S+)?$/mg;
 my @bad = grep {
     my $line = s/\$SHA256/'0' x 64/er;
     my $check = $line =~ /^check /;
-    (mdmctl((map { s/'//gr } split ' ', $line), $check ? '--help' : ()))[0] != ($check ? 0 : 1);
+    (mdmctl(shellwords($line), $check ? '--help' : ()))[0] != ($check ? 0 : 1);
 } @lines;
 ok @lines > 30 && !@bad, 'mdmctl takes the command lines of the documents'
     or diag join "\n", scalar @lines, @bad;

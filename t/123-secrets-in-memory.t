@@ -178,7 +178,7 @@ for my $client ($api, $tls_api) {
         my $push = $apple->push_certificate("com.apple.mgmt.External.$way" =~ tr/ /-/r);
         my @lines = grep { !/---/ } split /\n/, $push->key_pem;
         $secrets->add("PEM $way $_", $lines[$_]) for 6, 12, 18;
-        $client->api(PUT => '/v1/pushcert', $push->pem . $push->key_pem);
+        $client->api(PUT => '/v1/pushcert?new_topic=1', $push->pem . $push->key_pem);
     };
     leaves_nothing 'a signing certificate', sub {
         my $signer = $apple->certificate("Signer $way");

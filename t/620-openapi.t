@@ -62,13 +62,45 @@ calls(
 
 my $topic = 'com.apple.mgmt.External.';
 my @push = map { $ca->push_certificate("$topic$_") } 1, 2, 1;
+my $old = $ca->push_certificate("${topic}1", days => 10);
+my $root = MDM::Test::PKI->ca('Vendors');
+my $vendor = $root->certificate('Vendor', key => 'rsa');
+my %vendor = (certificates => $vendor->pem . $root->pem, private_key => $vendor->key_pem);
+my $ask = '/v1/pushcert/request';
+
+sub requested {
+    return $ca->push_certificate_of($pg->psql('SELECT request FROM mdm.push_request LIMIT 1'),
+        "${topic}3")->pem;
+}
+
 
 calls(
     [ GET => "/v1/pushcert?topic=${topic}1", undef, '404 error' ],
-    (map { [ PUT => '/v1/pushcert', $_->pem . $_->key_pem, 200 ] } @push),
+    [ PUT => '/v1/pushcert', $push[0]->pem . $push[0]->key_pem, '409 error' ],
+    (map { [ PUT => '/v1/pushcert?new_topic=1&development=1&apple_account=a&note=n',
+        $_->pem . $_->key_pem, 200 ] } @push),
+    [ PUT => '/v1/pushcert', $old->pem . $old->key_pem, '409 error' ],
+    [ PUT => '/v1/pushcert?older=1', $old->pem . $old->key_pem, 200 ],
     [ PUT => '/v1/pushcert', $push[0]->pem, '400 error' ],
     [ GET => "/v1/pushcert?topic=${topic}1", undef, 200 ],
     [ GET => '/v1/pushcert', undef, '400 error' ],
+
+    [ POST => $ask, { common_name => 'acme', email => 'a@b', country => 'DE', note => 'n',
+        apple_account => 'a' }, 201 ],
+    [ POST => $ask, { vendor => \%vendor }, 201 ],
+    [ POST => $ask, {}, 201 ],
+    [ POST => $ask, { vendor => { %vendor, certificates => 'x' } },
+        '422 bad_vendor_certificate' ],
+    [ POST => $ask, { country => 'x' }, '400 bad_body' ],
+    [ POST => $ask, 'x', '400 bad_json' ],
+    [ GET => '/v1/pushcert/requests', undef, 200 ],
+    sub { alter(qw(push_request private_key)) },
+    sub { calls([ PUT => '/v1/pushcert?new_topic=1', requested(), '503 cannot_open' ]) },
+    sub { calls(map { [ DELETE => "/v1/pushcert/requests/$_", undef, 200 ] } split ' ',
+        $pg->psql("SELECT encode(public_key, 'hex') FROM mdm.push_request")) },
+    [ DELETE => '/v1/pushcert/requests/x', undef, '404 unknown_push_request' ],
+    (map { [ POST => $ask, {}, 201 ] } 1 .. 16),
+    [ POST => $ask, {}, '409 too_many_push_requests' ],
     pages('/v1/push-certificates'),
 );
 

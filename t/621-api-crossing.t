@@ -49,7 +49,7 @@ my ($anna, $bert) = @client{qw(anna bert)};
 # All that is a tenant's has the tenant's name in it, so that it is found in an
 # answer; each has the same.
 
-my (%fingerprint, %profile);
+my (%fingerprint, %profile, %request);
 
 sub life {
     my ($tenant) = @_;
@@ -67,7 +67,7 @@ sub life {
     $fingerprint{$tenant} = $devices[0]{certificate}->sha256;
 
     for my $push (map { $ca->push_certificate("com.apple.mgmt.$tenant$_") } '', '-2') {
-        told($client{$tenant}->api(PUT => '/v1/pushcert', $push->pem . $push->key_pem))
+        told($client{$tenant}->api(PUT => '/v1/pushcert?new_topic=1', $push->pem . $push->key_pem))
             eq '200' or die 'no push certificate';
     }
 
@@ -76,6 +76,9 @@ sub life {
         told($client{$tenant}->api(PUT => "/v1/enqueue/$ids",
             $user->command('ProfileList', $uuid))) eq '200' or die 'not queued';
     }
+
+    $request{$tenant} = $client{$tenant}->api(POST => '/v1/pushcert/request', { note =>
+        "of $tenant" })->{json}{public_key_sha256} // die 'no request';
 
     $profile{$tenant} = $client{$tenant}->api(POST => '/v1/profiles', { PayloadIdentifier =>
         "com.example.$tenant.$_", PayloadDisplayName => "of $tenant", PayloadContent => [ {
@@ -88,7 +91,7 @@ sub life {
 
     for my $topic (map { "com.apple.mgmt.$tenant.$_" } 1, 2) {
         my $push = $ca->push_certificate($topic);
-        told($client{$tenant}->api(PUT => '/v1/pushcert', $push->pem . $push->key_pem))
+        told($client{$tenant}->api(PUT => '/v1/pushcert?new_topic=1', $push->pem . $push->key_pem))
             =~ /\A20/ or die 'no push certificate';
     }
 
@@ -127,6 +130,7 @@ sub objects_of {
         kind         => [ qw(unlock_token bootstrap_token) ],
         fingerprint  => [ $fingerprint{$tenant} // '0' x 64 ],
         name         => [ "hook-$tenant" ],
+        public_key   => [ $request{$tenant} // '0' x 64 ],
         profile_id   => [ $profile{$tenant} // 'no-profile' ],
     );
     my @all = ({});
@@ -300,7 +304,7 @@ is rows_of($pg, 'anna'), $before, 'of all that nothing of hers has changed';
 my $hoster = $bert->with(token => $token{hoster});
 my %hers = (id => 'UDID-anna-1', command_uuid => 'anna-waits', kind => 'unlock_token',
     fingerprint => $fingerprint{anna}, new_uuid => 'new', name => 'hook-anna',
-    profile_id => $profile{anna});
+    profile_id => $profile{anna}, public_key => $request{anna});
 my %other = (
     'POST /v1/commands/cancel'                 => { command_uuid => 'anna-last' },
     'DELETE /v1/enrollments/*/queue'           => { id => 'UDID-anna-2' },

@@ -31,6 +31,7 @@ my %object = (
     profiles    => 'profile_id',
     inventory   => 'list',
     'push-topics' => 'topic',
+    requests    => 'public_key',
 );
 
 # What a call is about when the test does not say: mostly what does not exist.
@@ -46,6 +47,7 @@ my %nobody = (
     profile_id   => 'no-profile',
     list         => 'applications',
     topic        => 'com.apple.mgmt.External.nobody',
+    public_key   => '0' x 64,
 );
 
 # A body that an operation takes; the sub gets the objects.
@@ -62,9 +64,10 @@ my %body = (
     'PATCH /v1/enrollments/*/attributes' => sub { { AssetTag => 'A-1', n => 3 } },
     'POST /v1/commands/cancel' => sub { { command_uuids => [ $_[0]{command_uuid} ] } },
     'POST /v1/webhooks/*/replay' => sub { { since => '2026-01-01T00:00:00.000Z' } },
+    'POST /v1/pushcert/request' => sub { { common_name => 'acme' } },
     'PUT /v1/pushcert'         => sub {
         $pushcert //= MDM::Test::PKI->ca('Push CA')->push_certificate(
-            'com.apple.mgmt.External.push');
+            'com.apple.mgmt.External.11111111-2222-4333-8444-555555555555');
         return $pushcert->pem . $pushcert->key_pem;
     },
     'POST /v1/push-topics/*/resume' => sub { {} },

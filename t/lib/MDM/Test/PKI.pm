@@ -11,6 +11,7 @@ package MDM::Test::PKI;
 #     my $web    = $ca->device('web', eku => 'serverAuth');
 #     my $rsa    = $ca->device('rsa', key => 'rsa');
 #     my $push   = $ca->push_certificate('com.apple.mgmt.External.1');
+#     my $push   = $ca->push_certificate_of($request, 'com.apple.mgmt.External.1');
 #     my $header = $device->sign($body);              # Mdm-Signature
 #
 # An object has: name, cert, key (files), ca.
@@ -124,6 +125,26 @@ sub push_certificate {
 
     return $self->certificate("APSP:$last", uid => $topic, key => 'rsa',
         eku => 'clientAuth', %option);
+}
+
+
+# The same of a request (PEM) that somebody else made.
+
+sub push_certificate_of {
+    my ($self, $request, $topic, %option) = @_;
+
+    my ($last) = $topic =~ /([^.]*)\z/;
+    my $new = new_object(ref $self, "APSP:$last");
+
+    $new->{ca} = $self;
+    MDM::Test::spew("$new->{stem}.csr", $request);
+    openssl('ca', '-batch', '-notext', '-config', $self->{conf},
+        '-name', 'this', '-cert', $self->{cert}, '-keyfile', $self->{key},
+        '-in', "$new->{stem}.csr", '-subj', "/UID=$topic/CN=APSP:$last",
+        '-out', $new->{cert}, '-outdir', MDM::Test::test_dir(),
+        '-extfile', $new->extensions(eku => 'clientAuth'), lifetime(%option));
+
+    return $new;
 }
 
 
