@@ -140,6 +140,14 @@ is_deeply $answer->{json}{status}{nobody}, { command_error => 'no such enrolment
     '... is told of the command only';
 like $answer->{json}{status}{'acme-9'}{push_result}, $uuid_form, '... which is pushed';
 
+# What is shown of a device.
+
+my $shown = $acme->expect(200, GET => '/v1/enrollments/acme-7')->{push};
+is $shown->{apns_id}, $first, 'a device is shown with its last push';
+like $shown->{$_}, qr/\A20.*Z\z/, "... and $_" for qw(accepted_at answered_at next_at);
+is $acme->expect(200, GET => '/v1/enrollments/acme-2')->{push}{stop_reason},
+    'BadDeviceToken', '... or with why it is not pushed';
+
 # What does not wait.
 
 my $pushes = sub { return scalar grep { $_->{token} eq $acme->token($_[0]) } $apns->log };

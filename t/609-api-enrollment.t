@@ -93,7 +93,7 @@ is_deeply [ map { "$_->{fingerprint} $_->{state}" } @{ $shown->{certificates} } 
 like $shown->{certificates}[0]{$_}, $time, "... with $_" for qw(not_after bound_at);
 like $shown->{push}{token_at}, $time, '... when its push token came';
 like $shown->{push}{wanted_at}, $time, '... and since when a push is wanted';
-is_deeply [ sort keys %{ $shown->{push} } ], [qw(token token_at topic wanted_at)],
+is_deeply [ sort keys %{ $shown->{push} } ], [qw(next_at token token_at topic wanted_at)],
     '... but not the token';
 is_deeply [ map { "$_->{generation} $_->{state}" } @{ $shown->{generations} } ],
     [ '1 live' ], '... its generation';

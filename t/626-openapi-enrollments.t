@@ -67,7 +67,13 @@ $_->{status} == 200 or die 'a device is refused'
 $mac->with(certificate => $thief->{certificate})->idle->{status} == 403
     or die 'a thief is let in';
 $pg->psql("UPDATE mdm.enrollment SET supervised = true, rolled_back_at = now()
-            WHERE device_id = 'UDID-mac'");
+            WHERE device_id = 'UDID-mac';
+           UPDATE mdm.push SET accepted_at = now(), answered_at = now(), apns_id = 'x',
+                  error = 'y';
+           INSERT INTO mdm.push_stop (tenant_id, enrollment_id, topic, token, reason, counted,
+                  stopped_at, probe_at)
+           SELECT tenant_id, enrollment_id, topic, push_token, 'x', false, now(), now()
+             FROM mdm.enrollment WHERE device_id = 'UDID-iphone'");
 
 my @filters = ('kind=user', 'ownership=organization', 'state=live', 'supervised=true',
     'seen_after=2026-05-04T08:15:00Z', 'seen_before=2099-05-04T08:15:00Z',

@@ -73,14 +73,26 @@ BEGIN
              ORDER BY i.created_at DESC, i.fingerprint
              LIMIT 100) i;
 
-    push := json_strip_nulls(json_build_object(
-        'topic', v_channel.topic,
-        'token', v_channel.push_token IS NOT NULL,
-        'token_at', @revision@.rfc3339(v_channel.token_at),
-        'wanted_at', (SELECT @revision@.rfc3339(p.wanted_at)
-                        FROM mdm.push p
-                       WHERE p.tenant_id = p_tenant_id
-                         AND p.enrollment_id = v_channel.enrollment_id)));
+    SELECT json_strip_nulls(json_build_object(
+               'topic', v_channel.topic,
+               'token', v_channel.push_token IS NOT NULL,
+               'token_at', @revision@.rfc3339(v_channel.token_at),
+               'wanted_at', @revision@.rfc3339(p.wanted_at),
+               'accepted_at', @revision@.rfc3339(p.accepted_at),
+               'answered_at', @revision@.rfc3339(p.answered_at),
+               'apns_id', p.apns_id,
+               'error', p.error,
+               'next_at', CASE WHEN p.due_at < 'infinity'
+                               THEN @revision@.rfc3339(p.due_at) END,
+               'stopped_at', @revision@.rfc3339(s.stopped_at),
+               'stop_reason', s.reason))
+      INTO push
+      FROM (SELECT) o
+      LEFT JOIN mdm.push p ON p.tenant_id = p_tenant_id
+                          AND p.enrollment_id = v_channel.enrollment_id
+      LEFT JOIN mdm.push_stop s ON s.tenant_id = p_tenant_id
+                               AND s.enrollment_id = v_channel.enrollment_id
+                               AND s.token = v_channel.push_token;
 
     SELECT coalesce(json_agg(json_strip_nulls(g.generation)), '[]') INTO generations
       FROM (SELECT json_build_object(
@@ -128,7 +140,8 @@ $$;
 COMMENT ON FUNCTION @revision@.enrollment_show IS
 'All that is known of one channel; no row when there is none. item: as listed;
 device: of a user; users: the first 100 of a device, as written; attributes: name and
-value; certificates: the newest 100 of the device; push: no token and no magic;
+value; certificates: the newest 100 of the device; push: no token and no
+magic, what became of the last push and when the next is due, and why it is stopped;
 generations: the newest, and one that is pending; commands: how many are live, by
 state, 1000 at most; secrets: which kinds are in escrow for the newest generation,
 and since when.';
