@@ -18,6 +18,7 @@ my %environment = (
     MDM_RUN_DIR   => $run,
     MDM_PORT      => free_port(),
     MDM_TLS_PORT  => free_port(),
+    MDM_APNS_PORT => free_port(),
     MDM_WORKERS   => 3,
     MDM_DEVICE_CA => $ca->{cert},
     MDM_API_TOKEN => 'a-token-of-my-own',
@@ -107,9 +108,12 @@ sub serves {
     }), 'there are as many workers as MDM_WORKERS says';
 
     my $iphone = MDM::Test::Device->new(
+        topic => 'com.apple.mgmt.External.00000000-0000-4000-8000-0000000000aa',
         client => client(certificate => $ca->device('iphone')));
     is $iphone->enroll->{status}, 200,
         'a device with a certificate of MDM_DEVICE_CA enrols';
+
+    is_pushed($iphone);
 
     my $certificate = $ca->device('ipad');
     my $signing = MDM::Test::Device->new(certificate => $certificate, sign => 1,
@@ -126,6 +130,22 @@ sub serves {
         ->api(GET => '/v1/enrollments');
     is $api->{status}, 200, 'the API takes the token of MDM_API_TOKEN';
     is scalar @{ $api->{json}{items} }, 2, '... and shows both devices';
+}
+
+
+# Of the topic that it names; the stand-in tells which token.
+
+sub is_pushed {
+    my ($iphone) = @_;
+
+    my $answer = client(token => 'a-token-of-my-own')
+        ->api(PUT => '/v1/push/' . $iphone->device_id, '');
+    is $answer->{status}, 200, '... is pushed through the stand-in of APNs'
+        or diag $answer->{body};
+
+    my $token = unpack 'H*', $iphone->{token};
+    like slurp("$run/pushes.log"), qr/^\S+ $token 200 com\.apple\.mgmt\./m,
+        '... which writes that down';
 }
 
 
@@ -164,6 +184,9 @@ sub refuses {
             qr/"\Q$broken\E": .*^mdm-dev: .*MDM_DEVICE_CA$/ms],
         'one port for both' => [MDM_PORT => $environment{MDM_TLS_PORT},
             qr/^mdm-dev: MDM_PORT and MDM_TLS_PORT are both \d+/m],
+        'a port of the stand-in that is taken' =>
+            [MDM_APNS_PORT => $environment{MDM_PORT},
+            qr/^mdm-dev: MDM_APNS_PORT is \d+, as another port/m],
     );
 
     for my $what (sort keys %case) {
@@ -179,6 +202,7 @@ sub refuses {
 
 sub stops {
     my ($nginx) = pid_in('nginx.pid');
+    my ($apns) = pid_in('apns.pid');
     my ($postgres) = pid_in('postgres.pid');
     my ($exit, $text) = dev('run');
 
@@ -187,9 +211,9 @@ sub stops {
 
     ($exit, $text) = dev('stop');
     is $exit, 0, 'the server stops' or diag $text;
-    ok wait_for(5, sub { !-e "/proc/$nginx" && !-e "/proc/$postgres" }),
-        '... both processes end';
-    ok !-e "$run/nginx.pid" && !-e "$run/postgres.pid",
+    ok wait_for(5, sub { !grep { -e "/proc/$_" } $nginx, $apns, $postgres }),
+        '... all processes end';
+    ok !grep({ -e "$run/$_.pid" } qw(nginx apns postgres)),
         '... and the pid files are gone';
 
     ($exit, $text) = dev('stop');
