@@ -61,6 +61,7 @@ ngx_mdm_push_batch_ready(ngx_mdm_push_topic_t *topic)
 {
     if (topic->listed || topic->apns == NULL
         || topic->state != NGX_MDM_PUSH_OPEN
+        || topic->version != topic->wanted
         || ngx_queue_empty(&topic->batches)
         || (topic->refill && !ngx_mdm_push_passed(topic->refill_at))
         || ngx_mdm_apns_room(topic->apns) == 0)
@@ -129,6 +130,7 @@ ngx_mdm_push_batch_submit(ngx_mdm_push_topic_t *topic, ngx_uint_t most)
     ngx_mdm_push_item_t  *item;
 
     if (topic->state != NGX_MDM_PUSH_OPEN
+        || topic->version != topic->wanted
         || ngx_mdm_push_passed(topic->lease_until))
     {
         ngx_mdm_push_topic_post(topic);
@@ -223,6 +225,7 @@ ngx_mdm_push_batch_next(ngx_mdm_push_topic_t *topic)
 
     ngx_memzero(item, sizeof(ngx_mdm_push_item_t));
     item->batch = batch;
+    item->version = topic->version;
     item->push.data = item;
     item->push.token = ngx_mdm_to_str(ngx_mdm_pg_text(&batch->rows, row,
                                                   NGX_MDM_PUSH_CLAIM_TOKEN));

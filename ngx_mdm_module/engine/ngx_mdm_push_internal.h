@@ -31,6 +31,7 @@ typedef struct ngx_mdm_push_batch_s  ngx_mdm_push_batch_t;
 typedef struct {
     ngx_queue_t                queue;      /* of those answered */
     ngx_mdm_push_batch_t      *batch;
+    int64_t                    version;    /* of the certificate */
     ngx_mdm_apns_push_t        push;
 } ngx_mdm_push_item_t;
 

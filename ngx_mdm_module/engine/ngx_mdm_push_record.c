@@ -177,7 +177,12 @@ ngx_mdm_push_record_value(ngx_mdm_push_call_t *c, ngx_mdm_push_item_t *item,
     outcome = "returned";
     reason = "";
 
-    if (push->answer.status != 0) {
+    /* that Apple took no former certificate says nothing of this one */
+
+    if (push->answer.status != 0
+        && (push->answer.class != MDM_PUSH_MISCONFIGURED
+            || item->version == c->topic->wanted))
+    {
         outcome = mdm_push_class_name(push->answer.class);
         reason = push->answer.reason;
         wait = push->retry_after;

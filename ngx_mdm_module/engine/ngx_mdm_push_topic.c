@@ -14,7 +14,7 @@
 #define NGX_MDM_PUSH_ACTIVE       2000      /* it is polled after a wish */
 #define NGX_MDM_PUSH_FAR          60000     /* looked for by others until then */
 #define NGX_MDM_PUSH_RETRY        1000
-#define NGX_MDM_PUSH_REOPEN       30000
+#define NGX_MDM_PUSH_REOPEN       2000
 
 
 /* columns of push_open() */
@@ -335,6 +335,8 @@ static void
 ngx_mdm_push_topic_opened(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
+    ngx_uint_t             level;
+    const char            *error;
     ngx_mdm_push_call_t   *c;
     ngx_mdm_push_topic_t  *topic;
 
@@ -349,15 +351,19 @@ ngx_mdm_push_topic_opened(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
     if (rc == NGX_MDM_PG_DONE && topic->state < NGX_MDM_PUSH_CLOSING) {
 
-        topic->error = ngx_mdm_push_topic_use(topic, rows);
+        error = ngx_mdm_push_topic_use(topic, rows);
 
-        if (topic->error != NULL) {
+        if (error != NULL) {
             topic->open_at = ngx_current_msec + NGX_MDM_PUSH_REOPEN;
 
-            ngx_log_error(NGX_LOG_ERR, topic->pushes->log, 0,
+            level = (error == topic->error) ? NGX_LOG_INFO : NGX_LOG_ERR;
+
+            ngx_log_error(level, topic->pushes->log, 0,
                           "mdm: topic \"%V\" cannot be pushed: %s",
-                          &topic->name, topic->error);
+                          &topic->name, error);
         }
+
+        topic->error = error;
     }
 
     ngx_mdm_push_topic_post(topic);
@@ -460,7 +466,7 @@ ngx_mdm_push_topic_failing(ngx_mdm_push_topic_t *topic)
 {
     ngx_mdm_apns_state_t  state;
 
-    if (topic->apns == NULL) {
+    if (topic->apns == NULL || topic->error != NULL) {
         return topic->error != NULL;
     }
 
