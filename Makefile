@@ -223,6 +223,7 @@ soak: deps
 bench: deps
 	$(call logged,all sim)
 	@t/bench/run
+	@t/bench/push
 
 
 # --- what the plugins describe: as documents, and against Apple's ---
