@@ -78,12 +78,12 @@ cmp_ok $metrics->value('push_delay_seconds_sum', %db), '<', 30,
 $apns->stop;
 ok wait_for(5, sub { scrape()->value('push_connections', %db) == 0 }),
     'the connection is gone with the server';
-is scrape()->sum('push_connections_closed_total'), 1, '... which is counted once';
+is scrape()->sum('push_connections_ended_total'), 1, '... which is counted once';
 
 $acme->queue(1);
 $pg->psql('UPDATE mdm.push SET due_at = now() WHERE error IS NULL');
 ok wait_for(5, sub { scrape()->value('push_connect_failures_total', %db,
-    cause => 'connect') > 0 }), 'an attempt to connect fails';
+    at => 'connect') > 0 }), 'an attempt to connect fails';
 is scrape()->value('pushes_sent_total', %db), 6, '... and nothing is sent';
 
 done_testing;
