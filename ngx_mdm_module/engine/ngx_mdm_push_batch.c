@@ -20,6 +20,8 @@ static ngx_uint_t ngx_mdm_push_batch_credit(ngx_mdm_push_topic_t *topic,
     ngx_uint_t most);
 static ngx_mdm_push_item_t *ngx_mdm_push_batch_next(
     ngx_mdm_push_topic_t *topic);
+static void ngx_mdm_push_batch_accepted(ngx_mdm_push_topic_t *topic,
+    ngx_mdm_push_item_t *item);
 static void ngx_mdm_push_batch_settled(ngx_mdm_push_topic_t *topic,
     ngx_mdm_push_batch_t *batch, ngx_uint_t n);
 static void ngx_mdm_push_batch_list(ngx_mdm_push_topic_t *topic);
@@ -44,6 +46,7 @@ ngx_mdm_push_batch_take(ngx_mdm_push_topic_t *topic,
     batch->n = n;
     batch->left = n;
     batch->next = 0;
+    batch->claimed = ngx_current_msec;
 
     ngx_queue_insert_tail(&topic->batches, &batch->queue);
     topic->in_hand += n;
@@ -315,6 +318,10 @@ ngx_mdm_push_batch_done(ngx_mdm_apns_topic_t *apns, ngx_mdm_apns_push_t *push)
 
     topic->in_flight--;
 
+    if (push->answer.status == 200) {
+        ngx_mdm_push_batch_accepted(topic, item);
+    }
+
     if (push->answer.status == 0 && topic->state >= NGX_MDM_PUSH_CLOSING) {
         ngx_mdm_push_batch_settle(topic, item);
 
@@ -323,4 +330,24 @@ ngx_mdm_push_batch_done(ngx_mdm_apns_topic_t *apns, ngx_mdm_apns_push_t *push)
     }
 
     ngx_mdm_push_topic_post(topic);
+}
+
+
+/* How long after it was due: by the database's clock until it was claimed, by
+ * ours since then. */
+
+static void
+ngx_mdm_push_batch_accepted(ngx_mdm_push_topic_t *topic,
+    ngx_mdm_push_item_t *item)
+{
+    int64_t  late;
+
+    late = ngx_mdm_pg_int(&item->batch->rows,
+                          (int) (item - item->batch->items) + 1,
+                          NGX_MDM_PUSH_CLAIM_LATE)
+           + (ngx_msec_int_t) (ngx_current_msec - item->batch->claimed);
+
+    ngx_mdm_histogram_add(topic->pushes->engine->counters->push.delays,
+                          ngx_mdm_time_bounds, NGX_MDM_TIME_BOUNDS,
+                          ngx_max(late, 0));
 }

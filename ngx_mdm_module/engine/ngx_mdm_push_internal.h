@@ -45,6 +45,7 @@ struct ngx_mdm_push_batch_s {
     ngx_uint_t                 n;
     ngx_uint_t                 next;       /* to be handed over */
     ngx_uint_t                 left;       /* that are not settled */
+    ngx_msec_t                 claimed;    /* when it came */
     ngx_mdm_push_item_t        items[];
 };
 
@@ -254,7 +255,8 @@ enum {
     NGX_MDM_PUSH_CLAIM_NEXT,
     NGX_MDM_PUSH_CLAIM_ENROLLMENT,
     NGX_MDM_PUSH_CLAIM_TOKEN,
-    NGX_MDM_PUSH_CLAIM_MAGIC
+    NGX_MDM_PUSH_CLAIM_MAGIC,
+    NGX_MDM_PUSH_CLAIM_LATE
 };
 
 

@@ -6,7 +6,7 @@ CREATE FUNCTION @revision@.push_claim(
     p_topic      text,
     p_limit      integer)
 RETURNS TABLE (n integer, outcome text, version integer, next_ms bigint,
-               enrollment_id bigint, token bytea, magic text)
+               enrollment_id bigint, token bytea, magic text, late_ms bigint)
 LANGUAGE plpgsql ROWS 500 AS $$
 #variable_conflict use_column
 DECLARE
@@ -20,6 +20,7 @@ DECLARE
     v_topics    text[];
     v_tokens    bytea[];
     v_magics    text[];
+    v_lates     bigint[];
     v_judged    boolean[];
     v_count     integer;
     v_over      integer;
@@ -61,13 +62,15 @@ BEGIN
     -- When each is due: infinity is now, by us, and null is never.
     IF v_count > 0 THEN
         SELECT array_agg(v.tid), array_agg(v.due), array_agg(coalesce(v.topic, '')),
-               array_agg(v.push_token), array_agg(v.push_magic), array_agg(v.judged),
+               array_agg(v.push_token), array_agg(v.push_magic),
+               array_agg(extract(epoch FROM v_now - v.due_at) * 1000),
+               array_agg(v.judged),
                bool_or(v.due IS NULL),
                count(*) FILTER (WHERE v.judged),
                count(*) FILTER (WHERE v.judged AND v.followed)
-          INTO v_tids, v_dues, v_topics, v_tokens, v_magics, v_judged, v_gone, v_over,
-               v_followed
-          FROM (SELECT p.tid, e.topic, e.push_token, e.push_magic,
+          INTO v_tids, v_dues, v_topics, v_tokens, v_magics, v_lates, v_judged, v_gone,
+               v_over, v_followed
+          FROM (SELECT p.tid, p.due_at, e.topic, e.push_token, e.push_magic,
                        p.judge_from IS NOT NULL
                        AND (coalesce(c.seen_at >= p.judge_from, false)
                             OR p.judge_from < v_now - c_contact) AS judged,
@@ -95,7 +98,7 @@ BEGIN
                        END AS due
                   FROM unnest(v_ids) AS t (id)
                  CROSS JOIN LATERAL (
-                       SELECT p.ctid AS tid, p.asked, p.stopped, p.step, p.accepted_at,
+                       SELECT p.ctid AS tid, p.due_at, p.asked, p.stopped, p.step, p.accepted_at,
                               p.judge_from
                          FROM mdm.push p
                         WHERE p.tenant_id = p_tenant_id
@@ -184,8 +187,9 @@ BEGIN
 
     RETURN QUERY
     SELECT row_number() OVER ()::integer, NULL::text, NULL::integer, NULL::bigint, m.id,
-           m.token, m.magic
-      FROM unnest(v_ids, v_dues, v_tokens, v_magics) AS m (id, due, token, magic)
+           m.token, m.magic, m.late
+      FROM unnest(v_ids, v_dues, v_tokens, v_magics, v_lates)
+           AS m (id, due, token, magic, late)
      WHERE m.due = 'infinity';
 END
 $$;
@@ -195,7 +199,7 @@ COMMENT ON FUNCTION @revision@.push_claim IS
 push is for; the others are put off to when it is, or go when nothing waits. Row n = 0:
 ok; lost (the topic is another owner''s), stopped, expired: and no more rows. version:
 of the certificate; next_ms: when the next wish is due, 0: look again, null: there is
-none. Then one row for each push.
+none. Then one row for each push; late_ms: for how long it has been due.
 A push is for: a wish that somebody asked for; commands that may go out; commands
 that were answered NotNow, when the last push or NotNow is 10 minutes ago, then 30
 minutes, 2, 8 and 24 hours; a stopped channel whose weekly probe is due. A user''s
