@@ -117,6 +117,14 @@ sub start {
 sub environment { return }
 
 
+sub answers {
+    my ($self) = @_;
+
+    return defined IO::Socket::INET->new(Timeout => 5,
+        PeerAddr => "$self->{option}{address}:" . $self->tls_port);
+}
+
+
 # After the word mdm_apns; other arguments may follow.
 
 sub directive {
@@ -159,12 +167,21 @@ sub log_file { return "$_[0]{dir}/pushes.log" }
 sub log {
     my ($self) = @_;
 
-    return map {
+    open my $in, '<:raw', $self->log_file or return;
+    seek $in, $self->{read} // 0, 0;
+
+    while (defined(my $text = <$in>)) {
+        last if $text !~ /\n\z/;
+
         my %line;
+        $self->{read} += length $text;
+        chomp $text;
         @line{@columns} = map { s/\\x(..)/chr hex $1/ger =~ s/\A-\z//r }
-            split /\t/, $_, -1;
-        \%line;
-    } MDM::Test::Nginx::log_text($self->log_file) =~ /(.+)\n/g;
+            split /\t/, $text, -1;
+        push @{ $self->{lines} }, \%line;
+    }
+
+    return @{ $self->{lines} // [] };
 }
 
 
@@ -173,7 +190,8 @@ sub log {
 sub pushes {
     my ($self) = @_;
 
-    return map { $_->{status} = '' if $_->{status} eq '499'; $_ } $self->log;
+    return map { +{ %$_, status => $_->{status} eq '499' ? '' : $_->{status} } }
+        $self->log;
 }
 
 
@@ -192,6 +210,7 @@ sub forget {
     my ($self) = @_;
 
     unlink $self->log_file;
+    delete @$self{qw(read lines)};
     kill 'USR1', $self->{pid};
     MDM::Test::wait_for(5, sub { -e $self->log_file })
         or die "the log is not opened anew\n";

@@ -5,7 +5,8 @@ package MDM::Test::Pushing;
 #
 #     my $p = MDM::Test::Pushing->start(tenants => { acme => 1000, rival => 10 });
 #     $p->queue(acme => 1 .. 1000);
-#     $p->accepted(1000);                  # waits until the fake took so many
+#     $p->reached(1000);                   # waits until so many devices were pushed
+#     $p->sent;                            # waits until all is SENT
 #     $p->verdict;                         # MDM::Test::APNs::Verdict
 #
 # It has pg, nginx, apns, and tenant($name). The verdict waits until what was
@@ -17,6 +18,8 @@ package MDM::Test::Pushing;
 
 use strict;
 use warnings;
+
+use Time::HiRes ();
 
 use MDM::Test ();
 use MDM::Test::APNs ();
@@ -100,21 +103,7 @@ sub queue {
 sub pushes { return $_[0]{apns}->pushes }
 
 
-# Waits until so many pushes were accepted, or of so many devices; how many were.
-
-sub accepted {
-    my ($self, $number, $seconds) = @_;
-
-    my $n;
-
-    MDM::Test::wait_for($seconds // 10, sub {
-        $n = grep { $_->{status} eq '200' } $self->pushes;
-        $n >= $number;
-    });
-
-    return $n;
-}
-
+# Waits until so many devices were pushed; how many were.
 
 sub reached {
     my ($self, $number, $seconds) = @_;
@@ -123,10 +112,23 @@ sub reached {
 
     MDM::Test::wait_for($seconds // 10, sub {
         $token{ $_->{token} } = 1 for grep { $_->{status} eq '200' } $self->pushes;
-        keys %token >= $number;
+        keys %token >= $number || (Time::HiRes::sleep(0.05), 0)[1];
     });
 
     return scalar keys %token;
+}
+
+
+# Waits until all is SENT, but for those whom Apple refuses for good.
+
+sub sent {
+    my ($self, $seconds) = @_;
+
+    return MDM::Test::wait_for($seconds // 8, sub {
+        !$self->{pg}->psql(q{SELECT count(*) FROM mdm.queue q
+            WHERE state = 'QUEUED' AND sent_at IS NULL AND NOT EXISTS (
+                SELECT FROM mdm.push_stop s WHERE s.enrollment_id = q.enrollment_id)});
+    });
 }
 
 

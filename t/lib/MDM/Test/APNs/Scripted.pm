@@ -183,13 +183,23 @@ sub wait_for_line {
 sub log {
     my ($self, $what) = @_;
 
-    return map {
-        my ($time, $word, @rest) = split /\t/, $_, -1;
+    open my $in, '<:raw', $self->log_file or die $self->log_file . ": $!";
+    seek $in, $self->{read} // 0, 0;
+
+    while (defined(my $text = <$in>)) {
+        last if $text !~ /\n\z/;
+
+        $self->{read} += length $text;
+        chomp $text;
+        my ($time, $word, @rest) = split /\t/, $text, -1;
         my %line = (time => $time, what => $word, rest => \@rest);
 
         @line{ @{ $columns{$word} // [] } } = @rest;
-        defined $what && $what ne $word ? () : \%line;
-    } MDM::Test::slurp($self->log_file) =~ /(.+)\n/g;
+        push @{ $self->{lines} }, \%line;
+        push @{ $self->{of}{$word} }, \%line;
+    }
+
+    return @{ (defined $what ? $self->{of}{$what} : $self->{lines}) // [] };
 }
 
 
@@ -216,20 +226,22 @@ sub pushes {
     return map {
         my $answer = $answer{"@$_{qw(connection stream)}"};
 
-        { %$_, status => $answer ? $answer->{number} : '',
-          reason => $answer ? $answer->{reason} : '' };
+        +{ %$_, status => $answer ? $answer->{number} : '',
+           reason => $answer ? $answer->{reason} : '' };
     } grep { $_->{what} eq 'got' } @lines;
 }
 
 
-# How many streams were open at once, at most, on one connection.
+# How many streams were open at once, at most, on one connection, since a line of
+# the log.
 
 sub most_at_once {
-    my ($self) = @_;
+    my ($self, $from) = @_;
 
     my (%open, %number, $most);
+    my @lines = $self->log;
 
-    for my $line ($self->log) {
+    for my $line (splice @lines, $from // 0) {
         my $at = $line->{connection} // next;
 
         if ($line->{what} eq 'got') {
