@@ -1,0 +1,107 @@
+# Apple's host is a name: several addresses of which some are dead, an address that
+# changes, name servers that fail, say nothing, or know nothing. Timers of the
+# worker run ten times as fast.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Test::More;
+use Time::HiRes ();
+use MDM::Test;
+use MDM::Test::APNs;
+use MDM::Test::DNS;
+use MDM::Test::Pushing;
+
+my $name = 'push.example.com';
+my $apns = MDM::Test::APNs->start;
+my $second = MDM::Test::APNs->start(ca => $apns->ca, tls_ca => $apns->tls_ca,
+    address => '127.0.0.3');
+my $port = $apns->tls_port;
+
+$second->{ports}{TLS_PORT} = $port;
+$second->stop;
+$second->launch or die 'the second fake does not start';
+
+my $dns = MDM::Test::DNS->start($name => [ '127.0.0.9', '127.0.0.1' ], ttl => 0);
+my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 200, rival => 10 },
+    mdm_apns => "$name:$port trusted_certificate=$apns->{tls_ca}{cert}",
+    http => 'resolver 127.0.0.1:' . $dns->port . ' ipv6=off; resolver_timeout 10s;',
+    nginx => { hurry => 10 });
+my $done = 0;
+
+
+sub told {
+    return $p->pg->psql("SELECT error FROM mdm.push_topic WHERE topic LIKE '%acme'");
+}
+
+
+# So many more; then those that came to one of the fakes.
+
+sub push_to {
+    my ($to, $number) = @_;
+
+    my @n = ($done + 1 .. $done + $number);
+    my %wanted = map { $p->tenant('acme')->token($_) => 1 } @n;
+
+    $done += $number;
+    $p->queue(acme => @n);
+
+    wait_for(8, sub { $number <= grep { $wanted{ $_->{token} } } $to->pushes });
+
+    return scalar grep { $wanted{ $_->{token} } } $to->pushes;
+}
+
+
+sub push_to_nobody {
+    my ($number) = @_;
+
+    my $before = $apns->pushes;
+
+    $p->queue(acme => $done + 1 .. $done + $number);
+    $done += $number;
+    wait_for(0.7, sub { $apns->pushes > $before });
+
+    return $apns->pushes - $before;
+}
+
+
+# All connections end, so that there must be new ones, and what was known of names
+# is too old in the next second.
+
+sub part {
+    $_->reload for @_;
+    Time::HiRes::sleep(1.05);
+}
+
+is push_to($apns, 10), 10, 'of two addresses one is dead';
+is +($apns->pushes)[0]{host}, $name, '... and the host is called by its name';
+
+$dns->names($name => [ '127.0.0.3' ], ttl => 0);
+part($apns);
+is push_to($second, 10), 10, 'an address that changes';
+
+$dns->names($name => [ '127.0.0.9', '127.0.0.3', '127.0.0.1' ], ttl => 0);
+$second->stop;
+is push_to($apns, 10), 10, 'of three addresses two are dead';
+
+for my $fault ([ broken => qr/\Q$name\E/ ], [ unknown => qr/\Q$name\E/ ],
+    [ silent => qr/\Q$name\E/ ])
+{
+    my ($how, $told) = @$fault;
+
+    $dns->names($how eq 'unknown' ? (ttl => 0) : ($name => $how, ttl => 0));
+    part($apns);
+    $p->pg->psql('UPDATE mdm.push_topic SET error = null');
+    is push_to_nobody(5), 0, "$how: nothing is pushed";
+    ok wait_for(3, sub { told() =~ $told }), '... and it is told why' or diag told();
+    $dns->names($name => [ '127.0.0.1' ], ttl => 0);
+    is push_to($apns, 5), 5, '... until the name is there again';
+}
+
+cmp_ok scalar $dns->asked, '<', 60, 'the name server was not hammered';
+is $p->reached($done - 10, 3), $done - 10, 'all were pushed';
+
+done_testing;
