@@ -22,6 +22,7 @@ static ngx_mdm_push_item_t *ngx_mdm_push_batch_next(
     ngx_mdm_push_topic_t *topic);
 static void ngx_mdm_push_batch_accepted(ngx_mdm_push_topic_t *topic,
     ngx_mdm_push_item_t *item);
+static u_char *ngx_mdm_push_batch_random(ngx_mdm_pushes_t *pushes);
 static void ngx_mdm_push_batch_settled(ngx_mdm_push_topic_t *topic,
     ngx_mdm_push_batch_t *batch, ngx_uint_t n);
 static void ngx_mdm_push_batch_list(ngx_mdm_push_topic_t *topic);
@@ -204,7 +205,7 @@ static ngx_mdm_push_item_t *
 ngx_mdm_push_batch_next(ngx_mdm_push_topic_t *topic)
 {
     int                    row;
-    u_char                 random[16];
+    u_char                *random;
     ngx_mdm_push_item_t   *item;
     ngx_mdm_push_batch_t  *batch;
 
@@ -212,7 +213,9 @@ ngx_mdm_push_batch_next(ngx_mdm_push_topic_t *topic)
         return NULL;
     }
 
-    if (ngx_mdm_uuid_random(random, sizeof(random)) != NGX_OK) {
+    random = ngx_mdm_push_batch_random(topic->pushes);
+
+    if (random == NULL) {
         return NULL;
     }
 
@@ -237,6 +240,27 @@ ngx_mdm_push_batch_next(ngx_mdm_push_topic_t *topic)
     ngx_mdm_uuid_lower(random, item->push.apns_id);
 
     return item;
+}
+
+
+/* Random bytes are got for many ids at once: that costs little more than for
+ * one. */
+
+static u_char *
+ngx_mdm_push_batch_random(ngx_mdm_pushes_t *pushes)
+{
+    if (pushes->nrandom == 0) {
+
+        if (ngx_mdm_uuid_random(pushes->random[0], sizeof(pushes->random))
+            != NGX_OK)
+        {
+            return NULL;
+        }
+
+        pushes->nrandom = NGX_MDM_PUSH_RANDOM;
+    }
+
+    return pushes->random[--pushes->nrandom];
 }
 
 

@@ -13,6 +13,7 @@
 
 #define NGX_MDM_PUSH_BUCKETS      1024
 #define NGX_MDM_PUSH_TENANTS      64
+#define NGX_MDM_PUSH_RANDOM       64
 #define NGX_MDM_PUSH_RENEW        5000
 
 /* Wishes of one claim, answers of one record. */
@@ -153,6 +154,8 @@ struct ngx_mdm_pushes_s {
 
     int64_t                    tenants[NGX_MDM_PUSH_TENANTS];
     ngx_uint_t                 ntenants;   /* to be looked at at once */
+    u_char                     random[NGX_MDM_PUSH_RANDOM][16];
+    ngx_uint_t                 nrandom;    /* for ids */
     ngx_msec_t                 asked;      /* for leases */
     ngx_mdm_pg_call_t          lease;
     ngx_mdm_pg_call_t          due;
