@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
+use MDM::Test::APNs;
 use MDM::Test::Plist qw(plist integer true);
 
 my $pg    = MDM::Test::Postgres->start(migrate => 1);
@@ -17,6 +18,7 @@ my $ca    = MDM::Test::PKI->ca('Device CA');
 my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
 $pg->tenant('hooked', host => 'hooked.example');
 my $hook  = MDM::Test::Receiver->start(tls => $ca->server);
+my $apns  = MDM::Test::APNs->start(plain => 1);
 my $conf  = <<'CONF';
 load_module %%MODULE%%;
 thread_pool mdm threads=2;
@@ -26,6 +28,7 @@ http {
     %%HTTP%%
     mdm_database "%%PG%%" timeout=20s;
     mdm_secret_key %%SECRET_KEY%%;
+    mdm_apns %%APNS%%;
     mdm_tenant $host;
     mdm_webhook https://localhost:%%HOOK%%/ tenant=hooked ca=%%CA%%;
     client_max_body_size 8m;
@@ -43,7 +46,7 @@ http {
 CONF
 
 my $nginx  = MDM::Test::Nginx->start(pg => $pg, probe => 1, conf => $conf,
-    vars => { HOOK => $hook->port, CA => $ca->{cert} });
+    vars => { HOOK => $hook->port, CA => $ca->{cert}, APNS => $apns->directive });
 my $client = MDM::Test::Client->new(port => $nginx->port);
 my $iphone = MDM::Test::Device->new(client => $client, sign => 1, udid => 'U',
     certificate => $ca->device('iphone'));
@@ -87,6 +90,9 @@ sub events {
 
 events('acme', 520);
 
+
+my $pushed = $apns->tenant($pg, 'pushed', devices => 10_000)->certify($nginx->port);
+my $all = join ',', $pushed->ids(1 .. 10_000);
 
 # The bodies; a CommandUUID is of use once.
 
@@ -172,8 +178,19 @@ sub typed {
         . '"to":{"enrollments":[' . join(',', @$enrollments) . "]},\"command\":{$keys}}");
 }
 
-sub by_path { return call(PUT => 'enqueue/' . join(',', @_),
+sub by_path { return call(PUT => 'enqueue/' . join(',', @_) . '?nopush=1',
     $iphone->command('ProfileList')) }
+
+# Not all of them in five seconds, perhaps, but many.
+
+sub answers {
+    my ($answer) = @_;
+
+    my $n = grep { $_->{push_result} } values %{ $answer->{json}{status} };
+    diag "$answer->{status}: only $n are answered" if $n < 500;
+
+    return $answer;
+}
 
 # Name, status, what is done, and how long a turn may take when that is not 5 ms.
 
@@ -181,14 +198,14 @@ my @table = (
     [ 'all that plugins describe', 200, sub { call(GET => 'schema') } ],
     [ 'a payload of 170 keys', 200, sub { call(GET => 'schema/com.apple.applicationaccess') } ],
     [ 'an idle poll', 200, sub { $iphone->idle } ],
-    [ 'a command of 4 MB', 200, sub { call(PUT => 'enqueue/U', large()) }, 10 ],
+    [ 'a command of 4 MB', 200, sub { call(PUT => 'enqueue/U?nopush=1', large()) }, 10 ],
     [ '... delivered', 200, sub { $iphone->idle }, 10 ],
     [ '... answered with 4 MB', 200, sub { device(told()) }, 10 ],
     [ '... whose report is read', 200, sub { call(GET =>
         'enrollments/U/history/' . uuid() . '/report') }, 10 ],
     [ '... and whose payload is read', 200, sub { call(GET =>
         'commands/' . uuid() . '/payload') }, 10 ],
-    [ 'one that is filled in', 200, sub { call(PUT => 'enqueue/U', large());
+    [ 'one that is filled in', 200, sub { call(PUT => 'enqueue/U?nopush=1', large());
         $pg->psql("UPDATE mdm.command SET wants = '{SerialNumber,Payload:profile}'
             WHERE command_uuid = '" . uuid() . "'");
         $iphone->idle }, 10 ],
@@ -215,6 +232,9 @@ my @table = (
     [ '... that are unknown', 500, sub { by_path(@none) } ],
     [ '... that are no ids', 400, sub { by_path(('a:') x 10_000) } ],
     [ '10,000 pushes', 500, sub { call(PUT => 'push/' . join ',', @none) } ],
+    [ '... that Apple answers', undef, sub { answers($pushed->api(PUT => "/v1/push/$all")) } ],
+    [ '... and of commands', undef, sub { answers($pushed->api(PUT => "/v1/enqueue/$all",
+        $iphone->command('ProfileList'))) } ],
     [ '2,000,000 values', 400, sub { call(POST => 'commands',
         '{"a":[' . join(',', (1) x 2_000_000) . ']}') }, 10 ],
     [ '19,900 members', 400, sub { call(POST => 'commands', '{'
