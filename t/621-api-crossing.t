@@ -102,6 +102,11 @@ sub life {
         $channel->report("$tenant-held", 'NotNow');
     }
 
+    $pg->psql("INSERT INTO mdm.push_stop (tenant_id, enrollment_id, topic, token, reason,
+                                          counted, stopped_at, probe_at)
+        SELECT tenant_id, enrollment_id, topic, push_token, 'of $tenant', false, now(), now()
+          FROM mdm.enrollment WHERE topic = 'com.apple.mgmt.$tenant'");
+
     $pg->psql("INSERT INTO mdm.inventory_list (tenant_id, enrollment_id, list, asked_at,
                                                changed_at, items)
         SELECT tenant_id, enrollment_id, list, now(), now(), 2
@@ -128,6 +133,7 @@ sub objects_of {
         id           => [ map { "UDID-$tenant-$_" } '1', "1:USER-$tenant" ],
         command_uuid => [ map { "$tenant-$_" } qw(waits held done) ],
         kind         => [ qw(unlock_token bootstrap_token) ],
+        topic        => [ "com.apple.mgmt.$tenant" ],
         fingerprint  => [ $fingerprint{$tenant} // '0' x 64 ],
         name         => [ "hook-$tenant" ],
         public_key   => [ $request{$tenant} // '0' x 64 ],
@@ -304,7 +310,8 @@ is rows_of($pg, 'anna'), $before, 'of all that nothing of hers has changed';
 my $hoster = $bert->with(token => $token{hoster});
 my %hers = (id => 'UDID-anna-1', command_uuid => 'anna-waits', kind => 'unlock_token',
     fingerprint => $fingerprint{anna}, new_uuid => 'new', name => 'hook-anna',
-    profile_id => $profile{anna}, public_key => $request{anna});
+    profile_id => $profile{anna}, public_key => $request{anna},
+    topic => 'com.apple.mgmt.anna');
 my %other = (
     'POST /v1/commands/cancel'                 => { command_uuid => 'anna-last' },
     'DELETE /v1/enrollments/*/queue'           => { id => 'UDID-anna-2' },
