@@ -180,7 +180,8 @@ GRANT SELECT, INSERT, UPDATE ON mdm.push_topic TO mdm_api;
 GRANT SELECT, DELETE ON mdm.push_stop TO mdm_api;
 GRANT SELECT (name, until) ON mdm.lease TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.push_wish, @revision@.push_forget,
-                          @revision@.push_unstop, @revision@.push_topic_ready,
+                          @revision@.push_unstop, @revision@.push_stop_end,
+                          @revision@.push_topic_ready,
                           @revision@.push_ask, @revision@.push_results,
                           @revision@.push_topics, @revision@.push_stops,
                           @revision@.push_resume, @revision@.push_present
@@ -198,6 +199,7 @@ GRANT EXECUTE ON FUNCTION @revision@.push_lease, @revision@.push_due,
                           @revision@.push_unclaim, @revision@.push_judged,
                           @revision@.push_stopped, @revision@.push_sent,
                           @revision@.push_topic_count, @revision@.push_unstop,
+                          @revision@.push_stop_end,
                           @revision@.is_dormant, @revision@.rfc3339
    TO mdm_job;
 

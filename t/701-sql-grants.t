@@ -70,7 +70,7 @@ my %functions = (
         inventory_apply inventory_items inventory_lists inventory_search is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
         push_ask push_certificate_key push_forget push_request_create push_request_delete
-        push_request_list push_present push_results push_resume push_stops push_targets
+        push_request_list push_present push_results push_resume push_stop_end push_stops push_targets
         push_topic_ready push_topics push_unstop push_wish queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup
         tenant_changes tenant_load token_check token_refused webhook_failures
@@ -78,7 +78,7 @@ my %functions = (
     mdm_job => 'is_dormant lease_take metric_measure metric_put metric_read metric_share
         metric_webhook_lag micros partition_ahead pending_drop push_certificate_bound push_certificate_watch
         push_claim push_due push_judged push_lease
-        push_open push_record push_release push_renew push_sent push_stopped
+        push_open push_record push_release push_renew push_sent push_stop_end push_stopped
         push_topic_count push_unclaim push_unstop queue_finish rfc3339
         startup sweep tenant_changes tenant_load webhook_done webhook_next webhook_open
         webhook_set_aside webhook_state',

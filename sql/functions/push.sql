@@ -250,8 +250,11 @@ DECLARE
     v_verdicts  text[] := p_outcomes;
     v_row       record;
     v_now       timestamptz;
+    v_tids      tid[];
     v_ids       bigint[];
+    v_apns_ids  text[];
     v_reasons   text[];
+    v_waits     bigint[];
     v_accepted  bigint[];
     v_answers   integer;
     v_others    integer;
@@ -293,64 +296,71 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- In the order of all who lock several. What is repeated is known by its apns-id.
-    WITH recorded AS (
-        UPDATE mdm.push p
-           SET claimed_at = NULL,
-               apns_id = m.apns_id,
-               asked = p.asked AND m.verdict NOT IN ('accepted', 'dead', 'refused'),
-               stopped = (p.stopped OR m.verdict IN ('dead', 'refused'))
-                         AND m.verdict <> 'accepted',
-               step = CASE WHEN m.verdict = 'accepted' THEN least(p.step + 1, 1000)
-                           ELSE p.step END,
-               failures = CASE
-                   WHEN m.verdict IN ('accepted', 'dead', 'refused', 'changed') THEN 0
-                   WHEN m.verdict IN ('returned', 'misconfigured') THEN p.failures
-                   ELSE least(p.failures + 1, 1000) END,
-               accepted_at = CASE WHEN m.verdict = 'accepted' THEN clock_timestamp()
-                                  ELSE p.accepted_at END,
-               judge_from = CASE WHEN m.verdict = 'accepted'
-                                 THEN coalesce(p.judge_from, clock_timestamp())
-                                 ELSE p.judge_from END,
-               answered_at = CASE WHEN m.verdict = 'returned' THEN p.answered_at
-                                  ELSE clock_timestamp() END,
-               error = CASE WHEN m.verdict = 'accepted' THEN NULL
-                            WHEN m.verdict = 'returned' THEN coalesce(m.reason, p.error)
-                            ELSE coalesce(m.reason, m.verdict) END,
-               due_at = clock_timestamp() + CASE m.verdict
-                   WHEN 'accepted' THEN c_ladder[least(p.step + 1, 7)]
-                   WHEN 'dead' THEN interval '7 days'
-                   WHEN 'refused' THEN interval '7 days'
-                   WHEN 'our_fault' THEN interval '1 day'
-                   WHEN 'returned' THEN m.wait * interval '1 second'
-                   WHEN 'changed' THEN interval '0'
-                   WHEN 'misconfigured' THEN interval '0'
-                   ELSE greatest(m.wait * interval '1 second',
-                            (0.8 + 0.4 * random())
-                            * CASE WHEN m.verdict IN ('throttled', 'older')
-                                   THEN least(60, 2 ^ least(p.failures, 9))
-                                        * interval '1 minute'
-                                   WHEN m.verdict = 'reconnect' AND p.failures = 0
-                                   THEN interval '1.5 seconds'
-                                   ELSE least(16, 2 ^ least(p.failures
-                                            - (m.verdict = 'reconnect')::integer, 9))
-                                        * interval '15 minutes' END)
-                   END
-          FROM (SELECT DISTINCT ON (t.id) t.id, t.apns_id, t.verdict,
-                       nullif(t.reason, '') AS reason, t.wait
-                  FROM unnest(p_enrollment_ids, p_apns_ids, v_verdicts, p_reasons,
-                              p_waits)
-                       WITH ORDINALITY AS t (id, apns_id, verdict, reason, wait, n)
-                 ORDER BY t.id, t.n DESC) m
-         WHERE p.tenant_id = p_tenant_id
-           AND p.enrollment_id = m.id
-           AND p.apns_id IS DISTINCT FROM m.apns_id
-        RETURNING m.id, m.verdict, m.reason)
-    SELECT array_agg(r.id), array_agg(r.verdict), array_agg(r.reason),
-           array_agg(r.id) FILTER (WHERE r.verdict = 'accepted')
-      INTO v_ids, v_verdicts, v_reasons, v_accepted
-      FROM recorded r;
+    -- In the order of all who lock several; what is repeated is known by its apns-id.
+    SELECT array_agg(s.tid), array_agg(s.id), array_agg(s.apns_id),
+           array_agg(s.verdict), array_agg(s.reason), array_agg(s.wait),
+           array_agg(s.id) FILTER (WHERE s.verdict = 'accepted')
+      INTO v_tids, v_ids, v_apns_ids, v_verdicts, v_reasons, v_waits, v_accepted
+      FROM (SELECT p.tid, t.id, t.apns_id, t.verdict, nullif(t.reason, '') AS reason,
+                   t.wait
+              FROM (SELECT DISTINCT ON (t.id) *
+                      FROM unnest(p_enrollment_ids, p_apns_ids, v_verdicts, p_reasons,
+                                  p_waits)
+                           WITH ORDINALITY AS t (id, apns_id, verdict, reason, wait, n)
+                     ORDER BY t.id, t.n DESC) t
+             CROSS JOIN LATERAL (
+                   SELECT p.ctid AS tid
+                     FROM mdm.push p
+                    WHERE p.tenant_id = p_tenant_id
+                      AND p.enrollment_id = t.id
+                      AND p.apns_id IS DISTINCT FROM t.apns_id
+                      FOR UPDATE) p) s;
     v_now := clock_timestamp();
+
+    UPDATE mdm.push p
+       SET claimed_at = NULL,
+           apns_id = m.apns_id,
+           asked = p.asked AND m.verdict NOT IN ('accepted', 'dead', 'refused'),
+           stopped = (p.stopped OR m.verdict IN ('dead', 'refused'))
+                     AND m.verdict <> 'accepted',
+           step = CASE WHEN m.verdict = 'accepted' THEN least(p.step + 1, 1000)
+                       ELSE p.step END,
+           failures = CASE
+               WHEN m.verdict IN ('accepted', 'dead', 'refused', 'changed') THEN 0
+               WHEN m.verdict IN ('returned', 'misconfigured') THEN p.failures
+               ELSE least(p.failures + 1, 1000) END,
+           accepted_at = CASE WHEN m.verdict = 'accepted' THEN v_now
+                              ELSE p.accepted_at END,
+           judge_from = CASE WHEN m.verdict = 'accepted' THEN coalesce(p.judge_from, v_now)
+                             ELSE p.judge_from END,
+           answered_at = CASE WHEN m.verdict = 'returned' THEN p.answered_at
+                              ELSE v_now END,
+           error = CASE WHEN m.verdict = 'accepted' THEN NULL
+                        WHEN m.verdict = 'returned' THEN coalesce(m.reason, p.error)
+                        ELSE coalesce(m.reason, m.verdict) END,
+           due_at = v_now + CASE m.verdict
+               WHEN 'accepted' THEN c_ladder[least(p.step + 1, 7)]
+               WHEN 'dead' THEN interval '7 days'
+               WHEN 'refused' THEN interval '7 days'
+               WHEN 'our_fault' THEN interval '1 day'
+               WHEN 'returned' THEN m.wait * interval '1 second'
+               WHEN 'changed' THEN interval '0'
+               WHEN 'misconfigured' THEN interval '0'
+               ELSE greatest(m.wait * interval '1 second',
+                        (0.8 + 0.4 * random())
+                        * CASE WHEN m.verdict IN ('throttled', 'older')
+                               THEN least(60, 2 ^ least(p.failures, 9))
+                                    * interval '1 minute'
+                               WHEN m.verdict = 'reconnect' AND p.failures = 0
+                               THEN interval '1.5 seconds'
+                               ELSE least(16, 2 ^ least(p.failures
+                                                - (m.verdict = 'reconnect')::integer, 9))
+                                    * interval '15 minutes' END)
+               END
+      FROM unnest(v_tids, v_apns_ids, v_verdicts, v_reasons, v_waits)
+           AS m (tid, apns_id, verdict, reason, wait)
+     WHERE p.ctid = m.tid
+       AND p.tenant_id = p_tenant_id;
 
     IF v_verdicts && '{dead,refused}' THEN
         v_refusals := @revision@.push_stopped(p_tenant_id, p_topic, v_ids, v_verdicts,
@@ -483,10 +493,7 @@ BEGIN
     IF EXISTS (SELECT FROM mdm.push_stop s
                 WHERE s.tenant_id = p_tenant_id AND s.topic = p_topic)
     THEN
-        DELETE FROM mdm.push_stop s
-         USING unnest(p_enrollment_ids) AS t (id)
-         WHERE s.tenant_id = p_tenant_id
-           AND s.enrollment_id = t.id;
+        PERFORM @revision@.push_stop_end(p_tenant_id, p_topic, p_enrollment_ids);
     END IF;
 END
 $$;
@@ -558,7 +565,7 @@ BEGIN
                     WHERE p.tenant_id = p_tenant_id
                       AND p.enrollment_id = s.enrollment_id
                       FOR UPDATE SKIP LOCKED) p);
-        PERFORM @revision@.push_unstop(p_tenant_id, v_ids);
+        PERFORM @revision@.push_unstop(p_tenant_id, p_topic, v_ids);
     END IF;
 
     IF v_reason IS NULL THEN
@@ -581,28 +588,62 @@ when of the answers of an hour 10 and more than 5 %, or 3 and all, were refusals
 p_answers: those that are no refusals; p_reasons: how often each was said, or null.
 Returns stopped or ok. The caller has set the tenant and holds the rows of the wishes.';
 
-CREATE FUNCTION @revision@.push_unstop(p_tenant_id bigint, p_enrollment_ids bigint[])
+CREATE FUNCTION @revision@.push_stop_end(
+    p_tenant_id       bigint,
+    p_topic           text,
+    p_enrollment_ids  bigint[])
 RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     v_count  integer;
 BEGIN
-    UPDATE mdm.push p
-       SET stopped = false, failures = 0,
-           due_at = CASE WHEN p.claimed_at IS NULL THEN now() ELSE p.due_at END
-      FROM unnest(p_enrollment_ids) AS t (id)
-     WHERE p.tenant_id = p_tenant_id
-       AND p.enrollment_id = t.id;
     DELETE FROM mdm.push_stop s
-     USING unnest(p_enrollment_ids) AS t (id)
      WHERE s.tenant_id = p_tenant_id
-       AND s.enrollment_id = t.id;
+       AND s.ctid = ANY (ARRAY(
+           SELECT s.tid
+             FROM unnest(p_enrollment_ids) AS t (id)
+            CROSS JOIN LATERAL (
+                  SELECT s.ctid AS tid
+                    FROM mdm.push_stop s
+                   WHERE s.tenant_id = p_tenant_id
+                     AND s.topic = p_topic
+                     AND s.enrollment_id = t.id
+                   LIMIT 1) s));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END
 $$;
 
+COMMENT ON FUNCTION @revision@.push_stop_end IS
+'Ends the stops of the topic that these channels have; returns how many there were. The
+caller has set the tenant and holds the rows of the wishes.';
+
+CREATE FUNCTION @revision@.push_unstop(
+    p_tenant_id       bigint,
+    p_topic           text,
+    p_enrollment_ids  bigint[])
+RETURNS integer
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE mdm.push p
+       SET stopped = false, failures = 0,
+           due_at = CASE WHEN p.claimed_at IS NULL THEN now() ELSE p.due_at END
+     WHERE p.tenant_id = p_tenant_id
+       AND p.ctid = ANY (ARRAY(
+           SELECT p.tid
+             FROM unnest(p_enrollment_ids) AS t (id)
+            CROSS JOIN LATERAL (
+                  SELECT p.ctid AS tid
+                    FROM mdm.push p
+                   WHERE p.tenant_id = p_tenant_id
+                     AND p.enrollment_id = t.id
+                   LIMIT 1) p));
+
+    RETURN @revision@.push_stop_end(p_tenant_id, p_topic, p_enrollment_ids);
+END
+$$;
+
 COMMENT ON FUNCTION @revision@.push_unstop IS
-'These channels may be pushed again: their wishes are due. Returns how many were
-stopped. The caller has set the tenant and holds the rows of the wishes, if there are
-any, taken in rising order or without waiting.';
+'These channels of the topic may be pushed again: their wishes are due. Returns how many
+were stopped. The caller has set the tenant and holds the rows of the wishes, taken in
+rising order or without waiting.';

@@ -335,7 +335,7 @@ DECLARE
     v_count   integer;
     v_reason  text;
 BEGIN
-    v_count := @revision@.push_unstop(p_tenant_id, ARRAY(
+    v_count := @revision@.push_unstop(p_tenant_id, p_topic, ARRAY(
         SELECT s.enrollment_id
           FROM (SELECT s.enrollment_id
                   FROM mdm.push_stop s
@@ -425,7 +425,7 @@ BEGIN
                     WHERE p.tenant_id = p_tenant_id
                       AND p.enrollment_id = s.enrollment_id
                       FOR UPDATE) p ON true);
-        resumed := @revision@.push_unstop(p_tenant_id, v_ids);
+        resumed := @revision@.push_unstop(p_tenant_id, p_topic, v_ids);
     END IF;
 
     INSERT INTO mdm.audit (tenant_id, actor, remote, action, detail)

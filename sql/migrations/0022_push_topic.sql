@@ -144,3 +144,12 @@ CREATE POLICY lease ON mdm.push TO mdm_job
     USING (current_setting('mdm.lease', true) = 'on');
 CREATE POLICY lease ON mdm.push_certificate FOR SELECT TO mdm_job
     USING (current_setting('mdm.lease', true) = 'on');
+
+UPDATE mdm.command_state
+   SET next = 'It goes out when the device comes and nothing is before it; until then the '
+              'device is pushed again, after growing times.'
+ WHERE state = 'SENT';
+UPDATE mdm.command_state
+   SET next = 'It is offered again when the device next asks for work, for which it is '
+              'pushed after growing times.'
+ WHERE state = 'NOTNOW';
