@@ -257,9 +257,9 @@ demo_calls_again() {
 
 demo_dead_token() {
     title 'A dead token is pushed no more'
-    "$mdmctl" push
-    say
     "$mdmctl" push show "$topic"
+    say
+    "$mdmctl" why demo-iphone-000001
 
     title 'The iPhone is back with another token, and is pushed at once'
     devices_wait --token-update 2 --kind byod=0 --kind mac=0 \
