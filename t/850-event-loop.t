@@ -243,6 +243,10 @@ my @table = (
         '{"command_uuids":[' . join(',', map { "\"no-$_\"" } 1 .. 1000) . ']}') } ],
     [ 'a push certificate of 4 MB', 400, sub { call(PUT => 'pushcert',
         "-----BEGIN CERTIFICATE-----\n" . ('A' x 64 . "\n") x 60_000) }, 10 ],
+    [ 'a request for a push certificate', 201, sub { call(POST => 'pushcert/request',
+        '{}') } ],
+    [ '... for a vendor of 4 MB', 422, sub { call(POST => 'pushcert/request',
+        '{"vendor":{"private_key":"x","certificates":"' . 'x' x 4_000_000 . '"}}') }, 10 ],
     [ 'a profile of 4 MB', 201, sub { $kept = call(POST => 'profiles', profile()) }, 10 ],
     [ '... shown', 200, sub { call(GET => 'profiles/' . kept()) }, 10 ],
     [ '... as a file', 200, sub { call(GET => 'profiles/' . kept()
