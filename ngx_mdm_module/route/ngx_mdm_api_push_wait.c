@@ -375,7 +375,10 @@ static void
 ngx_mdm_api_push_trouble(ngx_mdm_api_push_wait_t *wait, ngx_str_t text)
 {
     wait->trouble_len = ngx_min(text.len, sizeof(wait->trouble));
-    ngx_memcpy(wait->trouble, text.data, wait->trouble_len);
+
+    if (wait->trouble_len != 0) {
+        ngx_memcpy(wait->trouble, text.data, wait->trouble_len);
+    }
 
     while (!mdm_utf8_valid(wait->trouble, wait->trouble_len)) {
         wait->trouble_len--;
@@ -450,6 +453,13 @@ ngx_mdm_api_push_told(ngx_mdm_api_push_wait_t *wait, ngx_uint_t target,
 
     if (result->state == NGX_MDM_API_PUSH_CAME) {
         return NGX_OK;
+    }
+
+    if (!mdm_str_is_set(result->text)) {
+        json_object_set_new(object, "push_error",
+                            json_string("memory ran out while it was waited "
+                                        "for"));
+        return NGX_AGAIN;
     }
 
     json_object_set_new(object,
