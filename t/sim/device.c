@@ -252,7 +252,7 @@ sim_channel_begin(sim_channel_t *ch)
 }
 
 
-/* drained: an Idle was answered with nothing, so nothing is queued */
+/* drained: nothing is queued any more */
 
 void
 sim_channel_round_over(sim_channel_t *ch, int drained, uint64_t delay)
@@ -264,6 +264,7 @@ sim_channel_round_over(sim_channel_t *ch, int drained, uint64_t delay)
     o = &sim->options;
     ch->rounds++;
     ch->called = 0;
+    ch->put_off = 0;
 
     if (o->until_empty && drained) {
         sim_channel_finish(ch);

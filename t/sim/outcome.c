@@ -11,6 +11,7 @@
 
 static void sim_channel_answered(sim_channel_t *ch);
 static void sim_channel_accepted(sim_channel_t *ch, sim_answer_t *a);
+static int sim_channel_drained(sim_channel_t *ch);
 static void sim_channel_token_accepted(sim_channel_t *ch);
 static void sim_channel_command(sim_channel_t *ch, sim_answer_t *a);
 static void sim_channel_obey(sim_channel_t *ch, plist_t envelope,
@@ -92,6 +93,7 @@ sim_channel_accepted(sim_channel_t *ch, sim_answer_t *a)
 
     if (ch->state == SIM_CHANNEL_REPORT) {
         d->sim->stat.said[ch->message.say]++;
+        ch->put_off |= (ch->message.say == SIM_SAY_NOTNOW);
     }
 
     if (a->body_len
@@ -124,8 +126,19 @@ sim_channel_accepted(sim_channel_t *ch, sim_answer_t *a)
         break;
 
     default:
-        sim_channel_round_over(ch, strcmp(ch->message.type, "Idle") == 0, 0);
+        sim_channel_round_over(ch, sim_channel_drained(ch), 0);
     }
+}
+
+
+/* Nothing is queued: an Idle heard so, or who does not ask by himself once
+ * more was told so after a report. */
+
+static int
+sim_channel_drained(sim_channel_t *ch)
+{
+    return strcmp(ch->message.type, "Idle") == 0
+           || (ch->device->sim->pushes && !ch->put_off);
 }
 
 

@@ -363,6 +363,7 @@ struct sim_channel_s {
     unsigned                     last;   /* waits to check the device out */
     unsigned                     pushed; /* and has not come yet */
     unsigned                     called; /* the push began this round */
+    unsigned                     put_off; /* NotNow was said in it */
 };
 
 
