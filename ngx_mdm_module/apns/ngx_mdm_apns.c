@@ -17,6 +17,7 @@ static ngx_mdm_apns_connection_t *ngx_mdm_apns_choose(
     ngx_mdm_apns_topic_t *topic);
 static ngx_uint_t ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_flush(ngx_mdm_apns_topic_t *topic);
+static void ngx_mdm_apns_topic_crowded(ngx_event_t *ev);
 static void ngx_mdm_apns_topic_retry(ngx_event_t *ev);
 static ngx_mdm_apns_host_t *ngx_mdm_apns_topic_host(ngx_mdm_apns_t *apns,
     ngx_uint_t development);
@@ -124,6 +125,11 @@ ngx_mdm_apns_topic_create(ngx_mdm_apns_t *apns, ngx_str_t name,
     topic->retry.data = topic;
     topic->retry.log = apns->log;
     topic->retry.cancelable = 1;
+
+    topic->crowded.handler = ngx_mdm_apns_topic_crowded;
+    topic->crowded.data = topic;
+    topic->crowded.log = apns->log;
+    topic->crowded.cancelable = 1;
 
     ngx_queue_insert_tail(&apns->topics, &topic->queue);
 
@@ -248,6 +254,10 @@ ngx_mdm_apns_topic_destroy(ngx_mdm_apns_topic_t *topic)
 
     if (topic->retry.timer_set) {
         ngx_del_timer(&topic->retry);
+    }
+
+    if (topic->crowded.timer_set) {
+        ngx_del_timer(&topic->crowded);
     }
 
     if (topic->is_busy) {
@@ -477,6 +487,19 @@ ngx_mdm_apns_dispatch(ngx_mdm_apns_topic_t *topic)
     if (ngx_mdm_apns_wants_connection(topic)) {
         ngx_mdm_apns_connection_open(topic);
     }
+
+    if (topic->nwaiting != 0 && !topic->crowded.timer_set) {
+        ngx_add_timer(&topic->crowded, NGX_MDM_APNS_CROWDED + 1);
+    }
+}
+
+
+/* Something waits, and perhaps no event will come that lets it go on. */
+
+static void
+ngx_mdm_apns_topic_crowded(ngx_event_t *ev)
+{
+    ngx_mdm_apns_topic_post(ev->data);
 }
 
 

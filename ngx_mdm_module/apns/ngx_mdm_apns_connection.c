@@ -474,6 +474,11 @@ ngx_mdm_apns_connection_alone(ngx_mdm_apns_connection_t *conn)
 {
     ngx_msec_t  idle;
 
+    if (conn->limit == 0 && conn->topic->nwaiting != 0) {
+        ngx_mdm_apns_connection_lost(conn, "the server allows no streams");
+        return;
+    }
+
     if (conn->topic->nready > 1) {
         ngx_mdm_apns_connection_close(conn);
         return;

@@ -138,6 +138,7 @@ struct ngx_mdm_apns_topic_s {
     ngx_uint_t                   in_flight;
     ngx_queue_t                  done;
 
+    ngx_event_t                  crowded;     /* something waits */
     ngx_event_t                  retry;
     ngx_uint_t                   failures;
     ngx_uint_t                   attempts;    /* since the last answer */
