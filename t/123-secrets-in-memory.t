@@ -180,6 +180,13 @@ for my $client ($api, $tls_api) {
         $secrets->add("PEM $way $_", $lines[$_]) for 6, 12, 18;
         $client->api(PUT => '/v1/pushcert?new_topic=1', $push->pem . $push->key_pem);
     };
+    leaves_nothing 'a vendor who signs a request', sub {
+        my $vendor = $apple->certificate("Vendor $way", key => 'rsa');
+        my @lines = grep { !/---/ } split /\n/, $vendor->key_pem;
+        $secrets->add("vendor $way $_", $lines[$_]) for 6, 12, 18;
+        $client->api(POST => '/v1/pushcert/request', { vendor => {
+            certificates => $vendor->pem . $apple->pem, private_key => $vendor->key_pem } });
+    }, 201;
     leaves_nothing 'a signing certificate', sub {
         my $signer = $apple->certificate("Signer $way");
         my @lines = grep { !/---/ } split /\n/, $signer->key_pem;

@@ -38,7 +38,6 @@ typedef struct {
 } ngx_mdm_api_push_request_t;
 
 
-static void ngx_mdm_api_push_request_read(ngx_mdm_api_t *api);
 static ngx_int_t ngx_mdm_api_push_request_members(ngx_mdm_api_t *api,
     ngx_mdm_api_push_request_t *ask);
 static void ngx_mdm_api_push_request_vendor(ngx_mdm_api_t *api,
@@ -75,13 +74,6 @@ static const ngx_mdm_api_member_t  ngx_mdm_api_push_request_table[] = {
 
 void
 ngx_mdm_api_pushcert_request(ngx_mdm_api_t *api)
-{
-    ngx_mdm_api_json_read(api, ngx_mdm_api_push_request_read);
-}
-
-
-static void
-ngx_mdm_api_push_request_read(ngx_mdm_api_t *api)
 {
     ngx_mdm_api_push_request_t  *ask;
 
