@@ -114,17 +114,19 @@ mdmctl_network_resolve(mdmctl_network_t *net)
     int               rc;
     char              text[256];
     const char       *host;
-    struct gaicb      ask, *list[1];
+    struct gaicb     *list[1];
     struct timespec   timeout;
-    struct addrinfo   hints;
+
+    /* glibc's thread may still be at it when we are not any more */
+    static char             name[MDMCTL_NETWORK_NAME];
+    static struct gaicb     ask;
+    static struct addrinfo  hints;
 
     host = net->proxy.host[0] ? net->proxy.host : net->apns.host;
+    strcpy(name, host);
 
-    memset(&hints, 0, sizeof(hints));
     hints.ai_socktype = SOCK_STREAM;
-
-    memset(&ask, 0, sizeof(ask));
-    ask.ar_name = host;
+    ask.ar_name = name;
     ask.ar_request = &hints;
     list[0] = &ask;
     timeout.tv_sec = net->seconds;
