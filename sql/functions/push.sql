@@ -98,8 +98,8 @@ BEGIN
                        END AS due
                   FROM unnest(v_ids) AS t (id)
                  CROSS JOIN LATERAL (
-                       SELECT p.ctid AS tid, p.due_at, p.asked, p.stopped, p.step, p.accepted_at,
-                              p.judge_from
+                       SELECT p.ctid AS tid, p.due_at, p.asked, p.stopped, p.step,
+                              p.accepted_at, p.judge_from
                          FROM mdm.push p
                         WHERE p.tenant_id = p_tenant_id
                           AND p.enrollment_id = t.id
@@ -152,19 +152,21 @@ BEGIN
                           AND (q.expires_at IS NULL OR q.expires_at > v_now)) w
                        ON true) v;
 
+        -- IS TRUE keeps the tenant out of indexes: each row is found by its place, also
+        -- by a plan that was made while there were few.
         UPDATE mdm.push p
            SET due_at = m.due, topic = m.topic,
                claimed_at = CASE WHEN m.due = 'infinity' THEN v_now END,
                judge_from = CASE WHEN NOT m.judged THEN p.judge_from END
           FROM unnest(v_tids, v_dues, v_topics, v_judged) AS m (tid, due, topic, judged)
          WHERE p.ctid = m.tid
-           AND p.tenant_id = p_tenant_id
+           AND (p.tenant_id = p_tenant_id) IS TRUE
            AND m.due IS NOT NULL;
         IF v_gone THEN
             DELETE FROM mdm.push p
              USING unnest(v_tids, v_dues) AS m (tid, due)
              WHERE p.ctid = m.tid
-               AND p.tenant_id = p_tenant_id
+               AND (p.tenant_id = p_tenant_id) IS TRUE
                AND m.due IS NULL;
         END IF;
         IF v_over > 0 THEN
@@ -268,22 +270,26 @@ BEGIN
     IF p_outcomes && '{dead,refused}' THEN
         FOR v_row IN
             SELECT t.n, t.outcome, t.token, t.time, e.push_token, e.token_at
-              FROM (SELECT t.n, t.id, t.outcome, t.token, t.time
+              FROM (SELECT t.n, t.outcome, t.token, t.time, e.device_id, e.user_id
                       FROM unnest(p_enrollment_ids, p_outcomes, p_tokens, p_times)
                            WITH ORDINALITY AS t (id, outcome, token, time, n)
+                     -- The first from this id on is it; so it is found by it alone.
                      CROSS JOIN LATERAL (
-                           SELECT e.device_id, e.user_id
+                           SELECT e.enrollment_id, e.device_id, e.user_id
                              FROM mdm.enrollment e
                             WHERE e.tenant_id = p_tenant_id
-                              AND e.enrollment_id = t.id
+                              AND e.enrollment_id >= t.id
+                            ORDER BY e.enrollment_id
                             LIMIT 1) e
                      WHERE t.outcome IN ('dead', 'refused')
+                       AND e.enrollment_id = t.id
                      ORDER BY e.device_id, e.user_id) t
              CROSS JOIN LATERAL (
                    SELECT e.push_token, e.token_at
                      FROM mdm.enrollment e
                     WHERE e.tenant_id = p_tenant_id
-                      AND e.enrollment_id = t.id
+                      AND e.device_id = t.device_id
+                      AND e.user_id = t.user_id
                       FOR SHARE) e
         LOOP
             v_verdicts[v_row.n] :=
@@ -360,7 +366,7 @@ BEGIN
       FROM unnest(v_tids, v_apns_ids, v_verdicts, v_reasons, v_waits)
            AS m (tid, apns_id, verdict, reason, wait)
      WHERE p.ctid = m.tid
-       AND p.tenant_id = p_tenant_id;
+       AND (p.tenant_id = p_tenant_id) IS TRUE;
 
     IF v_verdicts && '{dead,refused}' THEN
         v_refusals := @revision@.push_stopped(p_tenant_id, p_topic, v_ids, v_verdicts,
@@ -488,7 +494,7 @@ BEGIN
     UPDATE mdm.queue q
        SET sent_at = p_at
      WHERE q.ctid = ANY (v_tids)
-       AND q.tenant_id = p_tenant_id;
+       AND (q.tenant_id = p_tenant_id) IS TRUE;
 
     IF EXISTS (SELECT FROM mdm.push_stop s
                 WHERE s.tenant_id = p_tenant_id AND s.topic = p_topic)

@@ -64,10 +64,13 @@ DECLARE
     v_ids      bigint[];
     v_stopped  boolean;
 BEGIN
-    v_ids := ARRAY(SELECT e.enrollment_id
-                     FROM mdm.enrollment e
-                    WHERE e.tenant_id = p_tenant_id AND e.device_id = p_device_id
-                    ORDER BY e.enrollment_id);
+    v_ids := ARRAY(SELECT s.enrollment_id
+                     FROM (SELECT e.enrollment_id
+                             FROM mdm.enrollment e
+                            WHERE e.tenant_id = p_tenant_id AND e.device_id = p_device_id
+                            ORDER BY e.user_id
+                           OFFSET 0) s
+                    ORDER BY s.enrollment_id);
 
     FOR v_i IN 1 .. cardinality(v_ids) LOOP
         DELETE FROM mdm.push p

@@ -72,6 +72,7 @@ BEGIN
       FROM mdm.push p
       LEFT JOIN mdm.push_stop s ON s.tenant_id = p_tenant_id
                                AND s.enrollment_id = p.enrollment_id
+                               AND s.topic = v_channel.topic
                                AND s.token = v_channel.push_token
      WHERE p.tenant_id = p_tenant_id
        AND p.enrollment_id = v_channel.enrollment_id;

@@ -89,6 +89,8 @@ COMMENT ON COLUMN mdm.push_certificate.apple_account IS
 COMMENT ON COLUMN mdm.push_certificate.warned_days IS
 'The bound of the last event push_certificate_expiring; null: none yet.';
 
+CREATE INDEX push_topic_owner ON mdm.push_topic (owner);
+
 COMMENT ON TABLE mdm.push_topic IS
 'One row for each topic that has a push certificate. owner, until: the lease of the
 worker that alone pushes it. stopped_at: nothing is pushed until an operator acts.
@@ -97,8 +99,10 @@ often. window_…: answers since window_at, by which many refusals are told. fol
 judged accepted pushes had a contact within 15 minutes, since health_at; former_…: in
 the day before.';
 COMMENT ON INDEX mdm.push_topic_pkey IS
-'All functions of pushes: one topic, or a tenant''s. push_lease(): all of them. No other
-index, so that a lease is renewed on its page.';
+'All functions of pushes: one topic, or a tenant''s. push_lease(): all of them.';
+COMMENT ON INDEX mdm.push_topic_owner IS
+'push_due(): the topics of one owner. Without until, so that a lease is renewed on its
+page.';
 
 CREATE TABLE mdm.push_stop (
     tenant_id      bigint NOT NULL,
