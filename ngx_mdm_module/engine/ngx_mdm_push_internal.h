@@ -14,6 +14,7 @@
 #define NGX_MDM_PUSH_BUCKETS      1024
 #define NGX_MDM_PUSH_TENANTS      64
 #define NGX_MDM_PUSH_RANDOM       64
+#define NGX_MDM_PUSH_OTHERS       256
 #define NGX_MDM_PUSH_RENEW        5000
 
 /* Wishes of one claim, answers of one record. */
@@ -126,6 +127,14 @@ struct ngx_mdm_push_topic_s {
 };
 
 
+/* A tenant whose topics another node has. */
+
+typedef struct {
+    int64_t                    tenant_id;
+    ngx_msec_t                 until;
+} ngx_mdm_push_other_t;
+
+
 struct ngx_mdm_pushes_s {
     ngx_mdm_engine_t          *engine;
     ngx_mdm_apns_t            *apns;
@@ -154,6 +163,7 @@ struct ngx_mdm_pushes_s {
 
     int64_t                    tenants[NGX_MDM_PUSH_TENANTS];
     ngx_uint_t                 ntenants;   /* to be looked at at once */
+    ngx_mdm_push_other_t       others[NGX_MDM_PUSH_OTHERS];
     u_char                     random[NGX_MDM_PUSH_RANDOM][16];
     ngx_uint_t                 nrandom;    /* for ids */
     ngx_msec_t                 asked;      /* for leases */

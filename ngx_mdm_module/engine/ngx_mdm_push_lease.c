@@ -159,6 +159,7 @@ ngx_mdm_push_lease_wake(ngx_mdm_pushes_t *pushes, int64_t tenant_id,
 {
     ngx_uint_t             i, ours;
     ngx_queue_t           *q, *bucket;
+    ngx_mdm_push_other_t  *other;
     ngx_mdm_push_topic_t  *topic;
 
     ours = 0;
@@ -181,6 +182,14 @@ ngx_mdm_push_lease_wake(ngx_mdm_pushes_t *pushes, int64_t tenant_id,
     if (ours
         || (tell && ngx_mdm_push_signals_send(pushes, tenant_id) == NGX_OK))
     {
+        return;
+    }
+
+    /* who has them looks himself as often */
+
+    other = &pushes->others[(uint64_t) tenant_id % NGX_MDM_PUSH_OTHERS];
+
+    if (other->tenant_id == tenant_id && !ngx_mdm_push_passed(other->until)) {
         return;
     }
 
@@ -282,6 +291,7 @@ ngx_mdm_push_lease_take(ngx_mdm_pushes_t *pushes,
 {
     int64_t                tenant_id, version;
     ngx_str_t              name, owner;
+    ngx_mdm_push_other_t  *other;
     ngx_mdm_push_topic_t  *topic;
 
     tenant_id = ngx_mdm_pg_int(rows, row, NGX_MDM_PUSH_LEASE_TENANT);
@@ -292,6 +302,9 @@ ngx_mdm_push_lease_take(ngx_mdm_pushes_t *pushes,
     if (owner.len != pushes->owner.len
         || ngx_memcmp(owner.data, pushes->owner.data, owner.len) != 0)
     {
+        other = &pushes->others[(uint64_t) tenant_id % NGX_MDM_PUSH_OTHERS];
+        other->tenant_id = tenant_id;
+        other->until = ngx_current_msec + NGX_MDM_PUSH_LOOK;
         return 0;
     }
 
