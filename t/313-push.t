@@ -17,6 +17,22 @@ my $p = MDM::Test::Pushing->start(workers => 2, tenants => { acme => 40, rival =
 my $acme = $p->tenant('acme');
 
 
+# How often the fake said yes, as soon as that is so many times.
+
+sub accepted {
+    my ($number, $seconds) = @_;
+
+    my $n;
+
+    wait_for($seconds // 10, sub {
+        $n = grep { $_->{status} eq '200' } $p->pushes;
+        $n >= $number;
+    });
+
+    return $n;
+}
+
+
 sub state_of {
     my ($uuid) = @_;
 
@@ -30,7 +46,7 @@ sub state_of {
 sub typed_commands {
     my $uuid = $p->queue('acme', 1);
 
-    is $p->accepted(1), 1, 'a command that was queued leads to a push';
+    is accepted(1), 1, 'a command that was queued leads to a push';
     $p->settle;
 
     my ($push) = $p->pushes;
@@ -52,7 +68,7 @@ sub raw_commands {
 
     $acme->expect(200, PUT => '/v1/enqueue/acme-2?nopush=1', $command);
     Time::HiRes::sleep(0.4);
-    is $p->accepted(2, 0.1), 1, 'no push when none is wanted';
+    is accepted(2, 0.1), 1, 'no push when none is wanted';
 
     $command = MDM::Test::Device->command('DeviceLock', MDM::Test::Device->uuid);
     $acme->expect(200, PUT => '/v1/enqueue/acme-2', $command);
