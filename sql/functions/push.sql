@@ -539,15 +539,14 @@ BEGIN
            window_at = CASE WHEN t.window_at > p_at - c_window THEN t.window_at
                             ELSE p_at END
      WHERE t.tenant_id = p_tenant_id AND t.topic = p_topic
-    RETURNING t.stopped_at, t.window_at, t.window_answers, t.window_refusals
+    RETURNING t.stopped_at, t.stop_reason, t.window_at, t.window_answers,
+              t.window_refusals
          INTO v_topic;
 
-    IF v_topic.stopped_at IS NOT NULL THEN
-        RETURN 'stopped';
-    END IF;
-
+    -- Refusals that were under way when the topic stopped are no different.
     IF p_refusals > 0
-       AND ((v_topic.window_refusals >= 10
+       AND (coalesce(v_topic.stop_reason = 'refused', false)
+            OR (v_topic.window_refusals >= 10
              AND v_topic.window_refusals > 0.05 * v_topic.window_answers)
             OR (v_topic.window_refusals >= 3
                 AND v_topic.window_refusals = v_topic.window_answers))
@@ -572,6 +571,10 @@ BEGIN
                       AND p.enrollment_id = s.enrollment_id
                       FOR UPDATE SKIP LOCKED) p);
         PERFORM @revision@.push_unstop(p_tenant_id, p_topic, v_ids);
+    END IF;
+
+    IF v_topic.stopped_at IS NOT NULL THEN
+        RETURN 'stopped';
     END IF;
 
     IF v_reason IS NULL THEN
