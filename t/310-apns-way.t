@@ -47,13 +47,15 @@ my @bad = (
 );
 
 my $p = MDM::Test::Pushing->start(apns => $apns, mdm_apns => $bad[0][2],
-    http => 'resolver 127.0.0.1:' . $dns->port . ' ipv6=off;');
+    http => 'resolver 127.0.0.1:' . $dns->port . ' ipv6=off;',
+    nginx => { hurry => 10 });
 
 
 sub lead {
     my ($directive) = @_;
 
     $p->nginx->reload($MDM::Test::Pushing::conf =~ s/%%APNS%%/$directive/r);
+    $p->pg->psql("UPDATE mdm.push SET due_at = now() WHERE due_at < 'infinity'");
 }
 
 
