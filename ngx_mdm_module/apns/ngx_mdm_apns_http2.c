@@ -9,8 +9,9 @@
 #include "ngx_mdm_apns_internal.h"
 
 
-/* Bytes that are read in one turn before others get theirs. */
-#define NGX_MDM_APNS_READ_TURN     (4 * NGX_MDM_APNS_BUFFER)
+/* Bytes that are read in one turn before others get theirs: answers of half a
+ * millisecond. */
+#define NGX_MDM_APNS_READ_TURN     8192
 
 /* Apple keeps a push so long for a device that is off. */
 #define NGX_MDM_APNS_EXPIRATION    (7 * 24 * 3600)
