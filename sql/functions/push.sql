@@ -342,7 +342,8 @@ BEGIN
            answered_at = CASE WHEN m.verdict = 'returned' THEN p.answered_at
                               ELSE v_now END,
            error = CASE WHEN m.verdict = 'accepted' THEN NULL
-                        WHEN m.verdict = 'returned' THEN coalesce(m.reason, p.error)
+                        WHEN m.verdict = 'returned'
+                        THEN coalesce(m.reason, p.error, 'it was not answered')
                         ELSE coalesce(m.reason, m.verdict) END,
            due_at = v_now + CASE m.verdict
                WHEN 'accepted' THEN c_ladder[least(p.step + 1, 7)]
