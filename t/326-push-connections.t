@@ -85,14 +85,22 @@ $apns->tell('release');
 ok all_answered(@m), '... and are answered';
 is times_of(2 .. 91), join(' ', (1) x 90), 'each was pushed once';
 
+# No stream at all, for a while.
+
+$apns->tell('streams 0');
+@n = more(10);
+ok !wait_for(0.4, sub { times_of(@n) =~ /1/ }), 'no stream may be opened';
+$apns->tell('streams 100');
+ok all_answered(@n), '... until one may';
+
 # GOAWAY: what is above was not processed and goes elsewhere; the rest is answered.
 
 $apns->tell('hold');
 @n = more(20);
-got(got => 110);
+got(got => 120);
 my $before = ($apns->log('open'))[-1]{connection};
 $apns->tell('goaway 8 Shutdown');
-is got(got => 122), 122, 'what GOAWAY left out is pushed again';
+is got(got => 132), 132, 'what GOAWAY left out is pushed again';
 is times_of(@n), join(' ', (1) x 8, (2) x 12), '... but not what is still to be answered';
 cmp_ok +($apns->log('got'))[-1]{connection}, '>', $before, '... on another connection';
 $apns->tell('release');
@@ -112,11 +120,19 @@ $apns->tell('reset 4');
 ok all_answered(@n), 'refused streams are pushed again';
 is +(sort { $b <=> $a } split ' ', times_of(@n))[0], 2, '... once';
 
+# One that refuses all of them is not asked again and again.
+
+$apns->tell('reset 1000000');
+@n = more(10);
+ok !wait_for(2, sub { $apns->log('reset') > 150 }), 'who refuses everything is not hammered';
+$apns->tell('reset 0');
+ok all_answered(@n), '... and asked again when it does not';
+
 # A stream that the server breaks off may be pushed again; not at once for ever.
 
 $apns->tell('reset 3 2');
 @n = more(3);
-ok wait_for(3, sub { $apns->log('reset') >= 7 + 12 }), 'streams that are broken off';
+ok all_answered(@n), 'streams that are broken off';
 cmp_ok +(sort { $b <=> $a } split ' ', times_of(@n))[0], '<=', 2, '... are no reason to hammer';
 
 # Answers in parts, after others, and too long.

@@ -13,6 +13,8 @@ use MDM::Test;
 use MDM::Test::APNs::Scripted;
 use MDM::Test::Pushing;
 
+with_sanitizers();
+
 my $other = MDM::Test::PKI->ca('Another CA');
 my $apns = MDM::Test::APNs::Scripted->start;
 my $tls_ca = $apns->tls_ca;

@@ -13,6 +13,8 @@ use MDM::Test;
 use MDM::Test::APNs::Scripted;
 use MDM::Test::Pushing;
 
+with_sanitizers();
+
 my $apns = MDM::Test::APNs::Scripted->start;
 my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 3000 });
 my $pg = $p->pg;
@@ -32,8 +34,7 @@ sub flies {
 sub recorded {
     my ($number) = @_;
 
-    wait_for(8, sub { $pg->psql('SELECT count(*) FROM mdm.queue
-        WHERE sent_at IS NOT NULL') >= $number });
+    $p->holds("(SELECT count(*) FROM mdm.queue WHERE sent_at IS NOT NULL) >= $number");
 
     return $pg->psql('SELECT count(*) FROM mdm.queue WHERE sent_at IS NOT NULL');
 }

@@ -15,6 +15,8 @@ use MDM::Test::APNs;
 use MDM::Test::Proxy;
 use MDM::Test::Pushing;
 
+with_sanitizers();
+
 my $apns = MDM::Test::APNs->start;
 my $ca = $apns->tls_ca;
 my $proxy = MDM::Test::Proxy->start(auth => 'joe:s%cret:1');

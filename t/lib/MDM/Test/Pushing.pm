@@ -119,16 +119,31 @@ sub reached {
 }
 
 
+# Waits until a condition in SQL holds; psql takes more than a look at a log.
+
+sub holds {
+    my ($self, $condition, $seconds) = @_;
+
+    my $end = Time::HiRes::time() + ($seconds // 8);
+
+    while (1) {
+        return 1 if $self->{pg}->psql("SELECT $condition") eq 't';
+        return 0 if Time::HiRes::time() > $end;
+
+        Time::HiRes::sleep(0.1);
+    }
+}
+
+
 # Waits until all is SENT, but for those whom Apple refuses for good.
 
 sub sent {
     my ($self, $seconds) = @_;
 
-    return MDM::Test::wait_for($seconds // 8, sub {
-        !$self->{pg}->psql(q{SELECT count(*) FROM mdm.queue q
-            WHERE state = 'QUEUED' AND sent_at IS NULL AND NOT EXISTS (
-                SELECT FROM mdm.push_stop s WHERE s.enrollment_id = q.enrollment_id)});
-    });
+    return $self->holds(q{NOT EXISTS (SELECT FROM mdm.queue q
+        WHERE state = 'QUEUED' AND sent_at IS NULL AND NOT EXISTS (
+            SELECT FROM mdm.push_stop s WHERE s.enrollment_id = q.enrollment_id))},
+        $seconds);
 }
 
 
@@ -137,9 +152,8 @@ sub sent {
 sub settle {
     my ($self, $seconds) = @_;
 
-    return MDM::Test::wait_for($seconds // 5, sub {
-        !$self->{pg}->psql(q{SELECT count(*) FROM mdm.push WHERE due_at = 'infinity'});
-    });
+    return $self->holds(q{NOT EXISTS (SELECT FROM mdm.push WHERE due_at = 'infinity')},
+        $seconds);
 }
 
 
