@@ -277,9 +277,9 @@ is codes($ended) . ' ' . means($ended, 'not_enrolled'),
 my $pushed = device('PUSHED');
 
 push_certificate("'2999-01-01'");
+ask($pushed, 'waits');
 $pg->psql("INSERT INTO mdm.push_topic (tenant_id, topic) VALUES (1, '$topic');
     INSERT INTO mdm.lease VALUES ('push', 'somebody', now() + interval '1 hour')");
-ask($pushed, 'waits');
 is codes($pushed), 'push_is_due', 'somebody pushes, and the push is due';
 is means($pushed, 'push_is_due'), '-: A push that wakes the device is due.', '... as is said';
 past($pushed, "claimed_at = now(), due_at = 'infinity'", 'push');

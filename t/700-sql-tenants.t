@@ -69,7 +69,8 @@ for my $tenant (1, 2) {
          INSERT INTO mdm.push_stop (tenant_id, enrollment_id, topic, token, reason, counted,
              stopped_at, probe_at)
          SELECT tenant_id, enrollment_id, 'topic', 't', 'Unregistered', false, now(), now()
-           FROM mdm.enrollment WHERE tenant_id = $tenant");
+           FROM mdm.enrollment WHERE tenant_id = $tenant;
+         UPDATE mdm.push SET stopped = true WHERE tenant_id = $tenant");
 }
 
 for my $table (@tables) {
