@@ -11,8 +11,8 @@ use Test::More;
 
 use MDM::Test;
 
-my %slow = map { $_ => 1 } qw(certificate push_certificate signature ber
-    cms_sign);
+my %slow = map { $_ => 1 } qw(certificate push_certificate push_request signature
+    ber cms_sign);
 my @tests = grep { -x && !/\.o\z/ } glob build('plain/unit/test_*');
 
 needs('the plain unit tests', scalar @tests);
