@@ -15,8 +15,7 @@ use MDM::Test::APNs;
 my $pg   = MDM::Test::Postgres->start(migrate => 1);
 my $apns = MDM::Test::APNs->start;
 
-my $nginx = MDM::Test::Nginx->start(pg => $pg, vars => { APNS => $apns->directive },
-    conf => <<'CONF');
+my $conf = <<'CONF';
 load_module %%MODULE%%;
 events { worker_connections 256; }
 http {
@@ -32,6 +31,8 @@ http {
 }
 CONF
 
+my $nginx = MDM::Test::Nginx->start(pg => $pg, conf => $conf,
+    vars => { APNS => $apns->directive });
 my $acme = $apns->tenant($pg, 'acme', devices => 9);
 $acme->{client} = MDM::Test::Client->new(port => $nginx->port, host => $acme->{host},
     token => $acme->{secret});
@@ -111,10 +112,24 @@ like answered(push_to([ 5 ])), qr/\A500, 5: .*TooManyRequests/,
     '... and what is tried again';
 like answered(push_to([ 1, 2 ])), qr/\A207, 1: accepted, 2: .*BadDeviceToken/,
     'some of several is 207';
+# Whoever pushes beta has no way to Apple: asked now, read when "never" is over.
+
+my $pg2 = MDM::Test::Postgres->start(migrate => 1);
+my $lost = MDM::Test::Nginx->start(pg => $pg2, conf => $conf,
+    vars => { APNS => '127.0.0.1:1' });
+my $beta = $apns->tenant($pg2, 'beta')->certify($lost->port);
+my $waits = $beta->{client}->with;
+$waits->write($waits->request_text(PUT => '/v1/push/beta-1', undef,
+    Authorization => "Bearer $beta->{secret}"));
+
 $began = time;
 like answered(push_to([ 1, 6 ])), qr/\A207, 1: accepted, 6: Apple has not answered yet/,
     'what Apple does not answer is not known';
 cmp_ok time - $began, '<', 6, '... after five seconds';
+$answer = $waits->read_answer;
+is $answer->{status}, 207, '... nor is it when Apple is not reached';
+like $answer->{body}, qr/Apple is not reached \(cannot connect .*refused\)/,
+    '... and why not is said';
 
 # Commands.
 
