@@ -64,6 +64,10 @@ subtest 'a dead owner' => sub {
     is $w->due('D1'), 0, '... with what he had in hand';
     is $w->lease, '1/topic', '... and may take it again';
     $w->claim;
+    $w->later('16 seconds');
+    is $w->lease, '1/topic', 'one of the same name may be another process';
+    is $w->due('D1'), 0, '... so what it had in hand is due';
+    $w->claim;
     $w->later('2 hours');
     renew();
     is $w->due('D1'), 0, 'a wish that its owner forgot is found';

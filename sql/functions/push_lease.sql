@@ -9,14 +9,15 @@ RETURNS TABLE (tenant_id bigint, topic text, version integer, owner text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    v_now      timestamptz := clock_timestamp();
-    v_took     interval;
-    v_from     bigint := coalesce(p_tenant_id, 0);
-    v_to       bigint := coalesce(p_tenant_id, 9223372036854775807);
-    v_alone    boolean;
-    v_tenants  bigint[];
-    v_topics   text[];
-    v_former   text[];
+    v_now           timestamptz := clock_timestamp();
+    v_took          interval;
+    v_from          bigint := coalesce(p_tenant_id, 0);
+    v_to            bigint := coalesce(p_tenant_id, 9223372036854775807);
+    v_alone         boolean;
+    v_tenants       bigint[];
+    v_topics        text[];
+    v_dead_tenants  bigint[];
+    v_dead_topics   text[];
 BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.lease', 'on', true);
@@ -43,15 +44,18 @@ BEGIN
     END IF;
 
     -- Most topics have nothing that is due: that is asked first, of one index.
-    SELECT array_agg(s.tenant_id), array_agg(s.topic), array_agg(s.owner)
-      INTO v_tenants, v_topics, v_former
-      FROM (SELECT t.tenant_id, t.topic, t.owner
+    SELECT array_agg(s.tenant_id), array_agg(s.topic),
+           array_agg(s.tenant_id) FILTER (WHERE s.dead),
+           array_agg(s.topic) FILTER (WHERE s.dead)
+      INTO v_tenants, v_topics, v_dead_tenants, v_dead_topics
+      FROM (SELECT t.tenant_id, t.topic, t.owner <> '' AND t.until <= v_now AS dead
               FROM mdm.push_topic t
              WHERE t.tenant_id BETWEEN v_from AND v_to
-               AND (t.owner = '' OR (t.owner = p_owner AND p_tenant_id IS NOT NULL)
+               AND (t.owner = ''
+                    OR (t.owner = p_owner AND p_tenant_id IS NOT NULL AND t.until > v_now)
                     OR (t.until <= v_now AND v_alone))
                AND t.stopped_at IS NULL
-               AND (SELECT p.due_at <= v_now OR t.owner NOT IN ('', p_owner)
+               AND (SELECT p.due_at <= v_now OR (t.owner <> '' AND t.until <= v_now)
                       FROM mdm.push p
                      WHERE p.tenant_id = t.tenant_id
                        AND p.topic = t.topic
@@ -73,14 +77,11 @@ BEGIN
            SET owner = excluded.owner, until = excluded.until;
     END IF;
 
-    -- What a dead owner had in hand is unknown, so it is pushed again.
-    PERFORM @revision@.push_unclaim(
-        ARRAY(SELECT m.tenant_id
-                FROM unnest(v_tenants, v_former) AS m (tenant_id, owner)
-               WHERE m.owner NOT IN ('', p_owner)),
-        ARRAY(SELECT m.topic
-                FROM unnest(v_topics, v_former) AS m (topic, owner)
-               WHERE m.owner NOT IN ('', p_owner)));
+    -- What a dead owner had in hand is unknown, so it is pushed again. He may have been
+    -- called as this one is: a host starts, and processes have the same numbers.
+    IF v_dead_topics IS NOT NULL THEN
+        PERFORM @revision@.push_unclaim(v_dead_tenants, v_dead_topics);
+    END IF;
 
     -- Those that another takes at this moment are his.
     SELECT array_agg(s.tenant_id), array_agg(s.topic)
