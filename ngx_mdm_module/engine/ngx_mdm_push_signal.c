@@ -11,7 +11,7 @@
 #include "ngx_mdm_push_internal.h"
 
 
-#define NGX_MDM_PUSH_HINTS        1024
+#define NGX_MDM_PUSH_HINTS        16384     /* tenants of one database */
 #define NGX_MDM_PUSH_WORKERS      1023      /* fit in a hint */
 #define NGX_MDM_PUSH_MESSAGES     64        /* of one read */
 

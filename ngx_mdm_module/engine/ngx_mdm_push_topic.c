@@ -12,7 +12,8 @@
 
 #define NGX_MDM_PUSH_POLL         250
 #define NGX_MDM_PUSH_ACTIVE       2000      /* it is polled after a wish */
-#define NGX_MDM_PUSH_FAR          60000     /* looked for by others until then */
+#define NGX_MDM_PUSH_FAR          60000     /* nothing is to be timed exactly */
+#define NGX_MDM_PUSH_NEVER        (24 * 3600 * 1000)
 #define NGX_MDM_PUSH_RETRY        1000
 #define NGX_MDM_PUSH_REOPEN       2000
 
@@ -584,8 +585,8 @@ ngx_mdm_push_topic_judge(ngx_mdm_push_topic_t *topic,
 
 
 /* When it is claimed again.  What another node queues nobody tells: it is
- * looked for more often while there is something to do, and once a second
- * together with all other topics. */
+ * looked for more often while there is something to do, and otherwise by
+ * push_due() once a second, for all topics together. */
 
 static void
 ngx_mdm_push_topic_next(ngx_mdm_push_topic_t *topic,
@@ -593,7 +594,7 @@ ngx_mdm_push_topic_next(ngx_mdm_push_topic_t *topic,
 {
     int64_t  ms;
 
-    ms = NGX_MDM_PUSH_FAR;
+    ms = NGX_MDM_PUSH_NEVER;
 
     if (!ngx_mdm_push_passed(topic->active + NGX_MDM_PUSH_ACTIVE)) {
         ms = NGX_MDM_PUSH_POLL;
