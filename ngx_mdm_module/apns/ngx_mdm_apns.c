@@ -16,7 +16,7 @@ static void ngx_mdm_apns_dispatch(ngx_mdm_apns_topic_t *topic);
 static ngx_mdm_apns_connection_t *ngx_mdm_apns_choose(
     ngx_mdm_apns_topic_t *topic);
 static ngx_uint_t ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic);
-static void ngx_mdm_apns_flush(ngx_mdm_apns_topic_t *topic);
+static void ngx_mdm_apns_flush_all(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_topic_crowded(ngx_event_t *ev);
 static void ngx_mdm_apns_topic_retry(ngx_event_t *ev);
 static ngx_mdm_apns_host_t *ngx_mdm_apns_topic_host(ngx_mdm_apns_t *apns,
@@ -407,7 +407,7 @@ ngx_mdm_apns_run(ngx_event_t *ev)
 
         if (ngx_mdm_apns_tell(topic) == NGX_OK) {
             ngx_mdm_apns_dispatch(topic);
-            ngx_mdm_apns_flush(topic);
+            ngx_mdm_apns_flush_all(topic);
         }
     }
 
@@ -560,7 +560,7 @@ ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic)
 
 
 static void
-ngx_mdm_apns_flush(ngx_mdm_apns_topic_t *topic)
+ngx_mdm_apns_flush_all(ngx_mdm_apns_topic_t *topic)
 {
     ngx_queue_t                *q, *next;
     ngx_mdm_apns_connection_t  *conn;
@@ -573,7 +573,7 @@ ngx_mdm_apns_flush(ngx_mdm_apns_topic_t *topic)
         conn = ngx_queue_data(q, ngx_mdm_apns_connection_t, queue);
 
         if (conn->flush) {
-            (void) ngx_mdm_apns_http2_flush(conn);
+            (void) ngx_mdm_apns_flush(conn);
         }
     }
 }

@@ -265,9 +265,9 @@ static void
 ngx_mdm_apns_connection_step(ngx_mdm_apns_connection_t *conn,
     ngx_uint_t write)
 {
-    if (ngx_mdm_apns_http2_read(conn) != NGX_OK
+    if (ngx_mdm_apns_read(conn) != NGX_OK
         || ((write || conn->rest != NULL)
-            && ngx_mdm_apns_http2_flush(conn) != NGX_OK)
+            && ngx_mdm_apns_flush(conn) != NGX_OK)
         || ngx_mdm_apns_connection_settle(conn) != NGX_OK)
     {
         return;
@@ -460,7 +460,7 @@ ngx_mdm_apns_connection_late(ngx_mdm_apns_connection_t *conn)
         ngx_mdm_apns_http2_cancel(conn, push);
     }
 
-    if (ngx_mdm_apns_http2_flush(conn) == NGX_OK) {
+    if (ngx_mdm_apns_flush(conn) == NGX_OK) {
         (void) ngx_mdm_apns_connection_settle(conn);
     }
 }
@@ -494,7 +494,7 @@ ngx_mdm_apns_connection_alone(ngx_mdm_apns_connection_t *conn)
     ngx_mdm_apns_http2_ping(conn);
     ngx_add_timer(&conn->timer, NGX_MDM_APNS_PING_TIME);
 
-    (void) ngx_mdm_apns_http2_flush(conn);
+    (void) ngx_mdm_apns_flush(conn);
 }
 
 
@@ -642,7 +642,7 @@ ngx_mdm_apns_connection_close(ngx_mdm_apns_connection_t *conn)
     topic = conn->topic;
 
     if (conn->state >= NGX_MDM_APNS_STARTING) {
-        ngx_mdm_apns_http2_leave(conn);
+        ngx_mdm_apns_leave(conn);
     }
 
     if (conn->state >= NGX_MDM_APNS_READY) {

@@ -1,17 +1,12 @@
 
 /*
- * HTTP/2 of one connection: requests and answers as nghttp2 has them, frames
- * gathered into whole TLS records.  A push costs no memory of its own here,
- * but for an answer that has a body.
+ * HTTP/2 of one connection: requests and answers as nghttp2 has them.  A push
+ * costs no memory of its own here, but for an answer that has a body.
  */
 
 
 #include "ngx_mdm_apns_internal.h"
 
-
-/* Bytes that are read in one turn before others get theirs: answers of half a
- * millisecond. */
-#define NGX_MDM_APNS_READ_TURN     8192
 
 /* Apple keeps a push so long for a device that is off. */
 #define NGX_MDM_APNS_EXPIRATION    (7 * 24 * 3600)
@@ -57,11 +52,6 @@ static void ngx_mdm_apns_on_goaway(ngx_mdm_apns_connection_t *conn,
     const nghttp2_goaway *goaway);
 static void ngx_mdm_apns_take(ngx_mdm_apns_connection_t *conn,
     ngx_mdm_apns_push_t *push);
-static ngx_int_t ngx_mdm_apns_write(ngx_mdm_apns_connection_t *conn,
-    const u_char *buf, size_t len);
-static ngx_int_t ngx_mdm_apns_write_rest(ngx_mdm_apns_connection_t *conn);
-static ngx_int_t ngx_mdm_apns_keep_rest(ngx_mdm_apns_connection_t *conn,
-    const u_char *buf, size_t len, const u_char *more, size_t more_len);
 
 
 ngx_int_t
@@ -552,214 +542,4 @@ ngx_mdm_apns_http2_cancel(ngx_mdm_apns_connection_t *conn,
     ngx_mdm_apns_push_done(conn->topic, push);
 
     conn->flush = 1;
-}
-
-
-ngx_int_t
-ngx_mdm_apns_http2_read(ngx_mdm_apns_connection_t *conn)
-{
-    char             text[160];
-    size_t           total;
-    ssize_t          n, used;
-    ngx_mdm_apns_t  *apns;
-
-    apns = conn->apns;
-
-    for (total = 0; total < NGX_MDM_APNS_READ_TURN; total += n) {
-        n = ngx_mdm_apns_tls_read(conn, apns->in, NGX_MDM_APNS_BUFFER, text,
-                                  sizeof(text));
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n == NGX_ERROR) {
-            ngx_mdm_apns_connection_lost(conn, "%s", text);
-            return NGX_ERROR;
-        }
-
-        used = nghttp2_session_mem_recv(conn->session, apns->in, n);
-
-        if (used < 0) {
-            ngx_mdm_apns_connection_lost(conn, "HTTP/2 failed: %s",
-                                         nghttp2_strerror((int) used));
-            return NGX_ERROR;
-        }
-    }
-
-    if (total >= NGX_MDM_APNS_READ_TURN) {
-        ngx_post_event(conn->connection->read, &ngx_posted_next_events);
-    }
-
-    if (nghttp2_session_want_write(conn->session)) {
-        conn->flush = 1;
-
-    } else if (!nghttp2_session_want_read(conn->session)) {
-        ngx_mdm_apns_connection_lost(conn, "HTTP/2 ended");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_mdm_apns_http2_flush(ngx_mdm_apns_connection_t *conn)
-{
-    u_char         *out;
-    size_t          used, part;
-    ssize_t         n;
-    ngx_int_t       rc;
-    const uint8_t  *frame;
-
-    conn->flush = 0;
-
-    rc = ngx_mdm_apns_write_rest(conn);
-
-    if (rc != NGX_OK) {
-        return rc == NGX_AGAIN ? NGX_OK : NGX_ERROR;
-    }
-
-    out = conn->apns->out;
-    used = 0;
-
-    for ( ;; ) {
-        n = nghttp2_session_mem_send(conn->session, &frame);
-
-        if (n < 0) {
-            ngx_mdm_apns_connection_lost(conn, "HTTP/2 failed: %s",
-                                         nghttp2_strerror((int) n));
-            return NGX_ERROR;
-        }
-
-        if (n == 0) {
-            break;
-        }
-
-        while ((size_t) n > NGX_MDM_APNS_BUFFER - used) {
-            part = NGX_MDM_APNS_BUFFER - used;
-
-            ngx_memcpy(out + used, frame, part);
-            frame += part;
-            n -= part;
-
-            rc = ngx_mdm_apns_write(conn, out, NGX_MDM_APNS_BUFFER);
-
-            if (rc == NGX_ERROR) {
-                return NGX_ERROR;
-            }
-
-            if (rc == NGX_AGAIN) {
-                return ngx_mdm_apns_keep_rest(conn, out, NGX_MDM_APNS_BUFFER,
-                                              frame, n);
-            }
-
-            used = 0;
-        }
-
-        ngx_memcpy(out + used, frame, n);
-        used += n;
-    }
-
-    if (used == 0) {
-        return NGX_OK;
-    }
-
-    rc = ngx_mdm_apns_write(conn, out, used);
-
-    if (rc == NGX_AGAIN) {
-        return ngx_mdm_apns_keep_rest(conn, out, used, NULL, 0);
-    }
-
-    return rc;
-}
-
-
-/* One record: all of it or nothing. */
-
-static ngx_int_t
-ngx_mdm_apns_write(ngx_mdm_apns_connection_t *conn, const u_char *buf,
-    size_t len)
-{
-    char     text[160];
-    ssize_t  n;
-
-    n = ngx_mdm_apns_tls_write(conn, buf, len, text, sizeof(text));
-
-    if (n == NGX_ERROR) {
-        ngx_mdm_apns_connection_lost(conn, "%s", text);
-        return NGX_ERROR;
-    }
-
-    return n == NGX_AGAIN ? NGX_AGAIN : NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_mdm_apns_write_rest(ngx_mdm_apns_connection_t *conn)
-{
-    size_t     len;
-    ngx_int_t  rc;
-
-    while (conn->rest != NULL) {
-        len = ngx_min(conn->rest_last - conn->rest_pos, NGX_MDM_APNS_BUFFER);
-        rc = ngx_mdm_apns_write(conn, conn->rest_pos, len);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        conn->rest_pos += len;
-
-        if (conn->rest_pos == conn->rest_last) {
-            ngx_free(conn->rest);
-            conn->rest = NULL;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_mdm_apns_keep_rest(ngx_mdm_apns_connection_t *conn, const u_char *buf,
-    size_t len, const u_char *more, size_t more_len)
-{
-    conn->rest = ngx_alloc(len + more_len, conn->apns->log);
-
-    if (conn->rest == NULL) {
-        ngx_mdm_apns_connection_lost(conn, "no memory");
-        return NGX_ERROR;
-    }
-
-    conn->rest_pos = conn->rest;
-    conn->rest_last = ngx_cpymem(conn->rest, buf, len);
-
-    if (more_len != 0) {
-        conn->rest_last = ngx_cpymem(conn->rest_last, more, more_len);
-    }
-
-    return NGX_OK;
-}
-
-
-void
-ngx_mdm_apns_http2_leave(ngx_mdm_apns_connection_t *conn)
-{
-    char            text[160];
-    ssize_t         n;
-    const uint8_t  *frame;
-
-    if (conn->rest != NULL
-        || nghttp2_session_terminate_session(conn->session, NGHTTP2_NO_ERROR)
-           != 0)
-    {
-        return;
-    }
-
-    n = nghttp2_session_mem_send(conn->session, &frame);
-
-    if (n > 0) {
-        (void) ngx_mdm_apns_tls_write(conn, frame, n, text, sizeof(text));
-    }
 }

@@ -184,7 +184,7 @@ struct ngx_mdm_apns_connection_s {
     ngx_uint_t                   naddresses;
     ngx_uint_t                   next;
     u_char                       text[NGX_SOCKADDR_STRLEN + 1];
-    ngx_buf_t                   *proxy;       /* what is said to it, and read */
+    ngx_buf_t                   *proxy;       /* said to it, and read */
 
     SSL                         *ssl;
     nghttp2_session             *session;
@@ -203,7 +203,7 @@ struct ngx_mdm_apns_connection_s {
     char                         reason[128]; /* the server's, for closing */
 
     unsigned                     is_idle:1;
-    unsigned                     named:1;     /* apns-id is in the HPACK table */
+    unsigned                     named:1;     /* HPACK has apns-id */
     unsigned                     pinged:1;    /* a PING has no answer */
     unsigned                     flush:1;
     unsigned                     unwanted:1;  /* the server wants its end */
@@ -312,11 +312,15 @@ void ngx_mdm_apns_http2_ping(ngx_mdm_apns_connection_t *conn);
 /* Its answer came too late. */
 void ngx_mdm_apns_http2_cancel(ngx_mdm_apns_connection_t *conn,
     ngx_mdm_apns_push_t *push);
+
+
+/* --- ngx_mdm_apns_io.c --- */
+
 /* Read and write what there is; NGX_ERROR: the connection is gone. */
-ngx_int_t ngx_mdm_apns_http2_read(ngx_mdm_apns_connection_t *conn);
-ngx_int_t ngx_mdm_apns_http2_flush(ngx_mdm_apns_connection_t *conn);
+ngx_int_t ngx_mdm_apns_read(ngx_mdm_apns_connection_t *conn);
+ngx_int_t ngx_mdm_apns_flush(ngx_mdm_apns_connection_t *conn);
 /* Says goodbye, as far as that can be written at once. */
-void ngx_mdm_apns_http2_leave(ngx_mdm_apns_connection_t *conn);
+void ngx_mdm_apns_leave(ngx_mdm_apns_connection_t *conn);
 
 
 #endif /* _NGX_MDM_APNS_INTERNAL_H_INCLUDED_ */
