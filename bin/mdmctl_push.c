@@ -335,8 +335,8 @@ mdmctl_push_ask(mdmctl_session_t *s, mdmctl_push_t *push, char **at)
     }
 
     if (strcmp(mdmctl_value(res, 0, "pushing"), "t") != 0) {
-        rc = mdmctl_error("no node pushes: \"mdm_apns\" is nowhere "
-                          "configured, or its nginx does not run");
+        rc = mdmctl_error("no node pushes: \"mdm_apns\" is configured "
+                          "nowhere, or its nginx does not run");
     }
 
     PQclear(res);

@@ -128,7 +128,6 @@ GRANT EXECUTE ON FUNCTION @revision@.push_certificate_store,
                           @revision@.push_certificate_key,
                           @revision@.push_certificate_get,
                           @revision@.push_certificate_list,
-                          @revision@.push_targets,
                           @revision@.rfc3339_seconds
    TO mdm_api;
 

@@ -70,7 +70,7 @@ my %functions = (
         inventory_apply inventory_items inventory_lists inventory_search is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
         push_ask push_certificate_key push_forget push_request_create push_request_delete
-        push_request_list push_present push_results push_resume push_stop_end push_stops push_targets
+        push_request_list push_present push_results push_resume push_stop_end push_stops
         push_topic_ready push_topics push_unstop push_wish queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup
         tenant_changes tenant_load token_check token_refused webhook_failures

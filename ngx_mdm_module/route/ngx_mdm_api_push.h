@@ -12,9 +12,9 @@
 #include "../engine/ngx_mdm_push.h"
 
 
-#define NGX_MDM_API_NO_NODE_PUSHES                                           \
-    "no node pushes: \"mdm_apns\" is nowhere configured; devices come when "  \
-    "they decide to"
+#define NGX_MDM_API_NO_NODE_PUSHES                                            \
+    "no node pushes: \"mdm_apns\" is configured nowhere, or its nginx does "   \
+    "not run; devices come when they decide to"
 
 
 typedef enum {
@@ -75,9 +75,9 @@ void ngx_mdm_api_push_wait(ngx_mdm_api_t *api, ngx_mdm_api_targets_t *targets,
 ngx_int_t ngx_mdm_api_push_told(ngx_mdm_api_push_wait_t *wait,
     ngx_uint_t target, json_t *object);
 
-/* As NanoMDM does: 200 when no target of {"ID":{…}} has an error, 500 when all
- * have one, else 207; but of the errors so many, `open`, only say that something
- * is not known, and a client is not to take that for a failure. */
+/* As NanoMDM does: 200 when no target of {"ID":{...}} has an error, 500 when
+ * all have one, else 207; but so many of the errors, `open`, only say that
+ * something is not known, and a client is not to take that for a failure. */
 ngx_uint_t ngx_mdm_api_push_code(json_t *status, ngx_uint_t open);
 
 

@@ -160,6 +160,7 @@ ngx_mdm_api_push_recorded(ngx_mdm_push_watch_t *watch)
 
     wait = (ngx_mdm_api_push_wait_t *) watch;
     wait->told = 1;
+    wait->unknown = 0;
 
     if (!wait->looking) {
         ngx_mdm_api_push_schedule(wait);
