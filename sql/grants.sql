@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION @revision@.startup, @revision@.tenant_load,
                           @revision@.tenant_changes
    TO mdm_device, mdm_api, mdm_job;
 
--- Devices: no deleting of history, no pushes, no tokens, no audit.
+-- Devices: no deleting of history, no wishes for pushes, no tokens, no audit.
 GRANT SELECT, INSERT, UPDATE ON mdm.enrollment, mdm.enrollment_seen, mdm.identity,
                                 mdm.idempotency, mdm.result
    TO mdm_device;
@@ -60,7 +60,7 @@ GRANT SELECT ON mdm.enrollment_seen, mdm.attribute TO mdm_api;
 GRANT SELECT, UPDATE ON mdm.enrollment, mdm.identity TO mdm_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.queue TO mdm_api;
 GRANT SELECT, INSERT ON mdm.command, mdm.result, mdm.audit TO mdm_api;
-GRANT SELECT, INSERT, UPDATE ON mdm.idempotency, mdm.push TO mdm_api;
+GRANT SELECT, INSERT, UPDATE ON mdm.idempotency TO mdm_api;
 GRANT SELECT, UPDATE (last_used_at) ON mdm.api_token TO mdm_api;
 GRANT INSERT ON mdm.event TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.token_check, @revision@.enqueue,
@@ -204,7 +204,7 @@ GRANT EXECUTE ON FUNCTION @revision@.push_lease, @revision@.push_due,
 
 -- Background work.
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.lease TO mdm_job;
-GRANT SELECT, UPDATE, DELETE ON mdm.queue, mdm.push TO mdm_job;
+GRANT SELECT, UPDATE, DELETE ON mdm.queue TO mdm_job;
 GRANT SELECT, DELETE ON mdm.idempotency TO mdm_job;
 GRANT SELECT, UPDATE, DELETE ON mdm.inventory_item TO mdm_job;
 GRANT SELECT, UPDATE ON mdm.enrollment, mdm.identity TO mdm_job;

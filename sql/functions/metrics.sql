@@ -235,8 +235,8 @@ $$;
 COMMENT ON FUNCTION @revision@.metric_measure IS
 'Measures what docs/metrics.md lists as sampled, over all tenants. The work is
 bounded whatever the tables hold: p_pages pages of each table that is sampled, and
-10000 rows of an index, 10000 topics with wishes, 100000 topics, 25 webhooks. Another number is another metric_put() here and a row in
-the table of the module that names it.';
+10000 rows of an index, 10000 topics with wishes, 100000 topics, 25 webhooks. Another
+number is another metric_put() here and a row in the table of the module that names it.';
 
 CREATE FUNCTION @revision@.metric_read(p_owner text, p_seconds integer, p_pages integer)
 RETURNS TABLE (name text, label text, value text, age bigint)

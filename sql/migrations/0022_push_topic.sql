@@ -26,9 +26,9 @@ CREATE INDEX push_due ON mdm.push (tenant_id, topic, due_at);
 
 COMMENT ON TABLE mdm.push IS
 'The wish to wake a channel; one outstanding row each, kept until it needs no push any
-more. wanted_at: the command that asked for it first; due_at: when to send, infinity
+more. wanted_at: the newest command that asked for it; due_at: when to send, infinity
 while it is claimed. Written by those who queue and by those who push; of the requests
-of a device only by a TokenUpdate whose new token ends a stop.';
+of a device only by a TokenUpdate with another token, and by the end of an enrolment.';
 COMMENT ON COLUMN mdm.push.topic IS
 'That of the enrolment when the wish was written; the claimer compares.';
 COMMENT ON COLUMN mdm.push.asked IS
@@ -94,10 +94,10 @@ CREATE INDEX push_topic_owner ON mdm.push_topic (owner);
 COMMENT ON TABLE mdm.push_topic IS
 'One row for each topic that has a push certificate. owner, until: the lease of the
 worker that alone pushes it. stopped_at: nothing is pushed until an operator acts.
-failing_since, error: no connection can be made; failing_told: an event said so. refused: reasons of Apple and how
-often. window_…: answers since window_at, by which many refusals are told. followed of
-judged accepted pushes had a contact within 15 minutes, since health_at; former_…: in
-the day before.';
+failing_since, error: no connection can be made; failing_told: an event said so.
+refused: reasons of Apple and how often. window_…: answers since window_at, by which
+many refusals are told. followed of judged accepted pushes had a contact within 15
+minutes, since health_at; former_…: in the day before.';
 COMMENT ON INDEX mdm.push_topic_pkey IS
 'All functions of pushes: one topic, or a tenant''s. push_lease(): all of them.';
 COMMENT ON INDEX mdm.push_topic_owner IS
