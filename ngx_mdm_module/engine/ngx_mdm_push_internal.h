@@ -20,6 +20,9 @@
 /* Wishes of one claim, answers of one record. */
 #define NGX_MDM_PUSH_BATCH        500
 
+/* Claims under way of all topics: more would keep those of leases waiting. */
+#define NGX_MDM_PUSH_CLAIMS       256
+
 /* Claimed and not recorded, of one topic: no claim above it. */
 #define NGX_MDM_PUSH_IN_HAND      1000
 
@@ -147,6 +150,7 @@ struct ngx_mdm_pushes_s {
     ngx_queue_t                topics;
     ngx_uint_t                 ntopics;    /* of both queues */
     ngx_uint_t                 in_hand;
+    ngx_uint_t                 nclaims;    /* under way */
     ngx_uint_t                 to_renew;   /* of the first */
     ngx_queue_t                releasing;
     ngx_queue_t                ready;

@@ -216,6 +216,7 @@ ngx_mdm_push_lease_ask(ngx_mdm_pushes_t *pushes)
     ngx_mdm_pg_call_t  *call;
 
     if (pushes->leasing || pushes->leaving
+        || pushes->nclaims >= NGX_MDM_PUSH_CLAIMS
         || (pushes->ntenants == 0 && !pushes->look_now))
     {
         return;

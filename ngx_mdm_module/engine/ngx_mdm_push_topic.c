@@ -494,6 +494,13 @@ ngx_mdm_push_topic_claim(ngx_mdm_push_topic_t *topic)
     }
 
     pushes = topic->pushes;
+
+    if (pushes->nclaims >= NGX_MDM_PUSH_CLAIMS) {
+        topic->claim_at = ngx_current_msec + 1
+                          + ngx_random() % NGX_MDM_PUSH_RETRY;
+        return;
+    }
+
     topic->claim_at = ngx_current_msec + NGX_MDM_PUSH_RETRY;
 
     c = ngx_mdm_push_topic_call(topic, NGX_MDM_SQL_PUSH_CLAIM,
@@ -509,6 +516,7 @@ ngx_mdm_push_topic_claim(ngx_mdm_push_topic_t *topic)
                          topic->name.len);
     ngx_mdm_pg_set_int4(&c->call.params[3], NGX_MDM_PUSH_BATCH);
 
+    pushes->nclaims++;
     topic->claiming = 1;
     topic->again = 0;
 
@@ -526,6 +534,7 @@ ngx_mdm_push_topic_claimed(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     c = call->data;
     topic = c->topic;
     topic->claiming = 0;
+    topic->pushes->nclaims--;
     ngx_free(c);
 
     if (topic->pushes->gone) {
