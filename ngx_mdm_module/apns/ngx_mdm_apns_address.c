@@ -204,7 +204,9 @@ ngx_mdm_apns_connect(ngx_mdm_apns_connection_t *conn,
     conn->connection = pc.connection;
     ngx_mdm_apns_connection_watch(conn);
 
-    /* one that is there already has its event too, for it is writable */
+    if (rc == NGX_OK) {
+        ngx_post_event(conn->connection->write, &ngx_posted_events);
+    }
 
     return NULL;
 }

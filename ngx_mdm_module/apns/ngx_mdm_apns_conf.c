@@ -277,8 +277,6 @@ ngx_mdm_apns_conf_host(ngx_conf_t *cf, ngx_mdm_apns_host_t *host,
         return "no port";
     }
 
-    /* parsed again in the name's own form, without brackets and with NUL */
-
     host->port = u.port;
 
     if (u.naddrs != 0) {
