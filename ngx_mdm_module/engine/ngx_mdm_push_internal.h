@@ -15,6 +15,7 @@
 #define NGX_MDM_PUSH_TENANTS      64
 #define NGX_MDM_PUSH_RANDOM       64
 #define NGX_MDM_PUSH_OTHERS       256
+#define NGX_MDM_PUSH_LEASE        15        /* seconds */
 #define NGX_MDM_PUSH_RENEW        5000
 
 /* Wishes of one claim, answers of one record. */
@@ -202,6 +203,8 @@ void ngx_mdm_push_recorded(ngx_mdm_pushes_t *pushes, int64_t tenant_id);
 void ngx_mdm_push_lease_look(ngx_event_t *ev);
 void ngx_mdm_push_lease_wake(ngx_mdm_pushes_t *pushes, int64_t tenant_id,
     ngx_uint_t tell);
+
+/* ngx_mdm_push_keep.c */
 void ngx_mdm_push_lease_renew(ngx_event_t *ev);
 /* The database is told at once how the topic is. */
 void ngx_mdm_push_lease_tell(ngx_mdm_push_topic_t *topic);

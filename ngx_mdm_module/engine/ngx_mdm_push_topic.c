@@ -487,7 +487,8 @@ ngx_mdm_push_topic_claim(ngx_mdm_push_topic_t *topic)
     ngx_mdm_pushes_t     *pushes;
     ngx_mdm_push_call_t  *c;
 
-    if (topic->failing || topic->claiming || topic->in_hand >= NGX_MDM_PUSH_IN_HAND
+    if (topic->failing || topic->claiming
+        || topic->in_hand >= NGX_MDM_PUSH_IN_HAND
         || !ngx_mdm_push_passed(topic->claim_at))
     {
         return;
