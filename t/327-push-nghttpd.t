@@ -18,18 +18,22 @@ my %servers = (
     'windows of a few bytes' => [ '-w', 4, '-W', 16 ],
 );
 
+my $pg = MDM::Test::Postgres->start(migrate => 1);
+my $name = 'acme';
+
 for my $what (sort keys %servers) {
     my $apns = MDM::Test::APNs::Nghttpd->start(@{ $servers{$what} });
-    my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 200 });
-    my $acme = $p->tenant('acme');
+    my $p = MDM::Test::Pushing->start(pg => $pg, apns => $apns,
+        tenants => { ++$name => 200 });
+    my $acme = $p->tenant($name);
 
     $p->nginx->expect(qr/404/);
     $apns->knows(map { $acme->token($_) } 1 .. 199);
-    $p->queue(acme => 1 .. 200);
+    $p->queue($name => 1 .. 200);
 
     is $p->reached(199), 199, "$what: all are pushed";
-    ok wait_for(3, sub { $p->pg->psql('SELECT count(*) FROM mdm.queue
-        WHERE sent_at IS NOT NULL') == 199 }), '... and known to be SENT';
+    ok $p->holds('(SELECT count(*) FROM mdm.queue WHERE sent_at IS NOT NULL) = 199'),
+        '... and known to be SENT';
 
     my %times;
     $times{ $_->{token} }++ for $p->pushes;
@@ -44,9 +48,10 @@ for my $what (sort keys %servers) {
     }, '... as Apple wants it';
     is $push->{':authority'}, '127.0.0.1:' . $apns->tls_port, '... to whom it is';
 
-    is $p->wish(acme => 200, 'error'), 'Unknown', 'a 404 is no acceptance';
+    is $p->wish($name => 200, 'error'), 'Unknown', 'a 404 is no acceptance';
     $p->nginx->stop;
     $apns->stop;
+    $pg->psql('TRUNCATE mdm.push, mdm.queue');
 }
 
 done_testing;

@@ -12,7 +12,7 @@ use Test::More;
 use MDM::Test;
 use MDM::Test::Pushing;
 
-my $number = 3000;
+my $number = 1600;
 my $p = MDM::Test::Pushing->start(tenants => { acme => $number, rival => 10 },
     workers => 2);
 my $acme = $p->tenant('acme');

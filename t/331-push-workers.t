@@ -14,7 +14,7 @@ use MDM::Test::APNs::Scripted;
 use MDM::Test::Pushing;
 
 my $apns = MDM::Test::APNs::Scripted->start;
-my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 4000 },
+my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 2600 },
     workers => 2);
 my $acme = $p->tenant('acme');
 

@@ -162,7 +162,8 @@ sub log_file { return "$_[0]{dir}/pushes.log" }
 
 
 # Everything it answered so far, in the order of the answers. A line may come a
-# moment after its answer; one that is being written has no end yet.
+# moment after its answer; one that is being written has no end yet. Who went away
+# before the answer has no status.
 
 sub log {
     my ($self) = @_;
@@ -178,6 +179,8 @@ sub log {
         chomp $text;
         @line{@columns} = map { s/\\x(..)/chr hex $1/ger =~ s/\A-\z//r }
             split /\t/, $text, -1;
+        $line{status} = '' if $line{status} eq '499';
+        $self->{accepted}{ $line{token} }++ if $line{status} eq '200';
         push @{ $self->{lines} }, \%line;
     }
 
@@ -185,13 +188,17 @@ sub log {
 }
 
 
-# What a verdict is made of. A client that went away has no answer.
+sub pushes { return $_[0]->log }
 
-sub pushes {
+
+# How often each token was pushed with success.
+
+sub accepted {
     my ($self) = @_;
 
-    return map { +{ %$_, status => $_->{status} eq '499' ? '' : $_->{status} } }
-        $self->log;
+    $self->log;
+
+    return $self->{accepted} // {};
 }
 
 
@@ -210,7 +217,7 @@ sub forget {
     my ($self) = @_;
 
     unlink $self->log_file;
-    delete @$self{qw(read lines)};
+    delete @$self{qw(read lines accepted)};
     kill 'USR1', $self->{pid};
     MDM::Test::wait_for(5, sub { -e $self->log_file })
         or die "the log is not opened anew\n";

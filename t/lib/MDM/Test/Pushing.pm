@@ -108,14 +108,14 @@ sub pushes { return $_[0]{apns}->pushes }
 sub reached {
     my ($self, $number, $seconds) = @_;
 
-    my %token;
+    my $n = 0;
 
     MDM::Test::wait_for($seconds // 10, sub {
-        $token{ $_->{token} } = 1 for grep { $_->{status} eq '200' } $self->pushes;
-        keys %token >= $number || (Time::HiRes::sleep(0.05), 0)[1];
+        $n = keys %{ $self->{apns}->accepted };
+        $n >= $number || (Time::HiRes::sleep(0.03), 0)[1];
     });
 
-    return scalar keys %token;
+    return $n;
 }
 
 

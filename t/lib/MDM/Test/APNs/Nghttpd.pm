@@ -104,6 +104,18 @@ sub pushes {
 }
 
 
+# How often each token was pushed with success.
+
+sub accepted {
+    my ($self) = @_;
+
+    my %times;
+    $times{ $_->{token} }++ for grep { $_->{status} eq '200' } $self->pushes;
+
+    return \%times;
+}
+
+
 sub stop {
     my ($self) = @_;
 

@@ -197,6 +197,7 @@ sub log {
         @line{ @{ $columns{$word} // [] } } = @rest;
         push @{ $self->{lines} }, \%line;
         push @{ $self->{of}{$word} }, \%line;
+        $self->{accepted}{ $line{token} }++ if $word eq 'answered' && $line{number} == 200;
     }
 
     return @{ (defined $what ? $self->{of}{$what} : $self->{lines}) // [] };
@@ -229,6 +230,17 @@ sub pushes {
         +{ %$_, status => $answer ? $answer->{number} : '',
            reason => $answer ? $answer->{reason} : '' };
     } grep { $_->{what} eq 'got' } @lines;
+}
+
+
+# How often each token was pushed with success.
+
+sub accepted {
+    my ($self) = @_;
+
+    $self->log;
+
+    return $self->{accepted} // {};
 }
 
 
