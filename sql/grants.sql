@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION @revision@.startup, @revision@.tenant_load,
                           @revision@.tenant_changes
    TO mdm_device, mdm_api, mdm_job;
 
--- Devices: no deleting of history, no wishes for pushes, no tokens, no audit.
+-- Devices: no deleting of history, no tokens, no audit.
 GRANT SELECT, INSERT, UPDATE ON mdm.enrollment, mdm.enrollment_seen, mdm.identity,
                                 mdm.idempotency, mdm.result
    TO mdm_device;
@@ -166,20 +166,23 @@ GRANT EXECUTE ON FUNCTION @revision@.webhook_open, @revision@.webhook_next,
                           @revision@.micros
    TO mdm_job;
 
--- Devices: a token that ends a stop, and enrolments that end.
-GRANT SELECT (tenant_id, enrollment_id, topic, due_at, claimed_at, stopped),
+-- Devices: a token that ends a stop, commands that follow, and enrolments that end.
+GRANT SELECT (tenant_id, enrollment_id, topic, due_at, claimed_at, failures, stopped),
+      INSERT (tenant_id, enrollment_id, topic, wanted_at, due_at),
       UPDATE (topic, due_at, stopped, step, failures), DELETE
    ON mdm.push TO mdm_device;
 GRANT SELECT (tenant_id, enrollment_id), DELETE ON mdm.push_stop TO mdm_device;
-GRANT EXECUTE ON FUNCTION @revision@.push_forget, @revision@.push_token TO mdm_device;
+GRANT EXECUTE ON FUNCTION @revision@.push_follow, @revision@.push_forget,
+                          @revision@.push_token
+   TO mdm_device;
 
 -- The API: pushes.
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.push TO mdm_api;
 GRANT SELECT, INSERT, UPDATE ON mdm.push_topic TO mdm_api;
 GRANT SELECT, DELETE ON mdm.push_stop TO mdm_api;
 GRANT SELECT (name, until) ON mdm.lease TO mdm_api;
-GRANT EXECUTE ON FUNCTION @revision@.push_wish, @revision@.push_forget,
-                          @revision@.push_unstop, @revision@.push_stop_end,
+GRANT EXECUTE ON FUNCTION @revision@.push_wish, @revision@.push_follow,
+                          @revision@.push_forget, @revision@.push_unstop, @revision@.push_stop_end,
                           @revision@.push_topic_ready,
                           @revision@.push_ask, @revision@.push_results,
                           @revision@.push_topics, @revision@.push_stops,

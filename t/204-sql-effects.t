@@ -166,8 +166,10 @@ subtest 'commands that follow' => sub {
         FROM mdm.queue q JOIN mdm.command c USING (tenant_id, command_id)
         WHERE q.command_uuid = 'follows'}),
         'PUSH s once 1 00:01:00 sealed follows {1}', '... as its type wants it';
-    is sql('SELECT count(*) FROM mdm.push'), '0', 'nobody is woken';
+    is sql(q{SELECT string_agg((due_at - wanted_at)::text, ' ') FROM mdm.push}),
+        '00:00:30', 'whether it took it is looked at soon, and then it is woken';
     reports([ 'A', 'follows' ]);
+    sql('DELETE FROM mdm.push');
 
     asked('leads-2', 'A');
     is reports([ 'A', 'leads-2', { commands => [ follow('follows') ] } ]), 'ok Query',

@@ -81,6 +81,10 @@ subtest 'one push serves several commands' => sub {
     is sent('meanwhile'), 'f', '... and is not SENT yet';
     $w->record($d => 'accepted');
     is sent('meanwhile') . sent('c1'), 'tt', 'all are SENT when it is accepted';
+    is $w->due($d), 3, 'the device may have come and gone between: it is looked at soon';
+    $w->later('3 seconds');
+    is $w->claim, $d, '... and pushed, for it took nothing';
+    $w->record($d => 'accepted');
     $w->later('20 seconds');
     $w->enqueue('soon', $d);
     is $w->due($d), 10, 'one that comes shortly after does not push again at once';
@@ -88,7 +92,7 @@ subtest 'one push serves several commands' => sub {
     $w->later('10 seconds');
     is $w->claim, $d, '... but is when the device has not come';
     $w->record($d => 'accepted');
-    is $w->due($d), 120, '... as the ladder goes on';
+    is $w->due($d), 480, '... as the ladder goes on';
 
     $w->idle($d);
     $w->report($d, $_) for qw(c1 c2 c3 meanwhile soon);
@@ -122,7 +126,11 @@ subtest 'a wish in hand when its last command is new' => sub {
     $w->claim;
     $w->enqueue('fresh', $d);
     $w->record($d => 'accepted');
-    is $w->due($d), 30, 'the ladder begins anew with it';
+    is $w->due($d), 3, 'it is looked after soon';
+    $w->later('3 seconds');
+    $w->claim;
+    $w->record($d => 'accepted');
+    is $w->due($d), 120, '... and the ladder begins anew with it';
     $w->sql('DELETE FROM mdm.queue; DELETE FROM mdm.push');
 };
 

@@ -95,14 +95,18 @@ ngx_mdm_pushes_owner(ngx_mdm_pushes_t *pushes)
 
     cycle = pushes->engine->cycle;
 
-    pushes->owner.data = ngx_pnalloc(cycle->pool, cycle->hostname.len + 1
-                                                  + NGX_INT64_LEN);
+    pushes->owner.data = ngx_pnalloc(cycle->pool, cycle->hostname.len
+                                                  + sizeof("-/")
+                                                  + NGX_INT64_LEN + 8);
     if (pushes->owner.data == NULL) {
         return NGX_ERROR;
     }
 
-    pushes->owner.len = ngx_sprintf(pushes->owner.data, "%V/%P",
-                                    &cycle->hostname, ngx_pid)
+    /* containers share names and process ids */
+
+    pushes->owner.len = ngx_sprintf(pushes->owner.data, "%V-%08xD/%P",
+                                    &cycle->hostname,
+                                    (uint32_t) ngx_random(), ngx_pid)
                         - pushes->owner.data;
 
     return NGX_OK;

@@ -176,8 +176,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @revision@.effects_command IS
-'Queues a command that follows from a report for the channel that sent it, without a
-wish to wake the device. p_command: command_uuid, request_type, payload (sealed) and
+'Queues a command that follows from a report for the channel that sent it. p_command: command_uuid, request_type, payload (sealed) and
 digest in Base64, and where they are not as usual subject, repeat, urgent, supersedes,
 wants, part, expires (seconds; 0: never). False, and nothing: its CommandUUID was used within 24
 hours. The caller holds the enrolment''s row, so that its generation stays.';
@@ -248,6 +247,9 @@ BEGIN
                 PERFORM @revision@.effects_command(p_tenant_id, p_enrollment_id,
                                                    p_generation, v_item);
             END LOOP;
+            IF p_effects ? 'commands' THEN
+                PERFORM @revision@.push_follow(p_tenant_id, p_enrollment_id);
+            END IF;
 
             IF p_effects ? 'events' THEN
                 INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)

@@ -346,7 +346,11 @@ BEGIN
                         THEN coalesce(m.reason, p.error, 'it was not answered')
                         ELSE coalesce(m.reason, m.verdict) END,
            due_at = v_now + CASE m.verdict
-               WHEN 'accepted' THEN c_ladder[least(p.step + 1, 7)]
+               WHEN 'accepted' THEN
+                   -- A command that came meanwhile may have missed the device.
+                   CASE WHEN p.wanted_at > p.claimed_at
+                        THEN least(interval '3 seconds', c_ladder[least(p.step + 1, 7)])
+                        ELSE c_ladder[least(p.step + 1, 7)] END
                WHEN 'dead' THEN interval '7 days'
                WHEN 'refused' THEN interval '7 days'
                WHEN 'our_fault' THEN interval '1 day'

@@ -57,6 +57,46 @@ in hand, or one that was accepted less than 30 seconds ago and that the device h
 followed, serves these commands, too. Returns for each channel p_at where such a push
 was accepted: the command is SENT; else null. The caller has set the tenant.';
 
+CREATE FUNCTION @revision@.push_follow(p_tenant_id bigint, p_enrollment_id bigint)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    c_session  CONSTANT interval := '30 seconds';
+BEGIN
+    -- Who holds the wish looks at the queue after us, or looks again.
+    PERFORM FROM mdm.push p
+      WHERE p.tenant_id = p_tenant_id
+        AND p.enrollment_id = p_enrollment_id
+        FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        UPDATE mdm.push p
+           SET due_at = now() + c_session, step = 0
+         WHERE p.tenant_id = p_tenant_id
+           AND p.enrollment_id = p_enrollment_id
+           AND p.failures = 0
+           AND NOT p.stopped
+           AND p.due_at > now() + c_session
+           AND p.claimed_at IS NULL;
+        RETURN;
+    END IF;
+
+    INSERT INTO mdm.push (tenant_id, enrollment_id, topic, wanted_at, due_at)
+    SELECT p_tenant_id, p_enrollment_id, coalesce(e.topic, ''), now(), now() + c_session
+      FROM mdm.enrollment e
+     WHERE e.tenant_id = p_tenant_id
+       AND e.enrollment_id = p_enrollment_id
+       AND NOT EXISTS (SELECT FROM mdm.push p
+                        WHERE p.tenant_id = p_tenant_id
+                          AND p.enrollment_id = p_enrollment_id)
+    ON CONFLICT (tenant_id, enrollment_id) DO NOTHING;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.push_follow IS
+'Commands follow from a report of this channel: it is in contact now, so it is looked at
+in 30 seconds whether it took them. Waits for nobody who has the wish in hand. The
+caller has set the tenant.';
+
 CREATE FUNCTION @revision@.push_forget(p_tenant_id bigint, p_device_id text)
 RETURNS void
 LANGUAGE plpgsql AS $$

@@ -28,7 +28,8 @@ COMMENT ON TABLE mdm.push IS
 'The wish to wake a channel; one outstanding row each, kept until it needs no push any
 more. wanted_at: the newest command that asked for it; due_at: when to send, infinity
 while it is claimed. Written by those who queue and by those who push; of the requests
-of a device only by a TokenUpdate with another token, and by the end of an enrolment.';
+of a device by a report that commands follow from, a TokenUpdate with another token, and
+the end of an enrolment.';
 COMMENT ON COLUMN mdm.push.topic IS
 'That of the enrolment when the wish was written; the claimer compares.';
 COMMENT ON COLUMN mdm.push.asked IS
