@@ -15,7 +15,8 @@ use MDM::Test::Pushing;
 with_sanitizers();
 
 my $apns = MDM::Test::APNs::Scripted->start;
-my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 1 });
+my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 1 },
+    nginx => { hurry => 4 });
 my $acme = $p->tenant('acme');
 my $last = 1;
 
@@ -127,7 +128,7 @@ is +(sort { $b <=> $a } split ' ', times_of(@n))[0], 2, '... once';
 
 $apns->tell('reset 1000000');
 @n = more(10);
-ok !wait_for(2, sub { $apns->log('reset') > 150 }), 'who refuses everything is not hammered';
+ok !wait_for(0.7, sub { $apns->log('reset') > 150 }), 'who refuses everything is not hammered';
 $apns->tell('reset 0');
 ok all_answered(@n), '... and asked again when it does not';
 

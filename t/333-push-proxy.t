@@ -1,6 +1,6 @@
 # Pushes through a proxy with CONNECT: with a name and a password, and when it
 # refuses, breaks off, hangs, is gone. TLS goes through it to Apple, by whose name
-# the server is checked. Timers of the worker run ten times as fast.
+# the server is checked. Timers of the worker run 25 times as fast.
 
 use strict;
 use warnings;
@@ -29,7 +29,7 @@ $proxy->become(map => { 'push.example.com:2197' => '127.0.0.1:' . $apns->tls_por
 my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 500 },
     mdm_apns => "push.example.com:2197 trusted_certificate=$ca->{cert}"
         . ' proxy=http://joe:s%cret:1@127.0.0.1:' . $proxy->port,
-    nginx => { hurry => 10 });
+    nginx => { hurry => 25 });
 
 $p->queue(acme => 1 .. 100);
 is $p->reached(100), 100, 'pushes go through a proxy';
@@ -65,6 +65,7 @@ for my $fault ([ 407 => 'auth', 'joe:other', qr/407/ ], [ 502 => 'answer', 502, 
     ok wait_for(4, sub { told() =~ $told }), "$what of the proxy is told of" or diag told();
     is $p->reached($done + 1, 0), $done, '... and nothing is pushed';
     $proxy->become($option => $was);
+    $p->hasten;
     is $p->reached($done += 20), $done, '... until it is mended';
 }
 
@@ -74,6 +75,7 @@ $proxy->stop;
 $p->queue(acme => $done + 1 .. $done + 20);
 ok wait_for(4, sub { told() =~ /refused|proxy/i }), 'a proxy that is not there' or diag told();
 $proxy->start_again;
+$p->hasten;
 is $p->reached($done += 20), $done, '... and is there again';
 
 unlike $p->nginx->error_log . $p->pg->psql('TABLE mdm.push_topic'),

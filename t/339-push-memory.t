@@ -1,5 +1,5 @@
 # What pushes take is given back: memory and descriptors, whatever becomes of the
-# connections. Timers of the worker run ten times as fast.
+# connections. Timers of the worker run 25 times as fast.
 
 use strict;
 use warnings;
@@ -16,7 +16,7 @@ use MDM::Test::Pushing;
 my $devices = 200;
 my $apns = MDM::Test::APNs::Scripted->start;
 my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => $devices },
-    nginx => { hurry => 10 });
+    nginx => { hurry => 25 });
 my $acme = $p->tenant('acme');
 my ($worker) = $p->nginx->workers;
 my $ids = join ',', $acme->ids(1 .. $devices);

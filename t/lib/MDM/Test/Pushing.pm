@@ -32,7 +32,7 @@ worker_processes %%WORKERS%%;
 events { worker_connections 1024; }
 http {
     %%HTTP%%
-    mdm_database "%%PG%%" connections=2;
+    mdm_database "%%PG%%" connections=2 timeout=60s;
     mdm_secret_key %%SECRET_KEY%%;
     mdm_tenant $host;
     mdm_apns %%APNS%%;
@@ -177,6 +177,16 @@ sub wish {
     return $self->{pg}->psql("SELECT $columns FROM mdm.push p
         JOIN mdm.enrollment e USING (tenant_id, enrollment_id)
         WHERE device_id = '$id'");
+}
+
+
+# What was not accepted yet is due now, for those who would have to wait.
+
+sub hasten {
+    my ($self) = @_;
+
+    $self->{pg}->psql('UPDATE mdm.push SET due_at = now()
+        WHERE claimed_at IS NULL AND accepted_at IS NULL AND NOT stopped');
 }
 
 
