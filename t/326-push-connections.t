@@ -1,5 +1,5 @@
-# What a server of HTTP/2 may do in the midst of pushes: other limits, GOAWAY,
-# refused streams, answers in another order or in parts, windows that close.
+# What a server of HTTP/2 may do in the midst of pushes: other limits, answers in
+# another order, GOAWAY, refused streams.
 
 use strict;
 use warnings;
@@ -138,49 +138,6 @@ $apns->tell('reset 3 2');
 @n = more(3);
 ok all_answered(@n), 'streams that are broken off';
 cmp_ok +(sort { $b <=> $a } split ' ', times_of(@n))[0], '<=', 2, '... are no reason to hammer';
-
-# Answers in parts, after others, and too long.
-
-$apns->tell('partial 3', 'informal 1');
-@n = more(6);
-got(got => 1 + $apns->log('got'), 0.5);
-$apns->tell('finish', 'informal 0');
-ok all_answered(@n), 'answers that come in parts, and with 103 before';
-is times_of(@n), join(' ', (1) x 6), '... are understood';
-
-$apns->tell('answer * 410 Unregistered', 'long 8000');
-my ($gone) = more(1);
-ok all_answered($gone), 'an answer of 8000 bytes';
-$apns->tell('forget', 'long 0');
-ok wait_for(3, sub { $p->wish(acme => $gone, 'error') ne '' }), '... is judged by its status';
-
-# The windows of streams are smaller than the bodies, and stay so for a while.
-
-$apns->tell('window 7', 'closed 1');
-@n = more(30);
-ok !wait_for(0.4, sub { my %got = $apns->tokens('got'); $got{ $acme->token($n[0]) } }),
-    'without credit no body is whole';
-$apns->tell('window 65535', 'closed 0');
-ok all_answered(@n), '... with it they are';
-
-# SETTINGS that come late.
-
-$apns->tell('late 1', 'goaway');
-@n = more(10);
-ok !wait_for(0.5, sub { my %got = $apns->tokens('answered'); $got{ $acme->token($n[0]) } }),
-    'a server that says nothing at first';
-$apns->tell('late 0');
-ok all_answered(@n), '... and then does';
-
-# Reset, and garbage.
-
-for my $fault ('drop', 'garbage') {
-    $apns->tell('hold');
-    @n = more(10);
-    got(got => 1 + $apns->log('got'), 0.5);
-    $apns->tell($fault, 'release');
-    ok $p->sent, "$fault: all are pushed again";
-}
 
 $p->verdict(again => 2);
 ok $p->nginx->workers, 'the worker lives';
