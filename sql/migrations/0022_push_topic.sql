@@ -14,6 +14,12 @@ ALTER TABLE mdm.push
     ADD COLUMN apns_id        text,
     ADD COLUMN error          text;
 
+-- What is there is taken over of all tenants, which also the owner does not see
+-- otherwise.
+ALTER TABLE mdm.push NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE mdm.enrollment NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE mdm.push_certificate NO FORCE ROW LEVEL SECURITY;
+
 UPDATE mdm.push p
    SET topic = e.topic
   FROM mdm.enrollment e
@@ -76,6 +82,10 @@ CREATE TABLE mdm.push_topic (
 
 INSERT INTO mdm.push_topic (tenant_id, topic)
 SELECT c.tenant_id, c.topic FROM mdm.push_certificate c;
+
+ALTER TABLE mdm.push FORCE ROW LEVEL SECURITY;
+ALTER TABLE mdm.enrollment FORCE ROW LEVEL SECURITY;
+ALTER TABLE mdm.push_certificate FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE mdm.push_certificate
     ADD COLUMN development    boolean NOT NULL DEFAULT false,
