@@ -72,6 +72,30 @@ $apns->tell('release');
 ok $p->sent, 'who lost the lease records what it was told';
 is scalar(grep { got($_) > 2 } 10 .. 40), 0, '... and at most once more it is pushed';
 
+# A topic that is stopped while a push is under way, which the server then leaves to
+# another connection: there may never be one, and the lease does not wait for it.
+
+sub lost {
+    my ($n) = MDM::Test::Client->new(port => $p->nginx->port)->request(GET => '/metrics')->{body}
+        =~ /^mdm_push_leases_total\{.*event="lost"\} (\d+)/m;
+    return $n;
+}
+
+$apns->tell('hold');
+my ($before, $lost) = (got(9), lost());
+$p->queue(acme => 9);
+wait_for(4, sub { got(9) > $before });
+$apns->tell('late 1');
+$p->pg->psql("UPDATE mdm.push_topic SET stopped_at = now() WHERE topic LIKE '%acme'");
+$p->queue(acme => 7);
+ok wait_for(7, sub { lost() > $lost }), 'a topic is stopped while a push is under way';
+$apns->tell('goaway 0');
+ok $p->holds(q{NOT EXISTS (SELECT FROM mdm.push_topic WHERE topic LIKE '%acme'
+    AND owner <> '')}, 4), 'what the server did not process does not keep the lease';
+$p->pg->psql("UPDATE mdm.push_topic SET stopped_at = null WHERE topic LIKE '%acme'");
+$apns->tell('late 0', 'release');
+ok $p->sent, '... and is pushed by who comes then';
+
 # Four ask at once for the same devices, all in another order, while these come and
 # fetch, by the same functions that their requests call.
 

@@ -664,7 +664,18 @@ ngx_mdm_push_topic_drained(ngx_mdm_push_topic_t *topic)
 {
     ngx_mdm_pushes_t  *pushes;
 
-    if (topic->state == NGX_MDM_PUSH_RELEASING || topic->in_flight != 0
+    if (topic->state == NGX_MDM_PUSH_RELEASING) {
+        return;
+    }
+
+    /* what the server refused meanwhile needs no other connection: there may
+     * never be one */
+
+    if (topic->apns != NULL) {
+        ngx_mdm_apns_topic_recall(topic->apns);
+    }
+
+    if (topic->in_flight != 0
         || topic->claiming || topic->opening || topic->recording
         || !ngx_queue_empty(&topic->answered))
     {
