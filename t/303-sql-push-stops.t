@@ -116,7 +116,7 @@ subtest 'a new token' => sub {
     $w->certificate;
     $w->token($f);
     is stops(), "$d Unregistered", 'another topic ends a stop';
-    is $w->lease, '1/other', '... and its wish is of that topic';
+    is $w->lease, '1/other 1/topic', '... and its wish is of that topic';
     is $w->claim, $f, '... and pushed with its certificate';
     $w->record($f => 'accepted');
     $w->{topic} = 'topic';
