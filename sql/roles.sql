@@ -66,6 +66,7 @@ ALTER ROLE mdm_job SET statement_timeout = '55s';
 ALTER ROLE mdm_job SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE mdm_job SET plan_cache_mode = force_generic_plan;
 ALTER ROLE mdm_job SET enable_seqscan = off;
+ALTER ROLE mdm_job SET enable_bitmapscan = off;
 ALTER ROLE mdm_job SET enable_hashjoin = off;
 ALTER ROLE mdm_job SET enable_mergejoin = off;
 ALTER ROLE mdm_job SET jit = off;

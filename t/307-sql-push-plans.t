@@ -124,7 +124,7 @@ my %rows = (
 
 my %seldom = map { $_ => 1 } qw(stops topics why);
 
-for my $plans ('of the beginning', 'that know') {
+for my $plans ('of the beginning', 'that know', 'that know that nothing is due') {
     for my $name (sort keys %calls) {
         next if $plans eq 'of the beginning' && $seldom{$name};
         my $text = call($name);
@@ -142,6 +142,8 @@ for my $plans ('of the beginning', 'that know') {
         };
     }
 
+    sql("UPDATE mdm.push SET due_at = now() + interval '1 hour', claimed_at = NULL")
+        if $plans eq 'that know';
     sql('ANALYZE');
 }
 
