@@ -167,9 +167,10 @@ GRANT EXECUTE ON FUNCTION @revision@.webhook_open, @revision@.webhook_next,
    TO mdm_job;
 
 -- Devices: a token that ends a stop, commands that follow, and enrolments that end.
-GRANT SELECT (tenant_id, enrollment_id, topic, due_at, claimed_at, failures, stopped),
+GRANT SELECT (tenant_id, enrollment_id, topic, wanted_at, due_at, claimed_at, failures,
+              stopped),
       INSERT (tenant_id, enrollment_id, topic, wanted_at, due_at),
-      UPDATE (topic, due_at, stopped, step, failures), DELETE
+      UPDATE (topic, wanted_at, due_at, stopped, step, failures), DELETE
    ON mdm.push TO mdm_device;
 GRANT SELECT (tenant_id, enrollment_id), DELETE ON mdm.push_stop TO mdm_device;
 GRANT EXECUTE ON FUNCTION @revision@.push_follow, @revision@.push_forget,
@@ -193,7 +194,9 @@ GRANT EXECUTE ON FUNCTION @revision@.push_wish, @revision@.push_follow,
 GRANT SELECT, UPDATE ON mdm.push_topic TO mdm_job;
 GRANT SELECT, INSERT, UPDATE, DELETE ON mdm.push_stop TO mdm_job;
 GRANT SELECT, UPDATE, DELETE ON mdm.push TO mdm_job;
-GRANT SELECT ON mdm.push_certificate, mdm.enrollment_seen TO mdm_job;
+GRANT SELECT (tenant_id, topic, version, not_after, certificate, private_key, development)
+   ON mdm.push_certificate TO mdm_job;
+GRANT SELECT ON mdm.enrollment_seen TO mdm_job;
 GRANT EXECUTE ON FUNCTION @revision@.push_lease, @revision@.push_due,
                           @revision@.push_renew,
                           @revision@.push_release, @revision@.push_open,
@@ -222,7 +225,7 @@ GRANT EXECUTE ON FUNCTION mdm.partition_ahead TO mdm_job;
 GRANT SELECT (tenant_id, topic, not_after, warned_days, apple_account),
       UPDATE (warned_days)
    ON mdm.push_certificate TO mdm_job;
-GRANT SELECT, DELETE ON mdm.push_request TO mdm_job;
+GRANT SELECT (tenant_id, public_key, created_at), DELETE ON mdm.push_request TO mdm_job;
 GRANT EXECUTE ON FUNCTION @revision@.push_certificate_watch,
                           @revision@.push_certificate_bound
    TO mdm_job;

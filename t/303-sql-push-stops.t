@@ -101,7 +101,13 @@ subtest 'a new token' => sub {
     is stops(), "$d Unregistered", '... is not the one that is dead';
     is $w->due($e), 0, '... and is pushed';
     is $w->claim, 'newer', '... at once';
+    $w->token($e, token => 'newest');
     $w->record(newer => 'accepted');
+    is $w->due($e), 3, 'where Apple accepted the former, the one that came is next';
+    $w->later('3 seconds');
+    is $w->claim, 'newest', '... since it shall wake the device';
+    $w->record(newest => 'accepted');
+    is $w->due($e), 120, '... and then goes up the ladder';
 
     my $now = int(1000 * time);
     $w->record($f => [ 'dead', 'Unregistered', 0, $now - 3_600_000 ]);

@@ -165,4 +165,49 @@ is $w->sql(q{SELECT string_agg(DISTINCT e.device_id, ' ') FROM mdm.queue q
     'who has something to do has a wish';
 is $w->sql('SELECT * FROM mdm_r2.check()'), '', 'the tables agree with each other';
 
+
+# A command that follows from a report is not seen by who looks at the wish just then.
+
+sub ends {
+    my ($name, $hold) = @_;
+
+    subtest "commands follow while a wish $name" => sub {
+        my ($device, $job) = map { $w->{pg}->session(role => "mdm_$_") } qw(device job);
+        my $d = $w->device;
+        my $id = $w->sql("SELECT enrollment_id FROM mdm.enrollment WHERE device_id = '$d'");
+        my $wish = sub { $w->sql("SELECT count(*) FROM mdm.push WHERE enrollment_id = $id") };
+        my $claim = "SELECT count(*) FROM mdm_r2.push_claim('three', 1, 'topic', 500)";
+        my $follow = "BEGIN; SELECT set_config('mdm.tenant', '1', true),
+            mdm_r2.push_follow(1, $id)";
+
+        $w->sql("UPDATE mdm.push_topic SET owner = 'three'; DELETE FROM mdm.push_stop;
+            DELETE FROM mdm.push; INSERT INTO mdm.push (tenant_id, enrollment_id, topic,
+            wanted_at, due_at) VALUES (1, $id, 'topic', now(), now())");
+        $hold->($device, $job, $follow, $claim);
+        is $wish->(), 1, 'there is one afterwards';
+        is $w->sql("SELECT round(extract(epoch FROM due_at - now())) FROM mdm.push"), 30,
+            '... which is looked at in 30 seconds';
+    };
+}
+
+ends('ends' => sub {
+    my ($device, $job, $follow, $claim) = @_;
+
+    like $job->run("BEGIN; $claim"), qr/1/, 'nothing waits';
+    $device->send("$follow; COMMIT");
+    select undef, undef, undef, 0.1;
+    is $job->run('COMMIT'), '', 'it goes';
+    unlike $device->finish, qr/ERROR/, 'the report waits for that';
+});
+
+ends('is looked at' => sub {
+    my ($device, $job, $follow, $claim) = @_;
+
+    $job->run('BEGIN; SELECT set_config(\'mdm.tenant\', \'1\', true); SELECT FROM mdm.push
+        FOR NO KEY UPDATE');
+    unlike $device->run($follow), qr/ERROR/, 'the report does not wait';
+    $job->run("$claim; COMMIT");
+    $device->run('COMMIT');
+});
+
 done_testing;

@@ -33,9 +33,9 @@ inventory_list    SIUD        SIUD                          -
 lease             -           S(name,until)                 SIUD
 metric            -           -                             SIUD
 profile           -           SID                           -
-push              S(tenant_id,enrollment_id,topic,due_at,claimed_at,failures,stopped),I(tenant_id,enrollment_id,topic,wanted_at,due_at),U(topic,due_at,stopped,step,failures),D  SIUD  SUD
-push_certificate  -           IU,S(but private_key)         S,U(warned_days)
-push_request      -           SID                           SD
+push              S(tenant_id,enrollment_id,topic,wanted_at,due_at,claimed_at,failures,stopped),I(tenant_id,enrollment_id,topic,wanted_at,due_at),U(topic,wanted_at,due_at,stopped,step,failures),D  SIUD  SUD
+push_certificate  -           IU,S(but private_key)         S(tenant_id,topic,version,certificate,private_key,not_after,development,apple_account,warned_days),U(warned_days)
+push_request      -           SID                           S(tenant_id,public_key,created_at),D
 push_stop         S(tenant_id,enrollment_id),D  SD  SIUD
 push_topic        -           SIU                           SU
 queue             SIUD        SIUD                          SUD

@@ -57,7 +57,7 @@ BEGIN
                AND p.due_at <= v_now
              ORDER BY p.due_at
              LIMIT p_limit
-               FOR UPDATE SKIP LOCKED) s;
+               FOR NO KEY UPDATE SKIP LOCKED) s;
 
     -- When each is due: infinity is now, by us, and null is never.
     IF v_count > 0 THEN
@@ -153,22 +153,29 @@ BEGIN
                        ON true) v;
 
         -- IS TRUE keeps the tenant out of indexes: each row is found by its place, also
-        -- by a plan that was made while there were few.
+        -- by a plan that was made while there were few. Whose report is just taken, to
+        -- him commands may follow, and his wish stays: see push_follow().
+        IF v_gone THEN
+            DELETE FROM mdm.push p
+             WHERE p.ctid = ANY (ARRAY(
+                   SELECT o.tid
+                     FROM unnest(v_tids, v_dues) AS m (tid, due)
+                    CROSS JOIN LATERAL (
+                          SELECT o.ctid AS tid
+                            FROM mdm.push o
+                           WHERE o.ctid = m.tid
+                             AND (o.tenant_id = p_tenant_id) IS TRUE
+                             FOR UPDATE SKIP LOCKED) o
+                    WHERE m.due IS NULL))
+               AND (p.tenant_id = p_tenant_id) IS TRUE;
+        END IF;
         UPDATE mdm.push p
-           SET due_at = m.due, topic = m.topic,
-               claimed_at = CASE WHEN m.due = 'infinity' THEN v_now END,
+           SET due_at = coalesce(m.due, v_now + interval '30 seconds'), topic = m.topic,
+               claimed_at = CASE WHEN m.due = 'infinity' THEN clock_timestamp() END,
                judge_from = CASE WHEN NOT m.judged THEN p.judge_from END
           FROM unnest(v_tids, v_dues, v_topics, v_judged) AS m (tid, due, topic, judged)
          WHERE p.ctid = m.tid
-           AND (p.tenant_id = p_tenant_id) IS TRUE
-           AND m.due IS NOT NULL;
-        IF v_gone THEN
-            DELETE FROM mdm.push p
-             USING unnest(v_tids, v_dues) AS m (tid, due)
-             WHERE p.ctid = m.tid
-               AND (p.tenant_id = p_tenant_id) IS TRUE
-               AND m.due IS NULL;
-        END IF;
+           AND (p.tenant_id = p_tenant_id) IS TRUE;
         IF v_over > 0 THEN
             PERFORM @revision@.push_judged(p_tenant_id, p_topic, v_over, v_followed);
         END IF;
@@ -320,7 +327,7 @@ BEGIN
                     WHERE p.tenant_id = p_tenant_id
                       AND p.enrollment_id = t.id
                       AND p.apns_id IS DISTINCT FROM t.apns_id
-                      FOR UPDATE) p) s;
+                      FOR NO KEY UPDATE) p) s;
     v_now := clock_timestamp();
 
     UPDATE mdm.push p
@@ -574,7 +581,7 @@ BEGIN
                      FROM mdm.push p
                     WHERE p.tenant_id = p_tenant_id
                       AND p.enrollment_id = s.enrollment_id
-                      FOR UPDATE SKIP LOCKED) p);
+                      FOR NO KEY UPDATE SKIP LOCKED) p);
         PERFORM @revision@.push_unstop(p_tenant_id, p_topic, v_ids);
     END IF;
 

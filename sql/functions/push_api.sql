@@ -51,7 +51,7 @@ BEGIN
      ORDER BY t.id
     ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
        SET asked = true,
-           wanted_at = excluded.wanted_at,
+           wanted_at = greatest(excluded.wanted_at, clock_timestamp()),
            topic = CASE WHEN p.claimed_at IS NULL THEN excluded.topic ELSE p.topic END,
            due_at = CASE WHEN p.claimed_at IS NULL THEN excluded.due_at
                          ELSE p.due_at END;
@@ -346,7 +346,7 @@ BEGIN
                  FROM mdm.push p
                 WHERE p.tenant_id = p_tenant_id
                   AND p.enrollment_id = s.enrollment_id
-                  FOR UPDATE) p ON true));
+                  FOR NO KEY UPDATE) p ON true));
 
     SELECT t.stop_reason INTO v_reason
       FROM mdm.push_topic t
@@ -424,7 +424,7 @@ BEGIN
                      FROM mdm.push p
                     WHERE p.tenant_id = p_tenant_id
                       AND p.enrollment_id = s.enrollment_id
-                      FOR UPDATE) p ON true);
+                      FOR NO KEY UPDATE) p ON true);
         resumed := @revision@.push_unstop(p_tenant_id, p_topic, v_ids);
     END IF;
 

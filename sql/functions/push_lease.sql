@@ -214,7 +214,7 @@ BEGIN
                     WHERE p.tenant_id = s.tenant_id
                       AND p.enrollment_id = s.enrollment_id
                       AND p.due_at = 'infinity'
-                      FOR UPDATE) p) s;
+                      FOR NO KEY UPDATE) p) s;
 
     UPDATE mdm.push p
        SET due_at = clock_timestamp(), claimed_at = NULL
@@ -257,7 +257,7 @@ BEGIN
                      AND p.topic = m.topic
                      AND p.due_at = 'infinity'
                      AND p.claimed_at < v_now - interval '1 hour'
-                     FOR UPDATE SKIP LOCKED) s));
+                     FOR NO KEY UPDATE SKIP LOCKED) s));
 
     FOR v_row IN
         SELECT m.n::integer AS n, m.tenant_id, m.topic, m.connections::integer,

@@ -21,7 +21,7 @@ BEGIN
         ON CONFLICT (tenant_id, enrollment_id) DO UPDATE
            SET topic = CASE WHEN p.claimed_at IS NULL THEN excluded.topic
                             ELSE p.topic END,
-               wanted_at = excluded.wanted_at,
+               wanted_at = clock_timestamp(),
                (due_at, step) = (
                    SELECT CASE WHEN p.claimed_at IS NOT NULL THEN p.due_at
                                WHEN o.outstanding
@@ -63,11 +63,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
     c_session  CONSTANT interval := '30 seconds';
 BEGIN
-    -- Who holds the wish looks at the queue after us, or looks again.
     PERFORM FROM mdm.push p
       WHERE p.tenant_id = p_tenant_id
         AND p.enrollment_id = p_enrollment_id
-        FOR UPDATE SKIP LOCKED;
+        FOR NO KEY UPDATE SKIP LOCKED;
     IF FOUND THEN
         UPDATE mdm.push p
            SET due_at = now() + c_session, step = 0
@@ -80,22 +79,30 @@ BEGIN
         RETURN;
     END IF;
 
+    -- Who holds the wish has perhaps looked at the queue, and not seen what we write: he
+    -- cannot end it so, and looks again.
+    PERFORM FROM mdm.push p
+      WHERE p.tenant_id = p_tenant_id
+        AND p.enrollment_id = p_enrollment_id
+        FOR KEY SHARE SKIP LOCKED;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+
+    -- There is none, or it ends at this moment, which is waited for.
     INSERT INTO mdm.push (tenant_id, enrollment_id, topic, wanted_at, due_at)
     SELECT p_tenant_id, p_enrollment_id, coalesce(e.topic, ''), now(), now() + c_session
       FROM mdm.enrollment e
      WHERE e.tenant_id = p_tenant_id
        AND e.enrollment_id = p_enrollment_id
-       AND NOT EXISTS (SELECT FROM mdm.push p
-                        WHERE p.tenant_id = p_tenant_id
-                          AND p.enrollment_id = p_enrollment_id)
     ON CONFLICT (tenant_id, enrollment_id) DO NOTHING;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.push_follow IS
 'Commands follow from a report of this channel: it is in contact now, so it is looked at
-in 30 seconds whether it took them. Waits for nobody who has the wish in hand. The
-caller has set the tenant.';
+in 30 seconds whether it took them. Waits for nobody who has the wish in hand, but for
+one who just ends it. The caller has set the tenant.';
 
 CREATE FUNCTION @revision@.push_forget(p_tenant_id bigint, p_device_id text)
 RETURNS void
@@ -138,18 +145,19 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_stopped  boolean;
 BEGIN
-    -- Whoever has it in hand records that the token is another, or claims it again.
+    -- Whoever has it in hand records that the token is another, or, where Apple accepted
+    -- the former, that a push was wanted since.
     SELECT p.stopped INTO v_stopped
       FROM mdm.push p
      WHERE p.tenant_id = p_tenant_id
        AND p.enrollment_id = p_enrollment_id
-       FOR UPDATE;
+       FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN;
     END IF;
 
     UPDATE mdm.push p
-       SET stopped = false, step = 0, failures = 0,
+       SET stopped = false, step = 0, failures = 0, wanted_at = clock_timestamp(),
            topic = CASE WHEN p.claimed_at IS NULL THEN p_topic ELSE p.topic END,
            due_at = CASE WHEN p.claimed_at IS NULL THEN now() ELSE p.due_at END
      WHERE p.tenant_id = p_tenant_id

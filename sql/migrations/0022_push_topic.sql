@@ -32,8 +32,8 @@ CREATE INDEX push_due ON mdm.push (tenant_id, topic, due_at);
 
 COMMENT ON TABLE mdm.push IS
 'The wish to wake a channel; one outstanding row each, kept until it needs no push any
-more. wanted_at: the newest command that asked for it; due_at: when to send, infinity
-while it is claimed. Written by those who queue and by those who push; of the requests
+more. wanted_at: when a command, a person or another token last asked for it; due_at:
+when to send, infinity while it is claimed. Written by those who queue and by those who push; of the requests
 of a device by a report that commands follow from, a TokenUpdate with another token, and
 the end of an enrolment.';
 COMMENT ON COLUMN mdm.push.topic IS
@@ -150,6 +150,9 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- What is due was found over all tenants by this; now it is found by topics.
+DROP POLICY due ON mdm.push;
 
 -- Leases are taken, kept and given back over all tenants, and with them what was
 -- claimed; what a topic has to push is read under its tenant.
