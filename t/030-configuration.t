@@ -292,7 +292,10 @@ refused 'mdm_apns twice', '"mdm_apns" directive is duplicate',
     http => "mdm_apns $_; $apns;" for 'off', '127.0.0.1';
 refused "$_ as host", [qq{in "$_" of "mdm_apns"}, 'write "api.push.apple.com"'],
     http => "$dns mdm_apns $_;"
-    for 'https://api.push.apple.com', 'a:0', ':443', 'unix:/a', '[::', '0.0.0.0', 'a,b';
+    for 'https://api.push.apple.com', 'a:0', ':443', 'unix:/a', '[::', '0.0.0.0', 'a,b',
+        'on';
+refused 'parameters of a node that does not push', ['in "off" of "mdm_apns"',
+    'write "api.push.apple.com"'], http => "$dns mdm_apns off rate=1;";
 refused 'development= without a host', ['no host in "development=:1"',
     'write "development=api.sandbox.push.apple.com"'], http => "$apns development=:1;";
 refused "the proxy $_", 'in "proxy=" of "mdm_apns": write "proxy=HOST:PORT"',

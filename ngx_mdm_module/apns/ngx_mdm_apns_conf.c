@@ -342,12 +342,19 @@ ngx_mdm_apns_conf_host_texts(ngx_conf_t *cf, ngx_mdm_apns_host_t *host,
 }
 
 
-/* It goes into DNS, TLS and HTTP. */
+/* It goes into DNS, TLS and HTTP; a switch is not meant as a name. */
 
 static ngx_uint_t
 ngx_mdm_apns_conf_host_valid(const ngx_str_t *name)
 {
     size_t  i;
+
+    if ((name->len == 2 && ngx_strncasecmp(name->data, (u_char *) "on", 2) == 0)
+        || (name->len == 3
+            && ngx_strncasecmp(name->data, (u_char *) "off", 3) == 0))
+    {
+        return 0;
+    }
 
     for (i = 0; i < name->len; i++) {
         if (!isalnum(name->data[i]) && name->data[i] != '-'
