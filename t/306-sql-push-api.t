@@ -45,13 +45,15 @@ sub resume {
 
 subtest 'asking for a push' => sub {
     my ($d, $e) = ($w->device, $w->device);
+
+    is topic('state'), 'ready', 'a topic is ready';
     my $at = ask($d, 'nobody', $e);
 
     is $w->{outcomes}, 'ok ok unknown ok', 'each target is told of';
     is results($at, $d, 'nobody'), 'waiting failed: it is not enrolled', 'both wait';
-    is topic('state'), 'ready', 'a topic is ready';
+    is topic('state'), 'no_worker', '... until a push is due that nobody looks for';
     $w->lease;
-    is topic('state'), 'pushing', '... until somebody has it';
+    is topic('state'), 'pushing', 'then somebody has it';
     is $w->claim, "$d $e", 'they are pushed though nothing waits';
     is results($at, $d), 'waiting', 'nobody has answered yet';
     $w->record($d => 'accepted', $e => [ 'throttled', 'TooManyRequests' ]);
@@ -110,6 +112,20 @@ subtest 'stops, and their end' => sub {
     is resume(), 'ok|2', 'all are';
     is topic('stopped_devices'), 0, '... and none is left';
     is resume('none'), 'unknown|0', 'an unknown topic is not';
+};
+
+
+subtest 'asking beside the ladder' => sub {
+    my $d = $w->device;
+
+    $w->enqueue('beside', $d);
+    for my $time (1 .. 4) {
+        is $w->claim, $d, 'it is pushed';
+        $w->record($d => 'accepted');
+        is $w->due($d), 30, "... and again half a minute later, the $time. time too";
+        ask($d);
+    }
+    $w->sql('DELETE FROM mdm.push');
 };
 
 

@@ -62,6 +62,7 @@ $answer = $acme->api(PUT => '/v1/push/acme-1');
 is $answer->{status}, 500, 'a push that nobody sends is none';
 like $answer->{json}{push_error}, qr/"mdm_apns"/, '... and says why';
 cmp_ok time - $began, '<', 1, '... at once';
+is topic()->{state}, 'no_worker', '... and so does the list of topics';
 
 # Another server pushes.
 

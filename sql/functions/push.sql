@@ -264,6 +264,7 @@ DECLARE
     v_apns_ids  text[];
     v_reasons   text[];
     v_waits     bigint[];
+    v_steps     integer[];
     v_accepted  bigint[];
     v_answers   integer;
     v_others    integer;
@@ -312,17 +313,21 @@ BEGIN
     -- In the order of all who lock several; what is repeated is known by its apns-id.
     SELECT array_agg(s.tid), array_agg(s.id), array_agg(s.apns_id),
            array_agg(s.verdict), array_agg(s.reason), array_agg(s.wait),
-           array_agg(s.id) FILTER (WHERE s.verdict = 'accepted')
-      INTO v_tids, v_ids, v_apns_ids, v_verdicts, v_reasons, v_waits, v_accepted
+           array_agg(s.step), array_agg(s.id) FILTER (WHERE s.verdict = 'accepted')
+      INTO v_tids, v_ids, v_apns_ids, v_verdicts, v_reasons, v_waits, v_steps,
+           v_accepted
       FROM (SELECT p.tid, t.id, t.apns_id, t.verdict, nullif(t.reason, '') AS reason,
-                   t.wait
+                   t.wait, p.step
               FROM (SELECT DISTINCT ON (t.id) *
                       FROM unnest(p_enrollment_ids, p_apns_ids, v_verdicts, p_reasons,
                                   p_waits)
                            WITH ORDINALITY AS t (id, apns_id, verdict, reason, wait, n)
                      ORDER BY t.id, t.n DESC) t
              CROSS JOIN LATERAL (
-                   SELECT p.ctid AS tid
+                   -- Who asks again and again makes nobody wait longer.
+                   SELECT p.ctid AS tid,
+                          CASE WHEN p.asked THEN greatest(p.step, 1)
+                               ELSE least(p.step + 1, 1000) END AS step
                      FROM mdm.push p
                     WHERE p.tenant_id = p_tenant_id
                       AND p.enrollment_id = t.id
@@ -336,8 +341,7 @@ BEGIN
            asked = p.asked AND m.verdict NOT IN ('accepted', 'dead', 'refused'),
            stopped = (p.stopped OR m.verdict IN ('dead', 'refused'))
                      AND m.verdict <> 'accepted',
-           step = CASE WHEN m.verdict = 'accepted' THEN least(p.step + 1, 1000)
-                       ELSE p.step END,
+           step = CASE WHEN m.verdict = 'accepted' THEN m.step ELSE p.step END,
            failures = CASE
                WHEN m.verdict IN ('accepted', 'dead', 'refused', 'changed') THEN 0
                WHEN m.verdict IN ('returned', 'misconfigured') THEN p.failures
@@ -356,8 +360,8 @@ BEGIN
                WHEN 'accepted' THEN
                    -- A command that came meanwhile may have missed the device.
                    CASE WHEN p.wanted_at > p.claimed_at
-                        THEN least(interval '3 seconds', c_ladder[least(p.step + 1, 7)])
-                        ELSE c_ladder[least(p.step + 1, 7)] END
+                        THEN least(interval '3 seconds', c_ladder[least(m.step, 7)])
+                        ELSE c_ladder[least(m.step, 7)] END
                WHEN 'dead' THEN interval '7 days'
                WHEN 'refused' THEN interval '7 days'
                WHEN 'our_fault' THEN interval '1 day'
@@ -375,8 +379,8 @@ BEGIN
                                                 - (m.verdict = 'reconnect')::integer, 9))
                                     * interval '15 minutes' END)
                END
-      FROM unnest(v_tids, v_apns_ids, v_verdicts, v_reasons, v_waits)
-           AS m (tid, apns_id, verdict, reason, wait)
+      FROM unnest(v_tids, v_apns_ids, v_verdicts, v_reasons, v_waits, v_steps)
+           AS m (tid, apns_id, verdict, reason, wait, step)
      WHERE p.ctid = m.tid
        AND (p.tenant_id = p_tenant_id) IS TRUE;
 

@@ -196,9 +196,10 @@ BEGIN
                    WHEN t.state = 'failing'
                    THEN 'No connection to Apple''s push service can be made.'
                    WHEN t.state = 'no_worker'
-                   THEN 'Pushes have been due for more than a minute, and no node '
-                        'sends them.'
+                   THEN 'Pushes are due, and no node sends them.'
                    WHEN t.state = 'pushing' THEN 'A worker sends its pushes.'
+                   WHEN t.due_at <= now()
+                   THEN 'Pushes are due, and a node is about to take them.'
                    ELSE 'No push is due.' END,
                'next', CASE t.state
                    WHEN 'stopped'
@@ -213,8 +214,8 @@ BEGIN
                    THEN 'Read the reason; "mdmctl check network" on the node tells '
                         'where the way ends.'
                    WHEN 'no_worker'
-                   THEN 'See that mdm_apns stands in nginx.conf, and read nginx''s '
-                        'error log.'
+                   THEN 'See that nginx runs, that mdm_apns stands in nginx.conf, and '
+                        'read nginx''s error log.'
                    ELSE 'Nothing.' END,
                'certificate', json_build_object(
                    'subject', c.subject,
@@ -239,7 +240,9 @@ BEGIN
                         WHEN t.not_after <= now() THEN 'certificate_expired'
                         WHEN t.failing_since IS NOT NULL AND t.leased THEN 'failing'
                         WHEN t.leased THEN 'pushing'
-                        WHEN t.due_at < now() - interval '1 minute' THEN 'no_worker'
+                        WHEN t.due_at < now() - interval '1 minute'
+                             OR (t.due_at <= now() AND NOT @revision@.push_present())
+                        THEN 'no_worker'
                         ELSE 'ready' END AS state
               FROM (SELECT t.*, t.owner <> '' AND t.until > now() AS leased,
                            (SELECT c.not_after
