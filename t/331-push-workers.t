@@ -1,4 +1,4 @@
-# Workers that push are killed, reloaded and asked to quit with a thousand pushes in
+# Workers that push are killed, reloaded and upgraded with a thousand pushes in
 # flight: each device is pushed, and none more often than an answer was lost.
 
 use strict;
@@ -15,7 +15,7 @@ use MDM::Test::Pushing;
 
 my $apns = MDM::Test::APNs::Scripted->start;
 my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 2600 },
-    workers => 2);
+    workers => 2, nginx => { daemon => 1 });
 my $acme = $p->tenant('acme');
 
 
@@ -61,13 +61,13 @@ $p->queue(acme => 2501);
 is $p->reached(2501, 4), 2501, '... and a new worker has the topic at once';
 isnt owner(), $owner, '... which is not the old one';
 
-# A worker that leaves does not wait for ever for Apple.
+# A worker that leaves does not wait for ever for Apple: here those of a new binary come.
 
 $apns->tell('hold');
 $p->queue(acme => 2502 .. 2600);
 wait_for(5, sub { $apns->log('got') >= 2502 + 90 });
 my @old = $p->nginx->workers;
-$p->nginx->reload;
+$p->nginx->upgrade;
 ok wait_for(5, sub { !grep { kill 0, $_ } @old }), 'without answers it leaves, too';
 $apns->tell('release');
 is $p->reached(2600, 4), 2600, '... and others push again';
