@@ -25,7 +25,8 @@ DECLARE
     v_count     integer;
     v_over      integer;
     v_followed  integer;
-    v_gone      boolean;
+    v_gone      integer;
+    v_ended     integer;
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
@@ -65,7 +66,7 @@ BEGIN
                array_agg(v.push_token), array_agg(v.push_magic),
                array_agg(extract(epoch FROM v_now - v.due_at) * 1000),
                array_agg(v.judged),
-               bool_or(v.due IS NULL),
+               count(*) FILTER (WHERE v.due IS NULL),
                count(*) FILTER (WHERE v.judged),
                count(*) FILTER (WHERE v.judged AND v.followed)
           INTO v_tids, v_dues, v_topics, v_tokens, v_magics, v_lates, v_judged, v_gone,
@@ -155,7 +156,7 @@ BEGIN
         -- IS TRUE keeps the tenant out of indexes: each row is found by its place, also
         -- by a plan that was made while there were few. Whose report is just taken, to
         -- him commands may follow, and his wish stays: see push_follow().
-        IF v_gone THEN
+        IF v_gone > 0 THEN
             DELETE FROM mdm.push p
              WHERE p.ctid = ANY (ARRAY(
                    SELECT o.tid
@@ -168,6 +169,8 @@ BEGIN
                              FOR UPDATE SKIP LOCKED) o
                     WHERE m.due IS NULL))
                AND (p.tenant_id = p_tenant_id) IS TRUE;
+            GET DIAGNOSTICS v_ended = ROW_COUNT;
+            v_gone := v_gone - v_ended;
         END IF;
         UPDATE mdm.push p
            SET due_at = coalesce(m.due, v_now + interval '30 seconds'), topic = m.topic,
@@ -175,7 +178,8 @@ BEGIN
                judge_from = CASE WHEN NOT m.judged THEN p.judge_from END
           FROM unnest(v_tids, v_dues, v_topics, v_judged) AS m (tid, due, topic, judged)
          WHERE p.ctid = m.tid
-           AND (p.tenant_id = p_tenant_id) IS TRUE;
+           AND (p.tenant_id = p_tenant_id) IS TRUE
+           AND (m.due IS NOT NULL OR v_gone > 0);
         IF v_over > 0 THEN
             PERFORM @revision@.push_judged(p_tenant_id, p_topic, v_over, v_followed);
         END IF;
