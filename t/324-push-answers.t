@@ -60,7 +60,7 @@ my $p = MDM::Test::Pushing->start(tenants => { acme => scalar @answers, again =>
     map { ("topic$_" => 2) } 0 .. $#topics });
 my $acme = $p->tenant('acme');
 
-$p->nginx->expect(qr/BadPath/);
+$p->nginx->expect(qr/Apple takes no push of this form: /);
 $p->apns->rules(
     map({ $acme->token($_) => $answers[$_ - 1][0] } 1 .. @answers),
     map({ $p->tenant('again')->token($_ + 1) => $again[$_] } 0 .. $#again),
@@ -115,6 +115,9 @@ for my $n (0 .. $#topics) {
         AND data->>'topic' = 'com.apple.mgmt.External.topic$n'
         AND data->>'reason' = '$reason'"), 1, '... with an event';
 }
+
+like $p->nginx->error_log, qr/push topic \S+: Apple takes no push of this form: 4\d\d [A-Z]\w+;/,
+    'what no repetition mends is in the log';
 
 my %spare = map { ($_ => 1) }
     map({ $acme->token($_) } grep { $answers[$_ - 1][0] ne 200 } 1 .. @answers),

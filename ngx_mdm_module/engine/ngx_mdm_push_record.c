@@ -44,6 +44,8 @@ static void ngx_mdm_push_record_again(ngx_mdm_push_topic_t *topic,
     ngx_mdm_push_call_t *c, ngx_mdm_pg_rc_e rc);
 static void ngx_mdm_push_record_settle(ngx_mdm_push_topic_t *topic,
     ngx_queue_t *items);
+static void ngx_mdm_push_record_fault(ngx_mdm_push_topic_t *topic,
+    const mdm_push_answer_t *answer);
 
 
 void
@@ -313,13 +315,38 @@ ngx_mdm_push_record_again(ngx_mdm_push_topic_t *topic, ngx_mdm_push_call_t *c,
 static void
 ngx_mdm_push_record_settle(ngx_mdm_push_topic_t *topic, ngx_queue_t *items)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t          *q;
+    ngx_mdm_push_item_t  *item;
 
     while (!ngx_queue_empty(items)) {
         q = ngx_queue_head(items);
         ngx_queue_remove(q);
 
-        ngx_mdm_push_batch_settle(topic, ngx_queue_data(q,
-                                                ngx_mdm_push_item_t, queue));
+        item = ngx_queue_data(q, ngx_mdm_push_item_t, queue);
+
+        ngx_mdm_push_record_fault(topic, &item->push.answer);
+        ngx_mdm_push_batch_settle(topic, item);
     }
+}
+
+
+/* Nobody but who reads the log can mend what this server sends. */
+
+static void
+ngx_mdm_push_record_fault(ngx_mdm_push_topic_t *topic,
+    const mdm_push_answer_t *answer)
+{
+    ngx_uint_t  level;
+
+    if (answer->status == 0 || answer->class != MDM_PUSH_OUR_FAULT) {
+        return;
+    }
+
+    level = ngx_mdm_pg_level(topic->pushes->engine->pg, NGX_LOG_ERR,
+                             "pushes of a wrong form");
+
+    ngx_log_error(level, topic->pushes->log, 0,
+                  "mdm: push topic %V: Apple takes no push of this form: "
+                  "%ui %s; the next attempt is in a day", &topic->name,
+                  (ngx_uint_t) answer->status, answer->reason);
 }
