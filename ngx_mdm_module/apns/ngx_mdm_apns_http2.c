@@ -347,7 +347,11 @@ ngx_mdm_apns_on_close(nghttp2_session *session, int32_t stream,
 
     ngx_mdm_apns_take(conn, push);
 
-    if (push->answer.status >= 200) {
+    /* a refusal that was cut short may lack what mitigates it */
+
+    if (push->answer.status == 200
+        || (push->answer.status > 200 && error == NGHTTP2_NO_ERROR))
+    {
         ngx_mdm_apns_answered(conn, push);
         return 0;
     }
@@ -536,10 +540,17 @@ ngx_mdm_apns_http2_cancel(ngx_mdm_apns_connection_t *conn,
 
     ngx_mdm_apns_take(conn, push);
 
+    conn->flush = 1;
+
+    /* only the end of it did not come */
+
+    if (push->answer.status == 200) {
+        ngx_mdm_apns_answered(conn, push);
+        return;
+    }
+
     ngx_memzero(&push->answer, sizeof(mdm_push_answer_t));
     push->sent = 1;
 
     ngx_mdm_apns_push_done(conn->topic, push);
-
-    conn->flush = 1;
 }
