@@ -42,6 +42,24 @@ subtest 'NotNow' => sub {
     is $w->claim, $d, 'another command is pushed for at once';
     $w->record($d => 'accepted');
     is $w->due($d), 30, '... and soon again';
+    $w->sql('DELETE FROM mdm.queue; DELETE FROM mdm.push');
+};
+
+
+subtest 'NotNow after a long absence' => sub {
+    my $d = $w->device;
+
+    $w->enqueue('long', $d);
+    for (1 .. 6) {
+        $w->claim;
+        $w->record($d => 'accepted');
+        $w->later('1 day');
+    }
+    is $w->idle($d), 'long', 'the device comes at last';
+    $w->report($d, 'long', 'NotNow');
+    is $w->claim, '', 'and says NotNow';
+    cmp_ok abs($w->due($d) - 600), '<', 8, '... as if it were the first push';
+    $w->sql('DELETE FROM mdm.queue; DELETE FROM mdm.push');
 };
 
 

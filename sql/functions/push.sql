@@ -90,12 +90,8 @@ BEGIN
                             THEN NULL
                             WHEN o.open THEN 'infinity'
                             WHEN w.notnow_at IS NULL THEN w.not_before
-                            WHEN greatest(p.accepted_at, w.notnow_at)
-                                 + c_notnow[least(greatest(p.step, 1), 5)] <= v_now
-                            THEN 'infinity'
-                            ELSE least(greatest(p.accepted_at, w.notnow_at)
-                                       + c_notnow[least(greatest(p.step, 1), 5)],
-                                       w.not_before)
+                            WHEN w.again_at <= v_now THEN 'infinity'
+                            ELSE least(w.again_at, w.not_before)
                        END AS due
                   FROM unnest(v_ids) AS t (id)
                  CROSS JOIN LATERAL (
@@ -140,8 +136,14 @@ BEGIN
                           AND (q.expires_at IS NULL OR q.expires_at > v_now)
                         LIMIT 1) o ON true
                   LEFT JOIN LATERAL (
+                       -- Steps that the device was away for do not count.
                        SELECT max(q.notnow_at) FILTER (WHERE q.state = 'NOTNOW')
                                   AS notnow_at,
+                              greatest(p.accepted_at, max(q.notnow_at))
+                              + c_notnow[least(greatest(
+                                    CASE WHEN max(q.notnow_at) > p.accepted_at
+                                         THEN least(p.step, max(q.delivered_count))
+                                         ELSE p.step END, 1), 5)] AS again_at,
                               min(q.not_before) FILTER (WHERE q.not_before > v_now)
                                   AS not_before
                          FROM mdm.queue q
