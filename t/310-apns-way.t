@@ -60,10 +60,8 @@ sub lead {
 
 
 sub development {
-    my ($is) = @_;
-
-    $p->pg->psql("UPDATE mdm.push_certificate SET development = $is,
-        version = version + 1");
+    $p->pg->psql('UPDATE mdm.push_certificate SET development = true,
+        version = version + 1');
 }
 
 $p->queue(acme => 1);
@@ -71,7 +69,7 @@ $p->queue(acme => 1);
 for my $case (@bad) {
     my ($name, $says, $directive) = @$case;
 
-    development('true') if $case == $bad[-1];
+    development() if $case == $bad[-1];
     lead($directive) if $case != $bad[0];
 
     my $topic = qr/push topic \Q$p->{tenant}{acme}{topic}\E/;
@@ -82,8 +80,8 @@ for my $case (@bad) {
 is scalar($p->pushes), 0, 'no push was sent meanwhile';
 unlike $p->nginx->error_log, qr/wrong\@|right\@|am9lO/, 'no line shows a password';
 
-development('false');
-is $p->reached(1), 1, 'the push is sent when all is right';
+lead('127.0.0.1:1 development=' . $apns->directive);
+is $p->reached(1), 1, 'the push is sent when all is right, to the host of development';
 is +($p->pushes)[0]{subject}, "CN=APSP:acme,UID=$p->{tenant}{acme}{topic}",
     '... with the certificate of its topic';
 
