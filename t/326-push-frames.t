@@ -9,57 +9,12 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
-use MDM::Test::APNs::Scripted;
-use MDM::Test::Pushing;
+use MDM::Test::APNs::Driven;
 
 with_sanitizers();
 
-my $apns = MDM::Test::APNs::Scripted->start;
-my $p = MDM::Test::Pushing->start(apns => $apns, tenants => { acme => 1 },
-    nginx => { hurry => 4 });
-my $acme = $p->tenant('acme');
-my $last = 1;
+my ($apns, $p, $acme) = driven();
 
-
-# So many devices more are there, and have something to do; their numbers.
-
-sub more {
-    my ($number) = @_;
-
-    my @n = ($last + 1 .. $last + $number);
-
-    $acme->enroll($n[0], $n[-1]);
-    $p->queue(acme => @n);
-    $last = $n[-1];
-
-    return @n;
-}
-
-
-sub got {
-    my ($what, $number, $seconds) = @_;
-
-    return wait_for($seconds // 5, sub { $apns->log($what) >= $number })
-        ? scalar $apns->log($what) : 0;
-}
-
-
-# How often each of these was pushed, in words: "1 1 2".
-
-sub times_of {
-    my %times = $apns->tokens('got');
-
-    return join ' ', map { $times{ $acme->token($_) } // 0 } @_;
-}
-
-sub all_answered {
-    my @n = @_;
-
-    return wait_for(5, sub {
-        my %answered = $apns->tokens('answered');
-        !grep { !$answered{ $acme->token($_) } } @n;
-    });
-}
 
 # Answers in parts, after others, and too long.
 
