@@ -113,7 +113,17 @@ sub stop {
     $device->report_error($uuid, 'MCMDMErrorDomain', 5);
 }
 
+# The worker that sweeps may have come before the certificate, or have it in hand.
+
+sub expiring {
+    $pg->psql('SELECT mdm_r2.sweep(100)', role => 'mdm_job');
+    wait_for(10, sub {
+        $pg->psql("SELECT 1 FROM mdm.event WHERE type = 'push_certificate_expiring'");
+    }) or BAIL_OUT('no certificate expires');
+}
+
 calls(
+    \&expiring,
     sub { stop($iphone, 'PUT') },
     [ DELETE => '/v1/commands/POST?force=1', undef, 200 ],
     sub { $mac->with(certificate => $lost->{certificate})->idle },
