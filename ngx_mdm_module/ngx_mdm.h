@@ -91,8 +91,6 @@ typedef struct {
 extern ngx_module_t  ngx_mdm_module;
 
 
-ngx_int_t ngx_mdm_database_find(ngx_mdm_main_conf_t *mcf, ngx_str_t *name);
-
 /* route/ngx_mdm_route.c */
 const ngx_mdm_route_t *ngx_mdm_route_find(ngx_str_t *name);
 void ngx_mdm_route_names(ngx_str_t *names);
@@ -113,6 +111,13 @@ ngx_table_elt_t *ngx_mdm_route_header_in(ngx_http_request_t *r,
     const char *name);
 ngx_int_t ngx_mdm_route_header_out(ngx_http_request_t *r, const char *name,
     const char *value);
+
+/* route/ngx_mdm_route_conf.c: the directives mdm and mdm_identity; and at the
+ * end of a location with a route. */
+char *ngx_mdm_route_conf_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_mdm_route_conf_identity(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_mdm_route_conf_check(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf);
 
 /* route/ngx_mdm_wipe.c: wipes what others keep of secrets. */
 void ngx_mdm_wipe_init(void);                  /* in a worker */

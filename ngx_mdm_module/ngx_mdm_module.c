@@ -1,8 +1,9 @@
 
 /*
- * The nginx module: directives, configuration, and the life of the engine in
- * a worker.  Nothing else: what routes do is in route/, what they mean in
- * engine/.
+ * The nginx module: the table of directives, configuration, and the life of
+ * the engine in a worker.  Nothing else: a directive of several words is read
+ * in a file *_conf.c of its subject, what routes do is in route/, what they
+ * mean in engine/.
  */
 
 
@@ -10,10 +11,6 @@
 #include "engine/ngx_mdm_plugin_watch.h"
 #include "engine/ngx_mdm_push.h"
 
-
-#define NGX_MDM_SECRET_FILE_MAX   4096
-#define NGX_MDM_CONNECTIONS       4
-#define NGX_MDM_TIMEOUT           5000
 
 /* connections to APNs of a worker that pushes for few topics */
 #define NGX_MDM_APNS_CONNECTIONS  8
@@ -24,30 +21,9 @@ static void *ngx_mdm_create_srv_conf(ngx_conf_t *cf);
 static void *ngx_mdm_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_mdm_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
-static char *ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf);
-static char *ngx_mdm_check_database(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf,
-    ngx_mdm_loc_conf_t *conf);
-static char *ngx_mdm_set_route(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_mdm_database_parameter(ngx_conf_t *cf, ngx_mdm_pg_conf_t *db,
-    ngx_str_t *value);
-static char *ngx_mdm_set_secret_key(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_mdm_read_secret_key(ngx_conf_t *cf, ngx_str_t *path,
-    mdm_secret_ring_t *ring);
-static char *ngx_mdm_set_identity(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_mdm_set_plugin(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static void ngx_mdm_inherit_plugins(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf);
-static char *ngx_mdm_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static char *ngx_mdm_check_webhooks(ngx_conf_t *cf,
     ngx_mdm_main_conf_t *mcf);
-static char *ngx_mdm_set_apns(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static char *ngx_mdm_check_apns(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf);
 static void ngx_mdm_wipe_keys(void *data);
 static ngx_int_t ngx_mdm_preconfiguration(ngx_conf_t *cf);
@@ -61,16 +37,16 @@ static ngx_command_t  ngx_mdm_commands[] = {
 
     { ngx_string("mdm"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_mdm_set_route,
+      ngx_mdm_route_conf_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("mdm_database"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
-      ngx_mdm_set_database,
+      ngx_mdm_pg_conf_add,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      0,
+      offsetof(ngx_mdm_main_conf_t, databases),
       NULL },
 
     { ngx_string("mdm_use_database"),
@@ -82,30 +58,30 @@ static ngx_command_t  ngx_mdm_commands[] = {
 
     { ngx_string("mdm_secret_key"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_mdm_set_secret_key,
+      ngx_mdm_secret_conf_add,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      0,
+      offsetof(ngx_mdm_main_conf_t, ring),
       NULL },
 
     { ngx_string("mdm_plugin"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
-      ngx_mdm_set_plugin,
+      ngx_mdm_plugins_add,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      0,
+      offsetof(ngx_mdm_main_conf_t, plugins),
       NULL },
 
     { ngx_string("mdm_webhook"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
-      ngx_mdm_set_webhook,
+      ngx_mdm_webhook_conf_add,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      0,
+      offsetof(ngx_mdm_main_conf_t, webhooks),
       NULL },
 
     { ngx_string("mdm_apns"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
-      ngx_mdm_set_apns,
+      ngx_mdm_apns_conf_set,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      0,
+      offsetof(ngx_mdm_main_conf_t, apns),
       NULL },
 
     { ngx_string("mdm_tenant"),
@@ -117,7 +93,7 @@ static ngx_command_t  ngx_mdm_commands[] = {
 
     { ngx_string("mdm_identity"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
-      ngx_mdm_set_identity,
+      ngx_mdm_route_conf_identity,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -161,15 +137,6 @@ ngx_module_t  ngx_mdm_module = {
     ngx_mdm_exit_process,                  /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
-};
-
-
-static const ngx_conf_bitmask_t  ngx_mdm_identities[] = {
-    { ngx_string("certificate"), NGX_MDM_IDENTITY_CERTIFICATE },
-    { ngx_string("signature"), NGX_MDM_IDENTITY_SIGNATURE },
-    { ngx_string("certificate+signature"),
-      NGX_MDM_IDENTITY_BOTH|NGX_MDM_IDENTITY_CERTIFICATE },
-    { ngx_null_string, 0 }
 };
 
 
@@ -262,398 +229,7 @@ ngx_mdm_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
-    return ngx_mdm_check_route(cf, conf);
-}
-
-
-/* What a route cannot work without, said with the line to write. */
-
-static char *
-ngx_mdm_check_route(ngx_conf_t *cf, ngx_mdm_loc_conf_t *conf)
-{
-    ngx_mdm_srv_conf_t        *scf;
-    ngx_mdm_main_conf_t       *mcf;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_mdm_module);
-    scf = ngx_http_conf_get_module_srv_conf(cf, ngx_mdm_module);
-
-    if (mcf->databases.nelts == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"mdm %V\" in location \"%V\" needs a database: "
-                           "write \"mdm_database "
-                           "'host=/run/postgresql dbname=mdm';\" in http",
-                           &conf->route->name, &clcf->name);
-        return NGX_CONF_ERROR;
-    }
-
-    if (mcf->ring.nkeys == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"mdm %V\" in location \"%V\" needs a key: write "
-                           "\"mdm_secret_key FILE;\" in http, and make the "
-                           "file with \"openssl rand -hex 32\"",
-                           &conf->route->name, &clcf->name);
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->route->tenant && mcf->plugins.n == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"mdm %V\" in location \"%V\" needs plugins, "
-                           "which know commands and payloads: write "
-                           "\"mdm_plugin /usr/lib/nginx/mdm/*.so;\" in http",
-                           &conf->route->name, &clcf->name);
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->route->tenant
-        && (conf->tenant == NULL
-            || (conf->tenant->lengths == NULL
-                && conf->tenant->value.len == 0)))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"mdm %V\" in location \"%V\" needs a tenant: "
-                           "write \"mdm_tenant $host;\", or the name of one "
-                           "tenant",
-                           &conf->route->name, &clcf->name);
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_mdm_check_database(cf, mcf, conf) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    /* set by a directive before "mdm", or overwritten by one after it */
-
-    if (clcf->handler != conf->route->handler) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "another directive answers in location \"%V\" "
-                           "instead of \"mdm %V\": remove one of the two",
-                           &clcf->name, &conf->route->name);
-        return NGX_CONF_ERROR;
-    }
-
-    mcf->used = 1;
-    scf->tenant |= conf->route->tenant;
-
-    if (!conf->route->device) {
-        return NGX_CONF_OK;
-    }
-
-    scf->device = 1;
-    mcf->device = 1;
-
-    return ngx_mdm_guard_check(cf, conf);
-}
-
-
-/* A name without variables can be looked up now. */
-
-static char *
-ngx_mdm_check_database(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf,
-    ngx_mdm_loc_conf_t *conf)
-{
-    ngx_str_t  *name;
-
-    if (conf->database == NULL || conf->database->lengths != NULL) {
-        return NGX_CONF_OK;
-    }
-
-    name = &conf->database->value;
-
-    if (ngx_mdm_database_find(mcf, name) != NGX_ERROR) {
-        return NGX_CONF_OK;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"mdm_use_database %V\" names no database: write "
-                       "\"mdm_database '...' name=%V;\" in http",
-                       name, name);
-
-    return NGX_CONF_ERROR;
-}
-
-
-/* The place of a database among those configured, or NGX_ERROR. */
-
-ngx_int_t
-ngx_mdm_database_find(ngx_mdm_main_conf_t *mcf, ngx_str_t *name)
-{
-    ngx_uint_t          i;
-    ngx_mdm_pg_conf_t  *db;
-
-    db = mcf->databases.elts;
-
-    for (i = 0; i < mcf->databases.nelts; i++) {
-        if (db[i].name.len == name->len
-            && ngx_strncmp(db[i].name.data, name->data, name->len) == 0)
-        {
-            return i;
-        }
-    }
-
-    return NGX_ERROR;
-}
-
-
-static char *
-ngx_mdm_set_route(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_mdm_loc_conf_t  *mlcf = conf;
-
-    ngx_str_t                 *value, names;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (mlcf->route != NULL) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    mlcf->route = ngx_mdm_route_find(&value[1]);
-
-    if (mlcf->route == NULL) {
-        ngx_mdm_route_names(&names);
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown route \"%V\" in \"mdm\", there are: %V",
-                           &value[1], &names);
-        return NGX_CONF_ERROR;
-    }
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (clcf->handler == NULL) {
-        clcf->handler = mlcf->route->handler;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* mdm_database CONNINFO [name=NAME] [connections=N] [timeout=TIME]; */
-
-static char *
-ngx_mdm_set_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_mdm_main_conf_t  *mcf = conf;
-
-    char               *text;
-    ngx_str_t          *value;
-    ngx_uint_t          i;
-    ngx_mdm_pg_conf_t   db, *added;
-
-    value = cf->args->elts;
-
-    ngx_memzero(&db, sizeof(ngx_mdm_pg_conf_t));
-    ngx_str_set(&db.name, "");
-    db.conninfo = value[1];
-    db.connections = NGX_MDM_CONNECTIONS;
-    db.timeout = NGX_MDM_TIMEOUT;
-
-    for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_mdm_database_parameter(cf, &db, &value[i]) != NGX_CONF_OK) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if (ngx_mdm_database_find(mcf, &db.name) != NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "two databases are named \"%V\": give each "
-                           "its own \"name=\"", &db.name);
-        return NGX_CONF_ERROR;
-    }
-
-    text = ngx_mdm_pg_conf_parse(cf, &db);
-    if (text != NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the connection string of \"mdm_database\": %s",
-                           text);
-        return NGX_CONF_ERROR;
-    }
-
-    added = ngx_array_push(&mcf->databases);
-    if (added == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    *added = db;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_mdm_database_parameter(ngx_conf_t *cf, ngx_mdm_pg_conf_t *db,
-    ngx_str_t *value)
-{
-    ngx_int_t  n;
-    ngx_str_t  s;
-
-    if (ngx_strncmp(value->data, "name=", 5) == 0) {
-        db->name.data = value->data + 5;
-        db->name.len = value->len - 5;
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "connections=", 12) == 0) {
-        n = ngx_atoi(value->data + 12, value->len - 12);
-
-        if (n >= 2 && n <= 64) {
-            db->connections = n;
-            return NGX_CONF_OK;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\": write a number from 2 to 64", value);
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_strncmp(value->data, "timeout=", 8) == 0) {
-        s.data = value->data + 8;
-        s.len = value->len - 8;
-        n = ngx_parse_time(&s, 0);
-
-        if (n >= 1000 && n <= 60000) {
-            db->timeout = n;
-            return NGX_CONF_OK;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\": write a time from 1s to 60s", value);
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "unknown parameter \"%V\", there are: name=, "
-                       "connections=, timeout=", value);
-
-    return NGX_CONF_ERROR;
-}
-
-
-static char *
-ngx_mdm_set_secret_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_mdm_main_conf_t  *mcf = conf;
-
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_mdm_read_secret_key(cf, &value[1], &mcf->ring);
-}
-
-
-static char *
-ngx_mdm_read_secret_key(ngx_conf_t *cf, ngx_str_t *path,
-    mdm_secret_ring_t *ring)
-{
-    u_char            text[NGX_MDM_SECRET_FILE_MAX];
-    ssize_t           n;
-    mdm_rc_e          rc;
-    ngx_fd_t          fd;
-    mdm_fault_t       fault;
-    ngx_file_info_t   info;
-
-    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot open \"%V\": make it with \"openssl rand "
-                           "-hex 32\"", path);
-        return NGX_CONF_ERROR;
-    }
-
-    n = ngx_read_fd(fd, text, sizeof(text));
-
-    if (ngx_fd_info(fd, &info) == 0 && (info.st_mode & 0007)) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "everyone may read \"%V\": run \"chmod 600\" on "
-                           "it", path);
-    }
-
-    (void) ngx_close_file(fd);
-
-    if (n < 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot read \"%V\"", path);
-        return NGX_CONF_ERROR;
-    }
-
-    rc = mdm_secret_ring_add(ring, (mdm_str_t) { n, text }, &fault);
-    ngx_explicit_memzero(text, sizeof(text));
-
-    if (rc != MDM_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s", path,
-                           fault.text);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* mdm_identity certificate | signature | certificate signature
- *              | certificate+signature; */
-
-static char *
-ngx_mdm_set_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_mdm_loc_conf_t  *mlcf = conf;
-
-    ngx_str_t   *value;
-    ngx_uint_t   i, k;
-
-    if (mlcf->identity != 0) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    mlcf->identity = NGX_CONF_BITMASK_SET;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        for (k = 0; ngx_mdm_identities[k].name.len != 0; k++) {
-            if (ngx_mdm_identities[k].name.len == value[i].len
-                && ngx_strcmp(ngx_mdm_identities[k].name.data, value[i].data)
-                   == 0)
-            {
-                break;
-            }
-        }
-
-        if (ngx_mdm_identities[k].name.len == 0
-            || (mlcf->identity & NGX_MDM_IDENTITY_BOTH)
-            || (i > 1
-                && (ngx_mdm_identities[k].mask & NGX_MDM_IDENTITY_BOTH)))
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" in \"mdm_identity\": write "
-                               "\"certificate\", \"signature\", both words "
-                               "for either of them, or "
-                               "\"certificate+signature\" to demand both",
-                               &value[i]);
-            return NGX_CONF_ERROR;
-        }
-
-        mlcf->identity |= ngx_mdm_identities[k].mask;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* mdm_plugin PATH [key=value ...]; */
-
-static char *
-ngx_mdm_set_plugin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_mdm_main_conf_t  *mcf = conf;
-
-    return ngx_mdm_plugins_add(cf, &mcf->plugins);
+    return ngx_mdm_route_conf_check(cf, conf);
 }
 
 
@@ -689,38 +265,13 @@ ngx_mdm_inherit_plugins(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf)
 }
 
 
-/* mdm_webhook URL [name=] [database=] [tenant=] [secret=] [format=] [ca=]
- *             [timeout=]; */
-
-static char *
-ngx_mdm_set_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_mdm_main_conf_t  *mcf = conf;
-
-    return ngx_mdm_webhook_conf_add(cf, &mcf->webhooks);
-}
-
-
-/* What can be known only when all is read. */
-
 static char *
 ngx_mdm_check_webhooks(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf)
 {
-    ngx_uint_t               i;
-    ngx_mdm_webhook_conf_t  *webhook;
-
-    webhook = mcf->webhooks.elts;
-
-    for (i = 0; i < mcf->webhooks.nelts; i++) {
-
-        if (ngx_mdm_database_find(mcf, &webhook[i].database) == NGX_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the webhook \"%V\" reads from a database "
-                               "that there is not: write \"database=\" with "
-                               "the \"name=\" of an mdm_database",
-                               &webhook[i].name);
-            return NGX_CONF_ERROR;
-        }
+    if (ngx_mdm_webhook_conf_check(cf, &mcf->webhooks, &mcf->databases)
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     if (mcf->webhooks.nelts != 0 && mcf->ring.nkeys == 0) {
@@ -733,18 +284,6 @@ ngx_mdm_check_webhooks(ngx_conf_t *cf, ngx_mdm_main_conf_t *mcf)
     mcf->used |= (mcf->webhooks.nelts != 0);
 
     return NGX_CONF_OK;
-}
-
-
-/* mdm_apns HOST[:PORT] [development=] [proxy=] [trusted_certificate=]
- *          [rate=]; */
-
-static char *
-ngx_mdm_set_apns(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_mdm_main_conf_t  *mcf = conf;
-
-    return ngx_mdm_apns_conf_set(cf, &mcf->apns);
 }
 
 

@@ -76,9 +76,9 @@ typedef struct {
 } ngx_mdm_apns_state_t;
 
 
-/* ngx_mdm_apns_conf.c: the directive mdm_apns, see docs/directives.md.  Sets
- * NULL for "off". */
-char *ngx_mdm_apns_conf_set(ngx_conf_t *cf, ngx_mdm_apns_conf_t **conf);
+/* ngx_mdm_apns_conf.c: the directive mdm_apns; the row's offset is that of an
+ * ngx_mdm_apns_conf_t *, which "off" leaves NULL. */
+char *ngx_mdm_apns_conf_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* At the end of the configuration of http, when its resolver is known. */
 char *ngx_mdm_apns_conf_check(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf);
 /* Pushes a second of one topic; 0: as many as Apple takes. */

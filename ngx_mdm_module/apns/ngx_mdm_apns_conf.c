@@ -49,23 +49,28 @@ static const ngx_mdm_apns_parameter_t  ngx_mdm_apns_parameters[] = {
 };
 
 
+/* mdm_apns HOST[:PORT] [development=] [proxy=] [trusted_certificate=]
+ *          [rate=]; */
+
 char *
-ngx_mdm_apns_conf_set(ngx_conf_t *cf, ngx_mdm_apns_conf_t **conf)
+ngx_mdm_apns_conf_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t            *value;
     const char           *why;
     ngx_uint_t            i;
     ngx_pool_cleanup_t   *cln;
-    ngx_mdm_apns_conf_t  *apns;
+    ngx_mdm_apns_conf_t  *apns, **place;
 
-    if (*conf != NGX_CONF_UNSET_PTR) {
+    place = (ngx_mdm_apns_conf_t **) ((char *) conf + cmd->offset);
+
+    if (*place != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
     if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
-        *conf = NULL;
+        *place = NULL;
         return NGX_CONF_OK;
     }
 
@@ -78,7 +83,7 @@ ngx_mdm_apns_conf_set(ngx_conf_t *cf, ngx_mdm_apns_conf_t **conf)
 
     cln->handler = ngx_mdm_apns_conf_cleanup;
     cln->data = apns;
-    *conf = apns;
+    *place = apns;
 
     why = ngx_mdm_apns_conf_host(cf, &apns->production, &value[1],
                                  NGX_MDM_APNS_PORT);

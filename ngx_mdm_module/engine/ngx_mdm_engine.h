@@ -54,6 +54,10 @@ typedef struct {
 } ngx_mdm_engine_t;
 
 
+/* ngx_mdm_secret_conf.c: the directive mdm_secret_key; the row's offset is that
+ * of an mdm_secret_ring_t. */
+char *ngx_mdm_secret_conf_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
 /* In a worker; `metrics` stays.  NULL when memory ran out. */
 ngx_mdm_engine_t *ngx_mdm_engine_create(ngx_cycle_t *cycle,
     ngx_mdm_pg_conf_t *conf, const mdm_secret_ring_t *ring,

@@ -35,8 +35,12 @@ typedef struct {
 
 /* --- ngx_mdm_webhook_conf.c --- */
 
-/* Adds what the directive's arguments say; complains in words. */
-char *ngx_mdm_webhook_conf_add(ngx_conf_t *cf, ngx_array_t *webhooks);
+/* The directive mdm_webhook; the row's offset is that of an array of
+ * ngx_mdm_webhook_conf_t. */
+char *ngx_mdm_webhook_conf_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* When all databases are known. */
+char *ngx_mdm_webhook_conf_check(ngx_conf_t *cf, const ngx_array_t *webhooks,
+    const ngx_array_t *databases);
 /* Wipes the secrets; a pool's cleanup. */
 void ngx_mdm_webhook_conf_wipe(void *webhooks);
 

@@ -66,34 +66,40 @@ static const ngx_mdm_webhook_parameter_t  ngx_mdm_webhook_parameters[] = {
 };
 
 
+/* mdm_webhook URL [name=] [database=] [tenant=] [secret=] [format=] [ca=]
+ *             [timeout=]; */
+
 char *
-ngx_mdm_webhook_conf_add(ngx_conf_t *cf, ngx_array_t *webhooks)
+ngx_mdm_webhook_conf_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t               *value;
     ngx_uint_t               i;
-    ngx_mdm_webhook_conf_t  *conf, *other;
+    ngx_array_t             *webhooks;
+    ngx_mdm_webhook_conf_t  *webhook, *other;
+
+    webhooks = (ngx_array_t *) ((char *) conf + cmd->offset);
 
     /* in the array from the beginning, so that its secret is wiped in any
      * case */
 
-    conf = ngx_array_push(webhooks);
-    if (conf == NULL) {
+    webhook = ngx_array_push(webhooks);
+    if (webhook == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(conf, sizeof(ngx_mdm_webhook_conf_t));
-    ngx_str_set(&conf->name, "default");
-    ngx_str_set(&conf->database, "");
-    conf->timeout = NGX_MDM_WEBHOOK_TIMEOUT;
+    ngx_memzero(webhook, sizeof(ngx_mdm_webhook_conf_t));
+    ngx_str_set(&webhook->name, "default");
+    ngx_str_set(&webhook->database, "");
+    webhook->timeout = NGX_MDM_WEBHOOK_TIMEOUT;
 
     value = cf->args->elts;
 
-    if (ngx_mdm_webhook_conf_url(cf, conf, &value[1]) != NGX_CONF_OK) {
+    if (ngx_mdm_webhook_conf_url(cf, webhook, &value[1]) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_mdm_webhook_conf_parameter(cf, conf, &value[i])
+        if (ngx_mdm_webhook_conf_parameter(cf, webhook, &value[i])
             != NGX_CONF_OK)
         {
             return NGX_CONF_ERROR;
@@ -103,13 +109,38 @@ ngx_mdm_webhook_conf_add(ngx_conf_t *cf, ngx_array_t *webhooks)
     other = webhooks->elts;
 
     for (i = 0; i < webhooks->nelts - 1; i++) {
-        if (ngx_mdm_webhook_conf_same(&other[i].name, &conf->name)
-            && ngx_mdm_webhook_conf_same(&other[i].database, &conf->database))
+        if (ngx_mdm_webhook_conf_same(&other[i].name, &webhook->name)
+            && ngx_mdm_webhook_conf_same(&other[i].database, &webhook->database))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "two webhooks of one database are named "
                                "\"%V\": give each its own \"name=\"",
-                               &conf->name);
+                               &webhook->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_mdm_webhook_conf_check(ngx_conf_t *cf, const ngx_array_t *webhooks,
+    const ngx_array_t *databases)
+{
+    ngx_uint_t               i;
+    ngx_mdm_webhook_conf_t  *conf;
+
+    conf = webhooks->elts;
+
+    for (i = 0; i < webhooks->nelts; i++) {
+
+        if (ngx_mdm_pg_conf_find(databases, &conf[i].database) == NGX_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "the webhook \"%V\" reads from a database "
+                               "that there is not: write \"database=\" with "
+                               "the \"name=\" of an mdm_database",
+                               &conf[i].name);
             return NGX_CONF_ERROR;
         }
     }

@@ -278,12 +278,13 @@ typedef ngx_int_t (*ngx_mdm_pg_accept_pt)(ngx_mdm_pg_t *pg,
 typedef void (*ngx_mdm_pg_leave_pt)(ngx_mdm_pg_t *pg);
 
 
-/*
- * Parses the connection string and expands it into targets.  Returns NULL or
- * a sentence that says what to write instead.  Names are resolved here, as
- * nginx resolves those of upstreams: at start and at reload.
- */
-char *ngx_mdm_pg_conf_parse(ngx_conf_t *cf, ngx_mdm_pg_conf_t *conf);
+/* ngx_mdm_pg_conf.c: the directive mdm_database; the row's offset is that of an
+ * array of ngx_mdm_pg_conf_t. */
+char *ngx_mdm_pg_conf_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* The place of a database among those configured, or NGX_ERROR. */
+ngx_int_t ngx_mdm_pg_conf_find(const ngx_array_t *databases,
+    const ngx_str_t *name);
 
 /* The connections that one worker may open: for worker_connections. */
 ngx_uint_t ngx_mdm_pg_conf_connections(const ngx_mdm_pg_conf_t *conf);

@@ -117,6 +117,13 @@ u_char *ngx_mdm_pg_array_write(u_char *p, char letter,
     const ngx_mdm_pg_value_t *const *values, ngx_uint_t n);
 
 /* ngx_mdm_pg_target.c */
+
+/*
+ * Parses the connection string and expands it into targets.  Returns NULL or
+ * a sentence that says what to write instead.  Names are resolved here, as
+ * nginx resolves those of upstreams: at start and at reload.
+ */
+char *ngx_mdm_pg_conf_parse(ngx_conf_t *cf, ngx_mdm_pg_conf_t *conf);
 const char *ngx_mdm_pg_class_role(ngx_mdm_pg_class_e class);
 PGconn *ngx_mdm_pg_target_connect(const ngx_mdm_pg_target_t *target,
     ngx_mdm_pg_class_e class);

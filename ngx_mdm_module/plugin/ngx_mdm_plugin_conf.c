@@ -67,7 +67,7 @@ ngx_mdm_plugins_cleanup(void *data)
  * that one of them may be given parameters. */
 
 char *
-ngx_mdm_plugins_add(ngx_conf_t *cf, ngx_mdm_plugins_t *plugins)
+ngx_mdm_plugins_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     size_t               i;
     ngx_int_t            rc;
@@ -75,8 +75,10 @@ ngx_mdm_plugins_add(ngx_conf_t *cf, ngx_mdm_plugins_t *plugins)
     ngx_uint_t           glob;
     mdm_fault_t          fault;
     mdm_parameter_t      parameters[NGX_MDM_PLUGIN_PARAMETERS];
+    ngx_mdm_plugins_t   *plugins;
     mdm_plugin_paths_t   paths;
 
+    plugins = (ngx_mdm_plugins_t *) ((char *) conf + cmd->offset);
     value = cf->args->elts;
 
     if (ngx_conf_full_name(cf->cycle, &value[1], 0) != NGX_OK

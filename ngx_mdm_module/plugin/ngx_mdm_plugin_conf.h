@@ -25,8 +25,9 @@ typedef struct {
 /* An empty set, which goes with the pool; NGX_ERROR: no memory. */
 ngx_int_t ngx_mdm_plugins_init(ngx_mdm_plugins_t *plugins, ngx_pool_t *pool);
 
-/* mdm_plugin PATH [key=value ...]; */
-char *ngx_mdm_plugins_add(ngx_conf_t *cf, ngx_mdm_plugins_t *plugins);
+/* mdm_plugin PATH [key=value ...]; the row's offset is that of an
+ * ngx_mdm_plugins_t. */
+char *ngx_mdm_plugins_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /*
  * To the linker a name that it knows is the file that it has: a file that was

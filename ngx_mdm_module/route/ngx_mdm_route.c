@@ -144,7 +144,7 @@ ngx_mdm_route_engine(ngx_http_request_t *r)
         return NULL;
     }
 
-    i = ngx_mdm_database_find(mcf, &name);
+    i = ngx_mdm_pg_conf_find(&mcf->databases, &name);
     if (i != NGX_ERROR) {
         return mcf->engines[i];
     }
