@@ -137,8 +137,17 @@ refused 'a short timeout', 'write a time from 1s to 60s',
 refused 'a long timeout', 'write a time from 1s to 60s',
     database => "$db timeout=61s;";
 refused 'an unknown parameter',
-    ['unknown parameter "pool=4"', 'name=, connections=, timeout='],
+    ['unknown parameter "pool" of "mdm_database"', 'name=, connections=, timeout='],
     database => "$db pool=4;";
+refused 'a connection string without quotes', 'unknown parameter "password" of',
+    database => 'mdm_database dbname=mdm password=d0d0;';
+unlike +(check(database => 'mdm_database dbname=mdm password=d0d0;'))[1], qr/d0d0/,
+    '... without showing what stands behind it';
+refused 'a parameter twice', 'parameter "name" of "mdm_database" is given twice',
+    database => "$db name=a name=b;";
+refused "a parameter without a value, $_,",
+    'parameter "timeout" of "mdm_database" has no value', database => "$db $_;"
+    for 'timeout=', 'timeout';
 refused 'two databases of one name', 'two databases are named "a"',
     database => "$db name=a; $db name=a;";
 refused 'two databases without a name', 'give each its own "name="',
@@ -255,8 +264,12 @@ refused "$_ as URL", 'write an URL such as "https://hooks.example.com/mdm"',
 unlike +(check(http => 'mdm_webhook htps://me:pass@hooks.example.com;'))[1], qr/pass/,
     '... without showing it, for it may hold a password';
 refused 'an unknown parameter of a webhook',
-    ['unknown parameter "retry=4" of "mdm_webhook"', 'format=, ca=, timeout='],
+    ['unknown parameter "retry" of "mdm_webhook"', 'format=, ca=, timeout='],
     http => "$hook retry=4;";
+refused 'a secret twice', 'parameter "secret" of "mdm_webhook" is given twice',
+    http => "$hook secret=$secret secret=$secret;";
+refused 'a tenant without a name', 'parameter "tenant" of "mdm_webhook" has no value',
+    http => "$hook tenant=;";
 refused 'two webhooks of one name', 'two webhooks of one database are named "default"',
     http => "$hook; $hook;";
 refused "the name $_", 'a webhook\'s name has 1 to 64', http => "$hook name=$_;"
@@ -306,6 +319,8 @@ refused "rate=$_", qq{"rate=$_": write pushes a second of one topic},
     http => "$apns rate=$_;" for qw(0 1000001 -1 x);
 refused 'an unknown parameter of mdm_apns', ['unknown parameter "key" of "mdm_apns"',
     'trusted_certificate=, rate='], http => "$apns key=/a;";
+refused 'a rate twice', 'parameter "rate" of "mdm_apns" is given twice',
+    http => "$apns rate=1 rate=2;";
 refused 'a name without a resolver', '"mdm_apns" needs DNS for "b.example": write "resolver',
     http => "mdm_apns $_;" for 'b.example', '::1 development=b.example' =~ s/::1/[::1]/r,
     '127.0.0.1 proxy=b.example:1';

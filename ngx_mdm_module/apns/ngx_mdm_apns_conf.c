@@ -6,32 +6,18 @@
 
 
 #include "ngx_mdm_apns_internal.h"
+#include "../conf/ngx_mdm_conf.h"
 
 
-#define NGX_MDM_APNS_PORT       443
-#define NGX_MDM_APNS_MAX_RATE   1000000
+#define NGX_MDM_APNS_PORT   443
 
 
-typedef char *(*ngx_mdm_apns_parameter_pt)(ngx_conf_t *cf,
-    ngx_mdm_apns_conf_t *conf, ngx_str_t *value);
-
-
-typedef struct {
-    ngx_str_t                   name;
-    ngx_mdm_apns_parameter_pt   set;
-} ngx_mdm_apns_parameter_t;
-
-
-static char *ngx_mdm_apns_conf_parameter(ngx_conf_t *cf,
-    ngx_mdm_apns_conf_t *conf, ngx_str_t *value);
 static char *ngx_mdm_apns_conf_development(ngx_conf_t *cf,
-    ngx_mdm_apns_conf_t *conf, ngx_str_t *value);
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
 static char *ngx_mdm_apns_conf_proxy(ngx_conf_t *cf,
-    ngx_mdm_apns_conf_t *conf, ngx_str_t *value);
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
 static char *ngx_mdm_apns_conf_trusted(ngx_conf_t *cf,
-    ngx_mdm_apns_conf_t *conf, ngx_str_t *value);
-static char *ngx_mdm_apns_conf_set_rate(ngx_conf_t *cf,
-    ngx_mdm_apns_conf_t *conf, ngx_str_t *value);
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
 static const char *ngx_mdm_apns_conf_host(ngx_conf_t *cf,
     ngx_mdm_apns_host_t *host, ngx_str_t *value, in_port_t port);
 static ngx_int_t ngx_mdm_apns_conf_host_texts(ngx_conf_t *cf,
@@ -40,12 +26,16 @@ static ngx_uint_t ngx_mdm_apns_conf_host_valid(const ngx_str_t *name);
 static void ngx_mdm_apns_conf_cleanup(void *data);
 
 
-static const ngx_mdm_apns_parameter_t  ngx_mdm_apns_parameters[] = {
-    { ngx_string("development="), ngx_mdm_apns_conf_development },
-    { ngx_string("proxy="), ngx_mdm_apns_conf_proxy },
-    { ngx_string("trusted_certificate="), ngx_mdm_apns_conf_trusted },
-    { ngx_string("rate="), ngx_mdm_apns_conf_set_rate },
-    { ngx_null_string, NULL }
+static const ngx_mdm_conf_parameter_t  ngx_mdm_apns_parameters[] = {
+    { ngx_string("development"), ngx_mdm_apns_conf_development,
+      0, 0, 0, NULL },
+    { ngx_string("proxy"), ngx_mdm_apns_conf_proxy, 0, 0, 0, NULL },
+    { ngx_string("trusted_certificate"), ngx_mdm_apns_conf_trusted,
+      0, 0, 0, NULL },
+    { ngx_string("rate"), ngx_mdm_conf_set_number,
+      offsetof(ngx_mdm_apns_conf_t, rate), 1, 1000000,
+      "pushes a second of one topic," },
+    ngx_mdm_conf_null_parameter
 };
 
 
@@ -57,7 +47,6 @@ ngx_mdm_apns_conf_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t            *value;
     const char           *why;
-    ngx_uint_t            i;
     ngx_pool_cleanup_t   *cln;
     ngx_mdm_apns_conf_t  *apns, **place;
 
@@ -95,61 +84,19 @@ ngx_mdm_apns_conf_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_mdm_apns_conf_parameter(cf, apns, &value[i]) != NGX_CONF_OK) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
+    return ngx_mdm_conf_parameters(cf, ngx_mdm_apns_parameters, apns);
 }
 
 
 static char *
-ngx_mdm_apns_conf_parameter(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf,
-    ngx_str_t *value)
+ngx_mdm_apns_conf_development(ngx_conf_t *cf,
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf)
 {
-    ngx_str_t                        text, word;
-    const ngx_mdm_apns_parameter_t  *p;
+    ngx_mdm_apns_conf_t  *apns = conf;
 
-    for (p = ngx_mdm_apns_parameters; p->set != NULL; p++) {
-
-        if (value->len > p->name.len
-            && ngx_strncmp(value->data, p->name.data, p->name.len) == 0)
-        {
-            text.data = value->data + p->name.len;
-            text.len = value->len - p->name.len;
-
-            return p->set(cf, conf, &text);
-        }
-    }
-
-    /* behind the "=" may stand a password */
-
-    word = *value;
-
-    for (word.len = 0; word.len < value->len; word.len++) {
-        if (word.data[word.len] == '=') {
-            break;
-        }
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "unknown parameter \"%V\" of \"mdm_apns\", there are: "
-                       "development=, proxy=, trusted_certificate=, rate=",
-                       &word);
-
-    return NGX_CONF_ERROR;
-}
-
-
-static char *
-ngx_mdm_apns_conf_development(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf,
-    ngx_str_t *value)
-{
     const char  *why;
 
-    why = ngx_mdm_apns_conf_host(cf, &conf->development, value,
+    why = ngx_mdm_apns_conf_host(cf, &apns->development, value,
                                  NGX_MDM_APNS_PORT);
     if (why == NULL) {
         return NGX_CONF_OK;
@@ -167,9 +114,11 @@ ngx_mdm_apns_conf_development(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf,
 /* [http://][USER:PASSWORD@]HOST:PORT; nothing of it is shown. */
 
 static char *
-ngx_mdm_apns_conf_proxy(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf,
-    ngx_str_t *value)
+ngx_mdm_apns_conf_proxy(ngx_conf_t *cf,
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf)
 {
+    ngx_mdm_apns_conf_t  *apns = conf;
+
     u_char      *at, *p;
     ngx_str_t    host, user;
     const char  *why;
@@ -194,21 +143,21 @@ ngx_mdm_apns_conf_proxy(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf,
         host.data = at + 1;
         host.len -= user.len + 1;
 
-        conf->credentials.data = ngx_pnalloc(cf->pool,
+        apns->credentials.data = ngx_pnalloc(cf->pool,
                                              ngx_base64_encoded_length(
                                                  user.len));
-        if (conf->credentials.data == NULL) {
+        if (apns->credentials.data == NULL) {
             return NGX_CONF_ERROR;
         }
 
-        ngx_encode_base64(&conf->credentials, &user);
+        ngx_encode_base64(&apns->credentials, &user);
     }
 
     if (host.len != 0 && host.data[host.len - 1] == '/') {
         host.len--;
     }
 
-    why = ngx_mdm_apns_conf_host(cf, &conf->proxy, &host, 0);
+    why = ngx_mdm_apns_conf_host(cf, &apns->proxy, &host, 0);
     if (why == NULL) {
         return NGX_CONF_OK;
     }
@@ -223,35 +172,16 @@ ngx_mdm_apns_conf_proxy(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf,
 
 
 static char *
-ngx_mdm_apns_conf_trusted(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf,
-    ngx_str_t *value)
+ngx_mdm_apns_conf_trusted(ngx_conf_t *cf,
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf)
 {
-    conf->trusted = *value;
+    ngx_mdm_apns_conf_t  *apns = conf;
 
-    if (ngx_conf_full_name(cf->cycle, &conf->trusted, 1) != NGX_OK) {
+    apns->trusted = *value;
+
+    if (ngx_conf_full_name(cf->cycle, &apns->trusted, 1) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_mdm_apns_conf_set_rate(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf,
-    ngx_str_t *value)
-{
-    ngx_int_t  n;
-
-    n = ngx_atoi(value->data, value->len);
-
-    if (n < 1 || n > NGX_MDM_APNS_MAX_RATE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"rate=%V\": write pushes a second of one topic, "
-                           "from 1 to %d", value, NGX_MDM_APNS_MAX_RATE);
-        return NGX_CONF_ERROR;
-    }
-
-    conf->rate = n;
 
     return NGX_CONF_OK;
 }

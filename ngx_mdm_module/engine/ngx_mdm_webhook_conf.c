@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 
 #include "ngx_mdm_webhook.h"
+#include "../conf/ngx_mdm_conf.h"
 #include "../http/ngx_mdm_http.h"
 
 
@@ -20,49 +21,34 @@
 #define NGX_MDM_WEBHOOK_CA_MAX       (32 * 1024)
 
 
-typedef char *(*ngx_mdm_webhook_parameter_pt)(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
-
-
-typedef struct {
-    ngx_str_t                      name;
-    ngx_mdm_webhook_parameter_pt   set;
-} ngx_mdm_webhook_parameter_t;
-
-
 static char *ngx_mdm_webhook_conf_url(ngx_conf_t *cf,
     ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
-static char *ngx_mdm_webhook_conf_parameter(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
 static char *ngx_mdm_webhook_conf_name(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
-static char *ngx_mdm_webhook_conf_database(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
-static char *ngx_mdm_webhook_conf_tenant(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
 static char *ngx_mdm_webhook_conf_secret(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
 static char *ngx_mdm_webhook_conf_format(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
 static char *ngx_mdm_webhook_conf_ca(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
-static char *ngx_mdm_webhook_conf_timeout(ngx_conf_t *cf,
-    ngx_mdm_webhook_conf_t *conf, ngx_str_t *value);
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
 static ngx_int_t ngx_mdm_webhook_conf_read(ngx_conf_t *cf, ngx_str_t *path,
     size_t most, ngx_uint_t secret, ngx_str_t *text);
 static ngx_uint_t ngx_mdm_webhook_conf_same(const ngx_str_t *a,
     const ngx_str_t *b);
 
 
-static const ngx_mdm_webhook_parameter_t  ngx_mdm_webhook_parameters[] = {
-    { ngx_string("name="), ngx_mdm_webhook_conf_name },
-    { ngx_string("database="), ngx_mdm_webhook_conf_database },
-    { ngx_string("tenant="), ngx_mdm_webhook_conf_tenant },
-    { ngx_string("secret="), ngx_mdm_webhook_conf_secret },
-    { ngx_string("format="), ngx_mdm_webhook_conf_format },
-    { ngx_string("ca="), ngx_mdm_webhook_conf_ca },
-    { ngx_string("timeout="), ngx_mdm_webhook_conf_timeout },
-    { ngx_null_string, NULL }
+static const ngx_mdm_conf_parameter_t  ngx_mdm_webhook_parameters[] = {
+    { ngx_string("name"), ngx_mdm_webhook_conf_name, 0, 0, 0, NULL },
+    { ngx_string("database"), ngx_mdm_conf_set_text,
+      offsetof(ngx_mdm_webhook_conf_t, database), 0, 0, NULL },
+    { ngx_string("tenant"), ngx_mdm_conf_set_text,
+      offsetof(ngx_mdm_webhook_conf_t, tenant), 0, 0, NULL },
+    { ngx_string("secret"), ngx_mdm_webhook_conf_secret, 0, 0, 0, NULL },
+    { ngx_string("format"), ngx_mdm_webhook_conf_format, 0, 0, 0, NULL },
+    { ngx_string("ca"), ngx_mdm_webhook_conf_ca, 0, 0, 0, NULL },
+    { ngx_string("timeout"), ngx_mdm_conf_set_time,
+      offsetof(ngx_mdm_webhook_conf_t, timeout), 1000, 60000, NULL },
+    ngx_mdm_conf_null_parameter
 };
 
 
@@ -94,16 +80,11 @@ ngx_mdm_webhook_conf_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_mdm_webhook_conf_url(cf, webhook, &value[1]) != NGX_CONF_OK) {
+    if (ngx_mdm_webhook_conf_url(cf, webhook, &value[1]) != NGX_CONF_OK
+        || ngx_mdm_conf_parameters(cf, ngx_mdm_webhook_parameters, webhook)
+           != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_mdm_webhook_conf_parameter(cf, webhook, &value[i])
-            != NGX_CONF_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
     }
 
     other = webhooks->elts;
@@ -187,40 +168,14 @@ ngx_mdm_webhook_conf_url(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
 }
 
 
-static char *
-ngx_mdm_webhook_conf_parameter(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
-    ngx_str_t *value)
-{
-    ngx_str_t                           text;
-    const ngx_mdm_webhook_parameter_t  *p;
-
-    for (p = ngx_mdm_webhook_parameters; p->set != NULL; p++) {
-
-        if (value->len > p->name.len
-            && ngx_strncmp(value->data, p->name.data, p->name.len) == 0)
-        {
-            text.data = value->data + p->name.len;
-            text.len = value->len - p->name.len;
-
-            return p->set(cf, conf, &text);
-        }
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "unknown parameter \"%V\" of \"mdm_webhook\", there "
-                       "are: name=, database=, tenant=, secret=, format=, "
-                       "ca=, timeout=", value);
-
-    return NGX_CONF_ERROR;
-}
-
-
 /* It stands in paths of the API. */
 
 static char *
-ngx_mdm_webhook_conf_name(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
-    ngx_str_t *value)
+ngx_mdm_webhook_conf_name(ngx_conf_t *cf,
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf)
 {
+    ngx_mdm_webhook_conf_t  *webhook = conf;
+
     size_t  i;
 
     for (i = 0; i < value->len; i++) {
@@ -239,39 +194,21 @@ ngx_mdm_webhook_conf_name(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
         return NGX_CONF_ERROR;
     }
 
-    conf->name = *value;
+    webhook->name = *value;
 
     return NGX_CONF_OK;
 }
 
 
 static char *
-ngx_mdm_webhook_conf_database(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
-    ngx_str_t *value)
+ngx_mdm_webhook_conf_secret(ngx_conf_t *cf,
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf)
 {
-    conf->database = *value;
+    ngx_mdm_webhook_conf_t  *webhook = conf;
 
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_mdm_webhook_conf_tenant(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
-    ngx_str_t *value)
-{
-    conf->tenant = *value;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_mdm_webhook_conf_secret(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
-    ngx_str_t *value)
-{
     ngx_str_t  *secret;
 
-    secret = &conf->secret;
+    secret = &webhook->secret;
 
     if (ngx_mdm_webhook_conf_read(cf, value, NGX_MDM_WEBHOOK_SECRET_MAX, 1,
                                   secret)
@@ -299,16 +236,18 @@ ngx_mdm_webhook_conf_secret(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
 
 
 static char *
-ngx_mdm_webhook_conf_format(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
-    ngx_str_t *value)
+ngx_mdm_webhook_conf_format(ngx_conf_t *cf,
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf)
 {
+    ngx_mdm_webhook_conf_t  *webhook = conf;
+
     if (ngx_strcmp(value->data, "nanomdm") == 0) {
-        conf->format = NGX_MDM_WEBHOOK_NANOMDM;
+        webhook->format = NGX_MDM_WEBHOOK_NANOMDM;
         return NGX_CONF_OK;
     }
 
     if (ngx_strcmp(value->data, "event") == 0) {
-        conf->format = NGX_MDM_WEBHOOK_EVENT;
+        webhook->format = NGX_MDM_WEBHOOK_EVENT;
         return NGX_CONF_OK;
     }
 
@@ -321,20 +260,22 @@ ngx_mdm_webhook_conf_format(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
 
 
 static char *
-ngx_mdm_webhook_conf_ca(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
-    ngx_str_t *value)
+ngx_mdm_webhook_conf_ca(ngx_conf_t *cf,
+    const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf)
 {
+    ngx_mdm_webhook_conf_t  *webhook = conf;
+
     BIO   *bio;
     X509  *x509;
 
     if (ngx_mdm_webhook_conf_read(cf, value, NGX_MDM_WEBHOOK_CA_MAX, 0,
-                                  &conf->ca)
+                                  &webhook->ca)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    bio = BIO_new_mem_buf(conf->ca.data, (int) conf->ca.len);
+    bio = BIO_new_mem_buf(webhook->ca.data, (int) webhook->ca.len);
     x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
 
     BIO_free(bio);
@@ -348,27 +289,6 @@ ngx_mdm_webhook_conf_ca(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
     }
 
     X509_free(x509);
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_mdm_webhook_conf_timeout(ngx_conf_t *cf, ngx_mdm_webhook_conf_t *conf,
-    ngx_str_t *value)
-{
-    ngx_int_t  n;
-
-    n = ngx_parse_time(value, 0);
-
-    if (n < 1000 || n > 60000) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"timeout=%V\": write a time from 1s to 60s",
-                           value);
-        return NGX_CONF_ERROR;
-    }
-
-    conf->timeout = n;
 
     return NGX_CONF_OK;
 }

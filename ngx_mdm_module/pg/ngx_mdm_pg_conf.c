@@ -6,14 +6,22 @@
 
 
 #include "ngx_mdm_pg_internal.h"
+#include "../conf/ngx_mdm_conf.h"
 
 
 #define NGX_MDM_PG_CONNECTIONS   4
 #define NGX_MDM_PG_TIMEOUT       5000
 
 
-static char *ngx_mdm_pg_conf_parameter(ngx_conf_t *cf, ngx_mdm_pg_conf_t *db,
-    ngx_str_t *value);
+static const ngx_mdm_conf_parameter_t  ngx_mdm_pg_parameters[] = {
+    { ngx_string("name"), ngx_mdm_conf_set_text,
+      offsetof(ngx_mdm_pg_conf_t, name), 0, 0, NULL },
+    { ngx_string("connections"), ngx_mdm_conf_set_number,
+      offsetof(ngx_mdm_pg_conf_t, connections), 2, 64, "a number" },
+    { ngx_string("timeout"), ngx_mdm_conf_set_time,
+      offsetof(ngx_mdm_pg_conf_t, timeout), 1000, 60000, NULL },
+    ngx_mdm_conf_null_parameter
+};
 
 
 /* mdm_database CONNINFO [name=NAME] [connections=N] [timeout=TIME]; */
@@ -23,7 +31,6 @@ ngx_mdm_pg_conf_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char               *text;
     ngx_str_t          *value;
-    ngx_uint_t          i;
     ngx_array_t        *databases;
     ngx_mdm_pg_conf_t   db, *added;
 
@@ -36,10 +43,10 @@ ngx_mdm_pg_conf_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     db.connections = NGX_MDM_PG_CONNECTIONS;
     db.timeout = NGX_MDM_PG_TIMEOUT;
 
-    for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_mdm_pg_conf_parameter(cf, &db, &value[i]) != NGX_CONF_OK) {
-            return NGX_CONF_ERROR;
-        }
+    if (ngx_mdm_conf_parameters(cf, ngx_mdm_pg_parameters, &db)
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     if (ngx_mdm_pg_conf_find(databases, &db.name) != NGX_ERROR) {
@@ -65,55 +72,6 @@ ngx_mdm_pg_conf_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     *added = db;
 
     return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_mdm_pg_conf_parameter(ngx_conf_t *cf, ngx_mdm_pg_conf_t *db,
-    ngx_str_t *value)
-{
-    ngx_int_t  n;
-    ngx_str_t  s;
-
-    if (ngx_strncmp(value->data, "name=", 5) == 0) {
-        db->name.data = value->data + 5;
-        db->name.len = value->len - 5;
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "connections=", 12) == 0) {
-        n = ngx_atoi(value->data + 12, value->len - 12);
-
-        if (n >= 2 && n <= 64) {
-            db->connections = n;
-            return NGX_CONF_OK;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\": write a number from 2 to 64", value);
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_strncmp(value->data, "timeout=", 8) == 0) {
-        s.data = value->data + 8;
-        s.len = value->len - 8;
-        n = ngx_parse_time(&s, 0);
-
-        if (n >= 1000 && n <= 60000) {
-            db->timeout = n;
-            return NGX_CONF_OK;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\": write a time from 1s to 60s", value);
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "unknown parameter \"%V\", there are: name=, "
-                       "connections=, timeout=", value);
-
-    return NGX_CONF_ERROR;
 }
 
 
