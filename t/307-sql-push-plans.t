@@ -51,6 +51,7 @@ my %calls = (
     'a new token' => q{SELECT mdm_r2.push_token(1, 40001, 'topic', 'new')},
     'an end'   => q{SELECT mdm_r2.push_forget(1, 'D40002')},
     why        => q{SELECT count(*) FROM mdm_r2.enrollment_why(1, 'D40003', '')},
+    sweep      => q{SELECT mdm_r2.sweep(100)},
 );
 
 sub record {
@@ -61,8 +62,8 @@ sub record {
         array_fill(0::bigint, '{100}'), array_fill(0::bigint, '{100}'))}, $_[0];
 }
 
-my %role = ((map { $_ => 'mdm_job' } qw(lease due renew claim accepted refused release),
-    'lease of a tenant'), map { $_ => 'mdm_device' } 'a new token', 'an end');
+my %role = ((map { $_ => 'mdm_job' } qw(lease due renew claim accepted refused release
+    sweep), 'lease of a tenant'), map { $_ => 'mdm_device' } 'a new token', 'an end');
 
 sql("ALTER ROLE mdm_$_ SET auto_explain.log_min_duration = 0") for qw(device api job);
 
@@ -122,7 +123,7 @@ my %rows = (
 
 # People wait for these now and then; devices and pushes wait for the others.
 
-my %seldom = map { $_ => 1 } qw(stops topics why);
+my %seldom = map { $_ => 1 } qw(stops why);
 
 for my $plans ('of the beginning', 'that know', 'that know that nothing is due') {
     for my $name (sort keys %calls) {

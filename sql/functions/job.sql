@@ -57,7 +57,7 @@ BEGIN
     FOR v_device IN
         SELECT e.tenant_id, e.device_id
           FROM mdm.enrollment e
-         WHERE e.user_id = ''
+         WHERE (e.user_id = '') IS TRUE
            AND e.pending_kind = 'new'
            AND e.pending_since < now() - interval '7 days'
          ORDER BY e.pending_since

@@ -271,8 +271,11 @@ BEGIN
                        AND t.topic > p_after
                      ORDER BY t.topic
                      LIMIT p_limit) t) t
-      LEFT JOIN mdm.push_certificate c ON c.tenant_id = p_tenant_id
-                                      AND c.topic = t.topic
+      LEFT JOIN LATERAL (
+           SELECT c.subject, c.not_after, c.version, c.apple_account, c.note, c.development
+             FROM mdm.push_certificate c
+            WHERE c.tenant_id = p_tenant_id AND c.topic = t.topic
+            LIMIT 1) c ON true
      ORDER BY t.topic;
 END
 $$;
