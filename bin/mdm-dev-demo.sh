@@ -157,7 +157,7 @@ token_of() {
 }
 
 command_demo() {
-    run=$top/run/demo
+    run=$run/demo
     durable=off
     listen_tls=127.0.0.1:
     pushes_shown=0

@@ -12,10 +12,12 @@ use MDM::Test;
 needs('the simulator', -x build('mdm-sim'));
 
 my $run = $ENV{MDM_RUN_DIR} = test_dir() . '/run';
+$ENV{$_} = free_port() for qw(MDM_PORT MDM_TLS_PORT MDM_APNS_PORT);
 my ($exit, $text) = run_command(tree() . '/bin/mdm-dev', 'demo');
 
 is $exit, 0, 'the demonstration succeeds' or diag $text;
 
+like $text, qr{ \Q$run/demo/pushes.log\E$}m, '... where it was told to';
 unlike $text, qr/\e/, 'what is not a terminal gets plain text';
 
 for my $kind (qw(iphone byod mac sharedipad)) {
