@@ -130,6 +130,17 @@ subtest 'a new token' => sub {
 };
 
 
+subtest 'a time that is none' => sub {
+    my @d = pushed(2);
+
+    is $w->record($d[0] => [ 'dead', 'Unregistered', 0, '9223372036854775807' ],
+        $d[1] => 'accepted'), 'ok', 'dead since a year that PostgreSQL does not know';
+    is stops(), "$d[0] Unregistered", '... is dead all the same';
+    is $w->due($d[1]), 30, '... and hinders no other answer';
+    clear();
+};
+
+
 subtest 'a wish of another topic' => sub {
     my $d = $w->device;
 

@@ -262,6 +262,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     c_ladder    CONSTANT interval[] := '{30 seconds,2 minutes,8 minutes,30 minutes,
                                          2 hours,8 hours,24 hours}';
+    c_last_ms   CONSTANT bigint := 253402300799999;     -- the year 9999
     v_verdicts  text[] := p_outcomes;
     v_row       record;
     v_now       timestamptz;
@@ -310,7 +311,8 @@ BEGIN
                 CASE WHEN v_row.push_token IS DISTINCT FROM decode(v_row.token, 'hex')
                      THEN 'changed'
                      WHEN v_row.outcome = 'dead' AND v_row.time > 0
-                          AND to_timestamp(v_row.time / 1000.0) < v_row.token_at
+                          AND to_timestamp(least(v_row.time, c_last_ms) / 1000.0)
+                              < v_row.token_at
                      THEN 'older'
                      ELSE v_row.outcome END;
         END LOOP;
