@@ -1,7 +1,7 @@
 
 /*
- * What directives share: parameters of the form name=value, and the complaints
- * about them.  Knows no directive.
+ * What directives share: parameters of the form name=value, files that are read
+ * with the configuration, and the complaints about them.  Knows no directive.
  */
 
 
@@ -49,6 +49,12 @@ char *ngx_mdm_conf_set_number(ngx_conf_t *cf,
     const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
 char *ngx_mdm_conf_set_time(ngx_conf_t *cf,
     const ngx_mdm_conf_parameter_t *parameter, ngx_str_t *value, void *conf);
+
+
+/* Reads a whole file, which must not be everybody's if it is secret: the number
+ * of bytes, or NGX_ERROR.  The path becomes absolute. */
+ssize_t ngx_mdm_conf_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t secret,
+    u_char *buf, size_t size);
 
 
 #endif /* _NGX_MDM_CONF_H_INCLUDED_ */

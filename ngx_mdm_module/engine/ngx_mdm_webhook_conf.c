@@ -294,65 +294,25 @@ ngx_mdm_webhook_conf_ca(ngx_conf_t *cf,
 }
 
 
-/* A whole file; what is secret must not be everybody's. */
-
 static ngx_int_t
 ngx_mdm_webhook_conf_read(ngx_conf_t *cf, ngx_str_t *path, size_t most,
     ngx_uint_t secret, ngx_str_t *text)
 {
-    ssize_t          n;
-    ngx_fd_t         fd;
-    ngx_file_info_t  info;
-
-    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &info) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot open \"%V\" of \"mdm_webhook\"", path);
-        n = -1;
-        goto done;
-    }
-
-    if (secret && (info.st_mode & 0007)) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "everyone may read \"%V\": run \"chmod 600\" on "
-                           "it", path);
-    }
-
-    n = -1;
-
-    if (ngx_file_size(&info) > (off_t) most) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" of \"mdm_webhook\" passes %uz bytes",
-                           path, most);
-        goto done;
-    }
+    ssize_t  n;
 
     text->data = ngx_pnalloc(cf->pool, most);
     if (text->data == NULL) {
-        goto done;
+        return NGX_ERROR;
     }
 
-    n = ngx_read_fd(fd, text->data, most);
-
-    if (n < 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot read \"%V\"", path);
+    n = ngx_mdm_conf_read(cf, path, secret, text->data, most);
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
     }
 
-done:
+    text->len = n;
 
-    if (fd != NGX_INVALID_FILE) {
-        (void) ngx_close_file(fd);
-    }
-
-    text->len = n > 0 ? n : 0;
-
-    return n < 0 ? NGX_ERROR : NGX_OK;
+    return NGX_OK;
 }
 
 
