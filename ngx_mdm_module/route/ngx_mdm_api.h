@@ -95,6 +95,7 @@ struct ngx_mdm_api_s {
 
     ngx_mdm_pg_rows_t              rows;       /* kept for build */
     ngx_mdm_api_build_pt           build;
+    ngx_mdm_api_pt                 none;       /* when there are no rows */
     const mdm_cursor_list_t       *list;       /* of a page */
     json_t                        *head;
 
@@ -131,6 +132,16 @@ void ngx_mdm_api_call(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
 
 /* NGX_OK, or NGX_DONE when the call failed and the client was told. */
 ngx_int_t ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc);
+
+/* Calls a statement and ends the call with the row that comes; when none does,
+ * `none` tells the client so. */
+void ngx_mdm_api_call_row(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
+    ngx_mdm_api_pt none);
+
+/* Calls a statement that deletes something, whose outcome is "ok", and ends the
+ * call; at another outcome `none` tells the client. */
+void ngx_mdm_api_call_delete(ngx_mdm_api_t *api,
+    ngx_mdm_pg_statement_e statement, ngx_mdm_api_pt none);
 
 /* Runs work in a thread when `size` bytes are much, else at once; api->ctx is
  * theirs.  The client is told when that cannot be. */
@@ -216,8 +227,9 @@ json_t *ngx_mdm_api_column(const ngx_mdm_pg_rows_t *rows, int row,
 typedef mdm_cursor_list_t  ngx_mdm_api_list_t;
 
 /* {"items":[…],"next":…} of rows of which one more than api->limit was asked
- * for; a column "item" is all of one.  A last row whose first column is null is no item: SQL stopped there and
- * goes on from its cursor, however short the page is. */
+ * for; a column "item" is all of one.  A last row whose first column is null is
+ * no item: SQL stopped there and goes on from its cursor, however short the
+ * page is. */
 void ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows);
 
@@ -225,6 +237,10 @@ void ngx_mdm_api_page(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
  * stays until the call ends. */
 void ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     const ngx_mdm_pg_rows_t *rows, json_t *head);
+
+/* Calls a statement and ends the call with a page of the rows that come. */
+void ngx_mdm_api_call_page(ngx_mdm_api_t *api,
+    ngx_mdm_pg_statement_e statement, const ngx_mdm_api_list_t *list);
 
 /* ?after=, as the "next" of a page; NGX_ERROR after the client was told that it
  * is none of this list. */

@@ -15,6 +15,10 @@
 #define NGX_MDM_API_ROWS_LABOUR  4
 
 
+static void ngx_mdm_api_row_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_deleted(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
 static ngx_int_t ngx_mdm_api_run(ngx_mdm_api_t *api, size_t size,
     ngx_mdm_thread_pt run, ngx_mdm_thread_pt done);
 static void ngx_mdm_api_build_run(void *data);
@@ -76,6 +80,66 @@ ngx_mdm_api_answered(ngx_mdm_api_t *api, ngx_mdm_pg_rc_e rc)
                       text);
 
     return NGX_DONE;
+}
+
+
+void
+ngx_mdm_api_call_row(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
+    ngx_mdm_api_pt none)
+{
+    api->none = none;
+    ngx_mdm_api_call(api, statement, ngx_mdm_api_row_found);
+}
+
+
+static void
+ngx_mdm_api_row_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    if (rows->count == 0) {
+        api->none(api);
+        return;
+    }
+
+    ngx_mdm_api_finish(api, NGX_HTTP_OK, ngx_mdm_api_row(rows, 0));
+}
+
+
+void
+ngx_mdm_api_call_delete(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
+    ngx_mdm_api_pt none)
+{
+    api->none = none;
+    ngx_mdm_api_call(api, statement, ngx_mdm_api_deleted);
+}
+
+
+static void
+ngx_mdm_api_deleted(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
+        return;
+    }
+
+    if (!ngx_mdm_api_is(ngx_mdm_pg_text(rows, 0, 0), "ok")) {
+        api->none(api);
+        return;
+    }
+
+    ngx_mdm_api_finish(api, NGX_HTTP_OK, json_pack("{s:b}", "deleted", 1));
 }
 
 

@@ -14,8 +14,6 @@ static void ngx_mdm_api_enrollment_shown(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static json_t *ngx_mdm_api_enrollment_build(ngx_mdm_api_t *api,
     const ngx_mdm_pg_rows_t *rows);
-static void ngx_mdm_api_why_answered(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_enrollment_ended(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_identity_revoked(ngx_mdm_pg_call_t *call,
@@ -106,30 +104,9 @@ ngx_mdm_api_why(ngx_mdm_api_t *api)
 
     if (ngx_mdm_api_channel(api, 1, &device_id, &user_id) == NGX_OK) {
         ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
-        ngx_mdm_api_call(api, NGX_MDM_SQL_ENROLLMENT_WHY,
-                         ngx_mdm_api_why_answered);
+        ngx_mdm_api_call_row(api, NGX_MDM_SQL_ENROLLMENT_WHY,
+                             ngx_mdm_api_unknown_enrollment);
     }
-}
-
-
-static void
-ngx_mdm_api_why_answered(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
-    }
-
-    if (rows->count == 0) {
-        ngx_mdm_api_unknown_enrollment(api);
-        return;
-    }
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, ngx_mdm_api_row(rows, 0));
 }
 
 

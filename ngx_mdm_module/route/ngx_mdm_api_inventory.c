@@ -11,8 +11,6 @@
 
 static ngx_int_t ngx_mdm_api_inventory_name(ngx_mdm_api_t *api,
     ngx_str_t segment, ngx_uint_t param);
-static void ngx_mdm_api_inventory_found(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 
 
 /* a name; a key; an enrolment's number and a key */
@@ -76,8 +74,8 @@ ngx_mdm_api_inventory_search(ngx_mdm_api_t *api)
            == NGX_OK)
     {
         ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
-        ngx_mdm_api_call(api, NGX_MDM_SQL_INVENTORY_SEARCH,
-                         ngx_mdm_api_inventory_found);
+        ngx_mdm_api_call_page(api, NGX_MDM_SQL_INVENTORY_SEARCH,
+                              &ngx_mdm_api_inventory_search_list);
     }
 }
 
@@ -102,18 +100,4 @@ ngx_mdm_api_inventory_name(ngx_mdm_api_t *api, ngx_str_t segment,
     ngx_mdm_pg_set_bytes(&api->call.params[param], name.data, name.len);
 
     return NGX_OK;
-}
-
-
-static void
-ngx_mdm_api_inventory_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_page(api, &ngx_mdm_api_inventory_search_list, rows);
-    }
 }

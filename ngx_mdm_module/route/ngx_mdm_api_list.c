@@ -8,8 +8,6 @@
 #include "ngx_mdm_api.h"
 
 
-static void ngx_mdm_api_enrollments_found(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_channel_empty(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 
@@ -72,22 +70,8 @@ ngx_mdm_api_enrollments(ngx_mdm_api_t *api)
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_ENROLLMENTS,
-                     ngx_mdm_api_enrollments_found);
-}
-
-
-static void
-ngx_mdm_api_enrollments_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_page(api, &ngx_mdm_api_enrollment_list, rows);
-    }
+    ngx_mdm_api_call_page(api, NGX_MDM_SQL_ENROLLMENTS,
+                          &ngx_mdm_api_enrollment_list);
 }
 
 

@@ -19,8 +19,6 @@ typedef struct {
 } ngx_mdm_api_profile_show_t;
 
 
-static void ngx_mdm_api_profiles_listed(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static ngx_int_t ngx_mdm_api_profile_format(ngx_mdm_api_t *api,
     ngx_uint_t *bytes);
 static ngx_int_t ngx_mdm_api_profile_id(ngx_mdm_api_t *api, ngx_str_t *id);
@@ -36,8 +34,6 @@ static json_t *ngx_mdm_api_profile_unreadable(ngx_mdm_api_t *api,
     ngx_mdm_api_profile_t *profile, mdm_rc_e rc);
 static void ngx_mdm_api_profile_run(void *data);
 static void ngx_mdm_api_profile_done(void *data);
-static void ngx_mdm_api_profile_deleted(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 
 
 /* the order of storing, and an identifier */
@@ -63,22 +59,8 @@ ngx_mdm_api_profiles(ngx_mdm_api_t *api)
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_PROFILE_LIST,
-                     ngx_mdm_api_profiles_listed);
-}
-
-
-static void
-ngx_mdm_api_profiles_listed(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_page(api, &ngx_mdm_api_profile_list, rows);
-    }
+    ngx_mdm_api_call_page(api, NGX_MDM_SQL_PROFILE_LIST,
+                          &ngx_mdm_api_profile_list);
 }
 
 
@@ -351,27 +333,6 @@ ngx_mdm_api_profile_delete(ngx_mdm_api_t *api)
     ngx_mdm_api_who(api, api->call.params);
     ngx_mdm_pg_set_bytes(&api->call.params[3], id.data, id.len);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_PROFILE_DELETE,
-                     ngx_mdm_api_profile_deleted);
-}
-
-
-static void
-ngx_mdm_api_profile_deleted(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
-    }
-
-    if (!ngx_mdm_api_is(ngx_mdm_pg_text(rows, 0, 0), "ok")) {
-        ngx_mdm_api_profile_unknown(api);
-        return;
-    }
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, json_pack("{s:b}", "deleted", 1));
+    ngx_mdm_api_call_delete(api, NGX_MDM_SQL_PROFILE_DELETE,
+                            ngx_mdm_api_profile_unknown);
 }

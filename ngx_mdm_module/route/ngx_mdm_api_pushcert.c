@@ -55,10 +55,7 @@ static void ngx_mdm_api_pushcert_stored(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_pushcert_refused(ngx_mdm_api_t *api,
     const ngx_mdm_pg_rows_t *rows);
-static void ngx_mdm_api_pushcert_found(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static void ngx_mdm_api_pushcert_listed(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_api_pushcert_none(ngx_mdm_api_t *api);
 static void ngx_mdm_api_pushcert_error(ngx_mdm_api_t *api, ngx_uint_t status,
     const char *text);
 
@@ -443,31 +440,16 @@ ngx_mdm_api_pushcert_get(ngx_mdm_api_t *api)
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
     ngx_mdm_pg_set_bytes(&api->call.params[1], topic.data, topic.len);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_CERTIFICATE_GET,
-                     ngx_mdm_api_pushcert_found);
+    ngx_mdm_api_call_row(api, NGX_MDM_SQL_PUSH_CERTIFICATE_GET,
+                         ngx_mdm_api_pushcert_none);
 }
 
 
 static void
-ngx_mdm_api_pushcert_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
+ngx_mdm_api_pushcert_none(ngx_mdm_api_t *api)
 {
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
-    }
-
-    if (rows->count == 0) {
-        ngx_mdm_api_pushcert_error(api, NGX_HTTP_NOT_FOUND,
-                                   "there is no push certificate for this "
-                                   "topic");
-        return;
-    }
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, ngx_mdm_api_row(rows, 0));
+    ngx_mdm_api_pushcert_error(api, NGX_HTTP_NOT_FOUND,
+                               "there is no push certificate for this topic");
 }
 
 
@@ -480,22 +462,8 @@ ngx_mdm_api_pushcert_list(ngx_mdm_api_t *api)
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_CERTIFICATE_LIST,
-                     ngx_mdm_api_pushcert_listed);
-}
-
-
-static void
-ngx_mdm_api_pushcert_listed(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_page(api, &ngx_mdm_api_pushcert_list_of, rows);
-    }
+    ngx_mdm_api_call_page(api, NGX_MDM_SQL_PUSH_CERTIFICATE_LIST,
+                          &ngx_mdm_api_pushcert_list_of);
 }
 
 

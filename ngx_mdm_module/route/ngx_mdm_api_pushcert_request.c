@@ -56,8 +56,6 @@ static void ngx_mdm_api_push_request_listed(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static json_t *ngx_mdm_api_push_request_build(ngx_mdm_api_t *api,
     const ngx_mdm_pg_rows_t *rows);
-static void ngx_mdm_api_push_request_deleted(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_push_request_none(ngx_mdm_api_t *api);
 
 
@@ -402,29 +400,8 @@ ngx_mdm_api_pushcert_request_delete(ngx_mdm_api_t *api)
     ngx_mdm_api_who(api, api->call.params);
     ngx_mdm_pg_set_bytes(&api->call.params[3], public_key, MDM_SHA256_SIZE);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_REQUEST_DELETE,
-                     ngx_mdm_api_push_request_deleted);
-}
-
-
-static void
-ngx_mdm_api_push_request_deleted(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
-    }
-
-    if (!ngx_mdm_api_is(ngx_mdm_pg_text(rows, 0, 0), "ok")) {
-        ngx_mdm_api_push_request_none(api);
-        return;
-    }
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, json_pack("{s:b}", "deleted", 1));
+    ngx_mdm_api_call_delete(api, NGX_MDM_SQL_PUSH_REQUEST_DELETE,
+                            ngx_mdm_api_push_request_none);
 }
 
 

@@ -56,8 +56,6 @@ static ngx_int_t ngx_mdm_api_report_format(ngx_mdm_api_t *api,
     unsigned *json);
 static ngx_mdm_api_secret_t *ngx_mdm_api_secret_create(ngx_mdm_api_t *api,
     const char *kind, ngx_str_t last);
-static void ngx_mdm_api_secrets_found(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_secret_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static ngx_int_t ngx_mdm_api_secret_keep(ngx_mdm_api_t *api,
@@ -134,30 +132,9 @@ ngx_mdm_api_secrets(ngx_mdm_api_t *api)
 
     if (ngx_mdm_api_channel(api, 1, &device_id, &user_id) == NGX_OK) {
         ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
-        ngx_mdm_api_call(api, NGX_MDM_SQL_ENROLLMENT_SECRETS,
-                         ngx_mdm_api_secrets_found);
+        ngx_mdm_api_call_row(api, NGX_MDM_SQL_ENROLLMENT_SECRETS,
+                             ngx_mdm_api_unknown_enrollment);
     }
-}
-
-
-static void
-ngx_mdm_api_secrets_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
-    }
-
-    if (rows->count == 0) {
-        ngx_mdm_api_unknown_enrollment(api);
-        return;
-    }
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, ngx_mdm_api_row(rows, 0));
 }
 
 

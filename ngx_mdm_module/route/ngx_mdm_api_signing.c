@@ -22,10 +22,6 @@ static void ngx_mdm_api_signing_read(void *data);
 static void ngx_mdm_api_signing_done(void *data);
 static void ngx_mdm_api_signing_stored(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static void ngx_mdm_api_signing_found(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
-static void ngx_mdm_api_signing_deleted(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_signing_none(ngx_mdm_api_t *api);
 
 
@@ -150,29 +146,8 @@ ngx_mdm_api_signing_get(ngx_mdm_api_t *api)
 {
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_SIGNING_CERTIFICATE_GET,
-                     ngx_mdm_api_signing_found);
-}
-
-
-static void
-ngx_mdm_api_signing_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
-    }
-
-    if (rows->count == 0) {
-        ngx_mdm_api_signing_none(api);
-        return;
-    }
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, ngx_mdm_api_row(rows, 0));
+    ngx_mdm_api_call_row(api, NGX_MDM_SQL_SIGNING_CERTIFICATE_GET,
+                         ngx_mdm_api_signing_none);
 }
 
 
@@ -181,29 +156,8 @@ ngx_mdm_api_signing_delete(ngx_mdm_api_t *api)
 {
     ngx_mdm_api_who(api, api->call.params);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_SIGNING_CERTIFICATE_DELETE,
-                     ngx_mdm_api_signing_deleted);
-}
-
-
-static void
-ngx_mdm_api_signing_deleted(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) != NGX_OK) {
-        return;
-    }
-
-    if (!ngx_mdm_api_is(ngx_mdm_pg_text(rows, 0, 0), "ok")) {
-        ngx_mdm_api_signing_none(api);
-        return;
-    }
-
-    ngx_mdm_api_finish(api, NGX_HTTP_OK, json_pack("{s:b}", "deleted", 1));
+    ngx_mdm_api_call_delete(api, NGX_MDM_SQL_SIGNING_CERTIFICATE_DELETE,
+                            ngx_mdm_api_signing_none);
 }
 
 

@@ -24,6 +24,8 @@
 
 
 static ngx_uint_t ngx_mdm_api_arg_taken(ngx_str_t name, const char *taken);
+static void ngx_mdm_api_page_found(ngx_mdm_pg_call_t *call,
+    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static json_t *ngx_mdm_api_page_build(ngx_mdm_api_t *api,
     const ngx_mdm_pg_rows_t *rows);
 
@@ -303,6 +305,29 @@ ngx_mdm_api_page_with(ngx_mdm_api_t *api, const ngx_mdm_api_list_t *list,
     api->head = head;
 
     ngx_mdm_api_build(api, rows, 0, ngx_mdm_api_page_build);
+}
+
+
+void
+ngx_mdm_api_call_page(ngx_mdm_api_t *api, ngx_mdm_pg_statement_e statement,
+    const ngx_mdm_api_list_t *list)
+{
+    api->list = list;
+    ngx_mdm_api_call(api, statement, ngx_mdm_api_page_found);
+}
+
+
+static void
+ngx_mdm_api_page_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_mdm_api_t  *api;
+
+    api = call->data;
+
+    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
+        ngx_mdm_api_page(api, api->list, rows);
+    }
 }
 
 
