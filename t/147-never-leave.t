@@ -44,7 +44,7 @@ http {
     mdm_database "%%PG%%" connections=2 timeout=1s;
     mdm_database "host=/nowhere dbname=mdm" name=nowhere connections=2 timeout=1s;
     mdm_database "host=127.0.0.1 port=%%SILENT%% dbname=mdm" name=silent connections=2 timeout=1s;
-    mdm_database "%%PG%% dbname=postgres" name=empty connections=2 timeout=1s;
+    mdm_database "%%PG%% dbname=template1" name=empty connections=2 timeout=1s;
     mdm_database "%%PG%% dbname=full_up" name=full connections=2 timeout=1s;
     mdm_database "%%PG%% options='-c default_transaction_read_only=on'" name=readonly
                  connections=2 timeout=1s;

@@ -1,7 +1,8 @@
 package MDM::Test::Postgres;
 
 # A private PostgreSQL cluster on a socket of its own.  It starts as a copy of
-# build/pg-template, or of one that mdmctl has migrated; each is made once.
+# build/pg-template, or of one that mdmctl has migrated; each is made once.  It
+# lies in memory where there is enough; with fsync it is on the disk.
 #
 #     my $pg = MDM::Test::Postgres->start(
 #         migrate => 1,                      # through mdmctl
@@ -42,7 +43,9 @@ my %default_conf = (
 sub start {
     my ($class, %option) = @_;
 
-    my $dir = MDM::Test::test_dir() . '/pg' . ++$count;
+    my $durable = ($option{conf}{fsync} // '') eq 'on';
+    my $dir = ($durable ? MDM::Test::test_dir() : MDM::Test::memory_dir())
+        . '/pg' . ++$count;
     my $self = bless {
         owner => $$,
         dir   => $dir,
@@ -83,8 +86,9 @@ sub copy {
         $self->{conf} = { %{ $primary->{conf} }, %{ $self->{conf} } };
 
     } else {
-        MDM::Test::run_or_die('cp', '-a', $migrated ? migrated() : template(),
-            "$dir/data");
+        my ($template, $lock) = $migrated ? migrated() : template();
+
+        MDM::Test::run_or_die('cp', '-a', $template, "$dir/data");
         rename "$dir/data/secret.key", "$dir/secret.key" if $migrated;
     }
 
@@ -130,7 +134,7 @@ sub migrated {
         for MDM::Test::build('mdmctl'), sort glob "$sql/*.sql $sql/*/*.sql";
 
     return kept(join('-', 'pg-migrated', @day, substr $from->hexdigest, 0, 16), sub {
-        File::Path::remove_tree(grep { -d } glob MDM::Test::build('pg-migrated-*'));
+        remove_old(grep { -d } glob MDM::Test::build('pg-migrated-*'));
 
         my $pg = MDM::Test::Postgres->start;
 
@@ -143,25 +147,46 @@ sub migrated {
 }
 
 
+# Nothing is taken from under one who copies it: he has the lock that is returned.
+
 sub kept {
     my ($name, $make) = @_;
 
     my $home = MDM::Test::build($name);
-    return $home if -d $home;
 
     File::Path::make_path(MDM::Test::build(''));
-    open my $lock, '>', "$home.lock" or die "$home.lock: $!\n";
+    my $lock = locked($home, LOCK_SH);
+    return ($home, $lock) if -d $home;
+
     flock $lock, LOCK_EX or die "flock: $!\n";
-    return $home if -d $home;
+    return ($home, $lock) if -d $home;
 
     MDM::Test::run_or_die('cp', '-a', $make->(), "$home.new");
     rename "$home.new", $home or die "rename: $!";
 
-    return $home;
+    return ($home, $lock);
 }
 
 
-# Nobody needs template0, and each of its files would be copied for each test.
+sub locked {
+    my ($home, $how) = @_;
+
+    open my $lock, '>', "$home.lock" or die "$home.lock: $!\n";
+
+    return flock($lock, $how) ? $lock : ();
+}
+
+
+sub remove_old {
+    for my $old (@_) {
+        my $lock = locked($old, LOCK_EX | LOCK_NB) or next;
+
+        File::Path::remove_tree($old);
+    }
+}
+
+
+# Each file is copied for each test, so a database that nobody needs goes.
 
 sub initdb {
     my $dir = MDM::Test::test_dir() . '/template';
@@ -177,9 +202,9 @@ sub initdb {
 
     for my $sql ('CREATE DATABASE mdm',
         "UPDATE pg_database SET datistemplate = false WHERE datname = 'template0'",
-        'DROP DATABASE template0')
+        'DROP DATABASE template0', 'DROP DATABASE postgres')
     {
-        MDM::Test::run_or_die(@as, 'sh', '-c', 'echo "$2" | "$0" --single -D "$1" postgres',
+        MDM::Test::run_or_die(@as, 'sh', '-c', 'echo "$2" | "$0" --single -D "$1" template1',
             program('postgres'), "$dir/data", $sql);
     }
 
@@ -211,15 +236,21 @@ sub launch {
         MDM::Test::unprivileged(), program('postgres'), '-D', "$dir/data");
     MDM::Test::running($self);
 
-    MDM::Test::wait_for(30, sub {
-        my ($exit) = MDM::Test::run_command(program('pg_isready'), '-q',
-            '-h', "$dir/socket", '-p', $self->{port});
-        $exit == 0 || kill(0, $self->{pid}) == 0;
-    });
+    MDM::Test::wait_for(30, sub { $self->ready || kill(0, $self->{pid}) == 0 });
 
-    my ($exit, $text) = $self->try_psql('SELECT 1');
-    die "PostgreSQL does not start:\n", $text, MDM::Test::slurp($self->log_file)
-        if $exit != 0;
+    die "PostgreSQL does not start:\n", MDM::Test::slurp($self->log_file)
+        if !$self->ready;
+}
+
+
+# As the postmaster itself tells it in its file, where pg_ctl looks, too.
+
+sub ready {
+    my ($self) = @_;
+
+    my $text = eval { MDM::Test::slurp("$self->{dir}/data/postmaster.pid") } // '';
+
+    return $text =~ /\A$self->{pid}\n.*^ready\s*\z/ms;
 }
 
 
