@@ -28,13 +28,8 @@ struct ngx_mdm_certificates_s {
 
 static ngx_uint_t ngx_mdm_certificate_is_judged(
     ngx_mdm_certificate_t *certificate);
-static ngx_mdm_certificate_t *ngx_mdm_certificate_find(
-    ngx_mdm_certificates_t *certificates, const u_char *sha256);
 static void ngx_mdm_certificate_drop(ngx_mdm_certificates_t *certificates,
     ngx_mdm_certificate_t *certificate);
-static void ngx_mdm_certificate_insert(ngx_rbtree_node_t *temp,
-    ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel);
-static ngx_rbtree_key_t ngx_mdm_certificate_key(const u_char *sha256);
 
 
 ngx_mdm_certificates_t *
@@ -49,7 +44,7 @@ ngx_mdm_certificates_create(ngx_mdm_engine_t *engine)
     }
 
     ngx_rbtree_init(&certificates->tree, &certificates->sentinel,
-                    ngx_mdm_certificate_insert);
+                    ngx_str_rbtree_insert_value);
     ngx_queue_init(&certificates->used);
     certificates->log = engine->log;
     certificates->counters = engine->counters;
@@ -78,6 +73,8 @@ ngx_mdm_certificate_get(ngx_mdm_engine_t *engine, mdm_str_t der,
 {
     u_char                   sha256[MDM_SHA256_SIZE];
     mdm_rc_e                 rc;
+    uint32_t                 key;
+    ngx_str_t                hash;
     ngx_queue_t             *q;
     ngx_mdm_certificate_t   *certificate;
     ngx_mdm_certificates_t  *certificates;
@@ -88,7 +85,12 @@ ngx_mdm_certificate_get(ngx_mdm_engine_t *engine, mdm_str_t der,
         return mdm_fault(fault, MDM_NO_MEMORY, "cannot hash a certificate");
     }
 
-    certificate = ngx_mdm_certificate_find(certificates, sha256);
+    ngx_memcpy(&key, sha256, sizeof(uint32_t));
+    hash.data = sha256;
+    hash.len = MDM_SHA256_SIZE;
+
+    certificate = (ngx_mdm_certificate_t *)
+                  ngx_str_rbtree_lookup(&certificates->tree, &hash, key);
 
     if (certificate != NULL) {
         ngx_queue_remove(&certificate->queue);
@@ -117,8 +119,10 @@ ngx_mdm_certificate_get(ngx_mdm_engine_t *engine, mdm_str_t der,
                           ngx_queue_data(q, ngx_mdm_certificate_t, queue));
     }
 
-    certificate->node.key = ngx_mdm_certificate_key(sha256);
-    ngx_rbtree_insert(&certificates->tree, &certificate->node);
+    certificate->node.node.key = key;
+    certificate->node.str.data = certificate->certificate->sha256;
+    certificate->node.str.len = MDM_SHA256_SIZE;
+    ngx_rbtree_insert(&certificates->tree, &certificate->node.node);
     ngx_queue_insert_head(&certificates->used, &certificate->queue);
     certificates->n++;
     ngx_mdm_gauge_set(certificates->gauges,
@@ -177,97 +181,14 @@ ngx_mdm_certificate_is_judged(ngx_mdm_certificate_t *certificate)
 }
 
 
-static ngx_mdm_certificate_t *
-ngx_mdm_certificate_find(ngx_mdm_certificates_t *certificates,
-    const u_char *sha256)
-{
-    ngx_int_t               rc;
-    ngx_rbtree_key_t        key;
-    ngx_rbtree_node_t      *node, *sentinel;
-    ngx_mdm_certificate_t  *certificate;
-
-    key = ngx_mdm_certificate_key(sha256);
-    node = certificates->tree.root;
-    sentinel = certificates->tree.sentinel;
-
-    while (node != sentinel) {
-
-        if (key != node->key) {
-            node = (key < node->key) ? node->left : node->right;
-            continue;
-        }
-
-        certificate = (ngx_mdm_certificate_t *) node;
-
-        rc = ngx_memcmp(sha256, certificate->certificate->sha256,
-                        MDM_SHA256_SIZE);
-        if (rc == 0) {
-            return certificate;
-        }
-
-        node = (rc < 0) ? node->left : node->right;
-    }
-
-    return NULL;
-}
-
-
 static void
 ngx_mdm_certificate_drop(ngx_mdm_certificates_t *certificates,
     ngx_mdm_certificate_t *certificate)
 {
-    ngx_rbtree_delete(&certificates->tree, &certificate->node);
+    ngx_rbtree_delete(&certificates->tree, &certificate->node.node);
     ngx_queue_remove(&certificate->queue);
     certificates->n--;
 
     mdm_certificate_free(certificate->certificate);
     ngx_free(certificate);
-}
-
-
-static void
-ngx_mdm_certificate_insert(ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
-    ngx_rbtree_node_t *sentinel)
-{
-    ngx_int_t               order;
-    ngx_rbtree_node_t     **p;
-    ngx_mdm_certificate_t  *a, *b;
-
-    for ( ;; ) {
-
-        if (node->key != temp->key) {
-            order = (node->key < temp->key) ? -1 : 1;
-
-        } else {
-            a = (ngx_mdm_certificate_t *) node;
-            b = (ngx_mdm_certificate_t *) temp;
-            order = ngx_memcmp(a->certificate->sha256, b->certificate->sha256,
-                               MDM_SHA256_SIZE);
-        }
-
-        p = (order < 0) ? &temp->left : &temp->right;
-
-        if (*p == sentinel) {
-            break;
-        }
-
-        temp = *p;
-    }
-
-    *p = node;
-    node->parent = temp;
-    node->left = sentinel;
-    node->right = sentinel;
-    ngx_rbt_red(node);
-}
-
-
-static ngx_rbtree_key_t
-ngx_mdm_certificate_key(const u_char *sha256)
-{
-    ngx_rbtree_key_t  key;
-
-    ngx_memcpy(&key, sha256, sizeof(ngx_rbtree_key_t));
-
-    return key;
 }

@@ -27,7 +27,7 @@
  * use it within the turn of the event loop that got it. */
 
 typedef struct {
-    ngx_rbtree_node_t           node;
+    ngx_str_node_t              node;         /* by SHA-256 */
     ngx_queue_t                 queue;
     mdm_certificate_t          *certificate;
     int64_t                     tenant_id;

@@ -6,14 +6,22 @@
 
 
 #include "ngx_mdm_request_type.h"
+#include "../message/mdm_command.h"
+
+
+/* Tenant and CommandUUID, as bytes. */
+
+typedef struct {
+    u_char                     data[sizeof(int64_t) + MDM_COMMAND_UUID_MAX];
+    ngx_str_t                  bytes;
+    uint32_t                   hash;
+} ngx_mdm_request_type_key_t;
 
 
 typedef struct {
-    ngx_rbtree_node_t          node;
+    ngx_str_node_t             node;
     ngx_queue_t                queue;
-    int64_t                    tenant_id;
-    mdm_str_t                  command_uuid;   /* both in data */
-    mdm_str_t                  request_type;
+    mdm_str_t                  request_type;   /* behind the key in data */
     size_t                     size;
     u_char                     data[1];
 } ngx_mdm_request_type_t;
@@ -31,15 +39,10 @@ struct ngx_mdm_request_types_s {
 
 
 static ngx_mdm_request_type_t *ngx_mdm_request_type_get(
-    ngx_mdm_request_types_t *types, int64_t tenant_id, mdm_str_t command_uuid);
+    ngx_mdm_request_types_t *types, int64_t tenant_id, mdm_str_t command_uuid,
+    ngx_mdm_request_type_key_t *key);
 static void ngx_mdm_request_type_drop(ngx_mdm_request_types_t *types,
     ngx_mdm_request_type_t *entry);
-static void ngx_mdm_request_type_insert(ngx_rbtree_node_t *temp,
-    ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel);
-static ngx_int_t ngx_mdm_request_type_compare(int64_t tenant_id,
-    mdm_str_t command_uuid, const ngx_mdm_request_type_t *entry);
-static ngx_rbtree_key_t ngx_mdm_request_type_key(int64_t tenant_id,
-    mdm_str_t command_uuid);
 
 
 ngx_mdm_request_types_t *
@@ -53,7 +56,7 @@ ngx_mdm_request_types_create(ngx_mdm_engine_t *engine)
     }
 
     ngx_rbtree_init(&types->tree, &types->sentinel,
-                    ngx_mdm_request_type_insert);
+                    ngx_str_rbtree_insert_value);
     ngx_queue_init(&types->used);
     types->log = engine->log;
     types->counters = engine->counters;
@@ -79,14 +82,15 @@ void
 ngx_mdm_request_type_remember(ngx_mdm_engine_t *engine, int64_t tenant_id,
     mdm_str_t command_uuid, mdm_str_t request_type)
 {
-    size_t                    size;
-    u_char                   *p;
-    ngx_queue_t              *q;
-    ngx_mdm_request_type_t   *entry;
-    ngx_mdm_request_types_t  *types;
+    size_t                       size;
+    u_char                      *p;
+    ngx_queue_t                 *q;
+    ngx_mdm_request_type_t      *entry;
+    ngx_mdm_request_types_t     *types;
+    ngx_mdm_request_type_key_t   key;
 
     types = engine->request_types;
-    entry = ngx_mdm_request_type_get(types, tenant_id, command_uuid);
+    entry = ngx_mdm_request_type_get(types, tenant_id, command_uuid, &key);
 
     if (entry != NULL && mdm_str_eq(entry->request_type, request_type)) {
         ngx_queue_remove(&entry->queue);
@@ -98,8 +102,7 @@ ngx_mdm_request_type_remember(ngx_mdm_engine_t *engine, int64_t tenant_id,
         ngx_mdm_request_type_drop(types, entry);
     }
 
-    size = sizeof(ngx_mdm_request_type_t) + command_uuid.len
-           + request_type.len;
+    size = sizeof(ngx_mdm_request_type_t) + key.bytes.len + request_type.len;
 
     entry = ngx_alloc(size, types->log);
     if (entry == NULL) {
@@ -115,16 +118,16 @@ ngx_mdm_request_type_remember(ngx_mdm_engine_t *engine, int64_t tenant_id,
                           ngx_queue_data(q, ngx_mdm_request_type_t, queue));
     }
 
-    p = ngx_cpymem(entry->data, command_uuid.data, command_uuid.len);
+    p = ngx_cpymem(entry->data, key.bytes.data, key.bytes.len);
     ngx_memcpy(p, request_type.data, request_type.len);
 
-    entry->tenant_id = tenant_id;
-    entry->command_uuid = (mdm_str_t) { command_uuid.len, entry->data };
     entry->request_type = (mdm_str_t) { request_type.len, p };
     entry->size = size;
 
-    entry->node.key = ngx_mdm_request_type_key(tenant_id, command_uuid);
-    ngx_rbtree_insert(&types->tree, &entry->node);
+    entry->node.node.key = key.hash;
+    entry->node.str.data = entry->data;
+    entry->node.str.len = key.bytes.len;
+    ngx_rbtree_insert(&types->tree, &entry->node.node);
     ngx_queue_insert_head(&types->used, &entry->queue);
     types->n++;
     types->bytes += size;
@@ -135,11 +138,12 @@ mdm_str_t
 ngx_mdm_request_type_find(ngx_mdm_engine_t *engine, int64_t tenant_id,
     mdm_str_t command_uuid)
 {
-    ngx_mdm_request_type_t   *entry;
-    ngx_mdm_request_types_t  *types;
+    ngx_mdm_request_type_t      *entry;
+    ngx_mdm_request_types_t     *types;
+    ngx_mdm_request_type_key_t   key;
 
     types = engine->request_types;
-    entry = ngx_mdm_request_type_get(types, tenant_id, command_uuid);
+    entry = ngx_mdm_request_type_get(types, tenant_id, command_uuid, &key);
 
     ngx_mdm_count(&types->counters->request_types[entry == NULL]);
 
@@ -154,36 +158,26 @@ ngx_mdm_request_type_find(ngx_mdm_engine_t *engine, int64_t tenant_id,
 }
 
 
+/* Makes the key, too. */
+
 static ngx_mdm_request_type_t *
 ngx_mdm_request_type_get(ngx_mdm_request_types_t *types, int64_t tenant_id,
-    mdm_str_t command_uuid)
+    mdm_str_t command_uuid, ngx_mdm_request_type_key_t *key)
 {
-    ngx_int_t                rc;
-    ngx_rbtree_key_t         key;
-    ngx_rbtree_node_t       *node;
-    ngx_mdm_request_type_t  *entry;
+    size_t   len;
+    u_char  *p;
 
-    key = ngx_mdm_request_type_key(tenant_id, command_uuid);
-    node = types->tree.root;
+    len = ngx_min(command_uuid.len, MDM_COMMAND_UUID_MAX);
 
-    while (node != types->tree.sentinel) {
+    p = ngx_cpymem(key->data, &tenant_id, sizeof(int64_t));
+    p = ngx_cpymem(p, command_uuid.data, len);
 
-        if (key != node->key) {
-            node = key < node->key ? node->left : node->right;
-            continue;
-        }
+    key->bytes.data = key->data;
+    key->bytes.len = p - key->data;
+    key->hash = ngx_crc32_long(key->data, key->bytes.len);
 
-        entry = (ngx_mdm_request_type_t *) node;
-        rc = ngx_mdm_request_type_compare(tenant_id, command_uuid, entry);
-
-        if (rc == 0) {
-            return entry;
-        }
-
-        node = rc < 0 ? node->left : node->right;
-    }
-
-    return NULL;
+    return (ngx_mdm_request_type_t *)
+           ngx_str_rbtree_lookup(&types->tree, &key->bytes, key->hash);
 }
 
 
@@ -191,73 +185,9 @@ static void
 ngx_mdm_request_type_drop(ngx_mdm_request_types_t *types,
     ngx_mdm_request_type_t *entry)
 {
-    ngx_rbtree_delete(&types->tree, &entry->node);
+    ngx_rbtree_delete(&types->tree, &entry->node.node);
     ngx_queue_remove(&entry->queue);
     types->n--;
     types->bytes -= entry->size;
     ngx_free(entry);
-}
-
-
-static void
-ngx_mdm_request_type_insert(ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
-    ngx_rbtree_node_t *sentinel)
-{
-    ngx_int_t                rc;
-    ngx_rbtree_node_t      **p;
-    ngx_mdm_request_type_t  *entry;
-
-    entry = (ngx_mdm_request_type_t *) node;
-
-    for ( ;; ) {
-        rc = node->key < temp->key ? -1 : node->key > temp->key;
-
-        if (rc == 0) {
-            rc = ngx_mdm_request_type_compare(entry->tenant_id,
-                                              entry->command_uuid,
-                                           (ngx_mdm_request_type_t *) temp);
-        }
-
-        p = rc < 0 ? &temp->left : &temp->right;
-
-        if (*p == sentinel) {
-            break;
-        }
-
-        temp = *p;
-    }
-
-    *p = node;
-    node->parent = temp;
-    node->left = sentinel;
-    node->right = sentinel;
-    ngx_rbt_red(node);
-}
-
-
-static ngx_int_t
-ngx_mdm_request_type_compare(int64_t tenant_id, mdm_str_t command_uuid,
-    const ngx_mdm_request_type_t *entry)
-{
-    if (tenant_id != entry->tenant_id) {
-        return tenant_id < entry->tenant_id ? -1 : 1;
-    }
-
-    return ngx_memn2cmp((u_char *) command_uuid.data,
-                        (u_char *) entry->command_uuid.data,
-                        command_uuid.len, entry->command_uuid.len);
-}
-
-
-static ngx_rbtree_key_t
-ngx_mdm_request_type_key(int64_t tenant_id, mdm_str_t command_uuid)
-{
-    uint32_t  hash;
-
-    ngx_crc32_init(hash);
-    ngx_crc32_update(&hash, (u_char *) &tenant_id, sizeof(int64_t));
-    ngx_crc32_update(&hash, (u_char *) command_uuid.data, command_uuid.len);
-    ngx_crc32_final(hash);
-
-    return hash;
 }
