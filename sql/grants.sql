@@ -204,7 +204,7 @@ GRANT EXECUTE ON FUNCTION @revision@.push_lease, @revision@.push_due,
                           @revision@.push_unclaim, @revision@.push_judged,
                           @revision@.push_stopped, @revision@.push_sent,
                           @revision@.push_topic_count, @revision@.push_unstop,
-                          @revision@.push_stop_end,
+                          @revision@.push_stop_end, @revision@.tenant_name,
                           @revision@.is_dormant, @revision@.rfc3339
    TO mdm_job;
 

@@ -135,7 +135,7 @@ subtest 'a record that comes again' => sub {
 
     is $w->record($d => 'returned', $d => 'accepted'), 'ok', 'two answers in one record';
     is $w->due($d), 120, '... of which the last counts';
-    is $w->{job}->run(q{SELECT mdm_r2.push_record('one', 1, 'topic', '{999}', '{00}', '{a}',
+    is $w->{job}->run(q{SELECT outcome FROM mdm_r2.push_record('one', 1, 'topic', '{999}', '{00}', '{a}',
         '{accepted}', '{""}', '{0}', '{0}')}), 'ok', 'one of nobody is nothing';
 };
 

@@ -69,12 +69,12 @@ BEGIN
         SELECT ctid FROM test.claimed ORDER BY random() LIMIT p_limit FOR UPDATE SKIP LOCKED))
         RETURNING *)
     SELECT array_agg(id), array_agg(token) INTO v_ids, v_tokens FROM d;
-    RETURN mdm_r2.push_record(p_owner, 1, 'topic', v_ids, v_tokens,
+    RETURN (mdm_r2.push_record(p_owner, 1, 'topic', v_ids, v_tokens,
         ARRAY(SELECT gen_random_uuid()::text FROM unnest(v_ids)),
         ARRAY(SELECT (ARRAY['accepted', 'accepted', 'accepted', 'dead', 'refused', 'throttled',
                             'returned', 'again'])[1 + floor(random() * 8)] FROM unnest(v_ids)),
         ARRAY(SELECT '' FROM unnest(v_ids)), ARRAY(SELECT 0 FROM unnest(v_ids)),
-        ARRAY(SELECT 0 FROM unnest(v_ids)));
+        ARRAY(SELECT 0 FROM unnest(v_ids)))).outcome;
 END
 $$;
 GRANT USAGE ON SCHEMA test TO PUBLIC;

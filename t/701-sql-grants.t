@@ -80,7 +80,7 @@ my %functions = (
         push_claim push_due push_judged push_lease
         push_open push_record push_release push_renew push_sent push_stop_end push_stopped
         push_topic_count push_unclaim push_unstop queue_finish rfc3339
-        startup sweep tenant_changes tenant_load webhook_done webhook_next webhook_open
+        startup sweep tenant_changes tenant_load tenant_name webhook_done webhook_next webhook_open
         webhook_set_aside webhook_state',
     PUBLIC => '',
 );

@@ -1,8 +1,8 @@
 
 /*
  * The sweep: closes what has expired, sets aside what is never answered,
- * forgets what is only kept for a day, and creates the coming weeks'
- * partitions.  One worker of each node tries; the lease lets one node pass.
+ * forgets what is only kept for a day, tells of push certificates that expire,
+ * and creates the coming weeks' partitions.  One worker of each node tries; the lease lets one node pass.
  */
 
 
@@ -25,6 +25,15 @@ struct ngx_mdm_job_s {
 };
 
 
+/* columns of push_certificate_watch() */
+
+enum {
+    NGX_MDM_JOB_WATCH_TENANT = 0,
+    NGX_MDM_JOB_WATCH_TOPIC,
+    NGX_MDM_JOB_WATCH_DAYS
+};
+
+
 static void ngx_mdm_job_timer(ngx_event_t *ev);
 static void ngx_mdm_job_call(ngx_mdm_job_t *job,
     ngx_mdm_pg_statement_e statement, ngx_mdm_pg_handler_pt handler);
@@ -33,6 +42,11 @@ static void ngx_mdm_job_leased(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 static void ngx_mdm_job_sweep(ngx_mdm_job_t *job);
 static void ngx_mdm_job_swept(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_job_watch(ngx_mdm_job_t *job);
+static void ngx_mdm_job_watched(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_job_tell(ngx_mdm_job_t *job,
+    const ngx_mdm_pg_rows_t *rows, int row);
 static void ngx_mdm_job_done(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_job_rest(ngx_mdm_job_t *job);
@@ -137,13 +151,54 @@ ngx_mdm_job_swept(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
     job = call->data;
 
+    if (rc != NGX_MDM_PG_DONE || ngx_exiting) {
+        ngx_mdm_job_rest(job);
+        return;
+    }
+
     /* a full sweep says that more is due */
 
-    if (rc == NGX_MDM_PG_DONE && rows->count != 0 && !ngx_exiting
+    if (rows->count != 0
         && ngx_mdm_pg_int(rows, 0, 0) >= NGX_MDM_JOB_ROWS)
     {
         ngx_mdm_job_sweep(job);
         return;
+    }
+
+    ngx_mdm_job_watch(job);
+}
+
+
+static void
+ngx_mdm_job_watch(ngx_mdm_job_t *job)
+{
+    ngx_memzero(&job->call, sizeof(ngx_mdm_pg_call_t));
+    ngx_mdm_pg_set_int4(&job->call.params[0], NGX_MDM_JOB_ROWS);
+
+    ngx_mdm_job_call(job, NGX_MDM_SQL_PUSH_CERTIFICATE_WATCH,
+                     ngx_mdm_job_watched);
+}
+
+
+static void
+ngx_mdm_job_watched(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    int             i;
+    ngx_mdm_job_t  *job;
+
+    job = call->data;
+
+    if (rc == NGX_MDM_PG_DONE) {
+
+        for (i = 0; i < rows->count; i++) {
+            ngx_mdm_job_tell(job, rows, i);
+        }
+
+        if (rows->count >= NGX_MDM_JOB_ROWS && !ngx_exiting) {
+            ngx_mdm_job_watch(job);
+            return;
+        }
     }
 
     if (rc != NGX_MDM_PG_DONE || ngx_exiting
@@ -157,6 +212,32 @@ ngx_mdm_job_swept(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
 
     ngx_memzero(&job->call, sizeof(ngx_mdm_pg_call_t));
     ngx_mdm_job_call(job, NGX_MDM_SQL_PARTITION_AHEAD, ngx_mdm_job_done);
+}
+
+
+/* A push certificate ends soon, or has ended. */
+
+static void
+ngx_mdm_job_tell(ngx_mdm_job_t *job, const ngx_mdm_pg_rows_t *rows, int row)
+{
+    ngx_str_t  tenant, topic;
+
+    tenant = ngx_mdm_pg_text(rows, row, NGX_MDM_JOB_WATCH_TENANT);
+    topic = ngx_mdm_pg_text(rows, row, NGX_MDM_JOB_WATCH_TOPIC);
+
+    if (ngx_mdm_pg_is_null(rows, row, NGX_MDM_JOB_WATCH_DAYS)) {
+        ngx_log_error(NGX_LOG_ERR, job->engine->log, 0,
+                      "mdm: push topic %V, tenant \"%V\": its certificate has "
+                      "expired, and nothing is pushed: renew it, and store it "
+                      "with \"mdmctl pushcert store\"", &topic, &tenant);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, job->engine->log, 0,
+                  "mdm: push topic %V, tenant \"%V\": its certificate expires "
+                  "in %L days: renew it, and store it with \"mdmctl pushcert "
+                  "store\"", &topic, &tenant,
+                  ngx_mdm_pg_int(rows, row, NGX_MDM_JOB_WATCH_DAYS));
 }
 
 

@@ -234,6 +234,9 @@ void ngx_mdm_push_topic_go(ngx_mdm_push_topic_t *topic);
 /* The same at the end of the event loop's turn. */
 void ngx_mdm_push_topic_post(ngx_mdm_push_topic_t *topic);
 void ngx_mdm_push_topic_wake(ngx_mdm_push_topic_t *topic);
+/* Says in the log that pushes go on, if `news` of the database tells why. */
+void ngx_mdm_push_topic_news(ngx_mdm_push_topic_t *topic, ngx_str_t news,
+    ngx_str_t tenant);
 /* There is a certificate of this version. */
 void ngx_mdm_push_topic_version(ngx_mdm_push_topic_t *topic, int64_t version);
 void ngx_mdm_push_topic_close(ngx_mdm_push_topic_t *topic,

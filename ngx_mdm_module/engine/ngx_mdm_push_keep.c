@@ -36,7 +36,9 @@ enum {
     NGX_MDM_PUSH_RENEW_HELD,
     NGX_MDM_PUSH_RENEW_VERSION,
     NGX_MDM_PUSH_RENEW_STOPPED,
-    NGX_MDM_PUSH_RENEW_EXPIRED
+    NGX_MDM_PUSH_RENEW_EXPIRED,
+    NGX_MDM_PUSH_RENEW_NEWS,
+    NGX_MDM_PUSH_RENEW_NAME
 };
 
 
@@ -263,6 +265,11 @@ ngx_mdm_push_lease_judge(ngx_mdm_push_topic_t *topic, ngx_msec_t asked,
     }
 
     topic->lease_until = asked + (NGX_MDM_PUSH_LEASE - 1) * 1000;
+
+    ngx_mdm_push_topic_news(topic,
+                            ngx_mdm_pg_text(rows, row, NGX_MDM_PUSH_RENEW_NEWS),
+                            ngx_mdm_pg_text(rows, row,
+                                            NGX_MDM_PUSH_RENEW_NAME));
 
     if (ngx_mdm_pg_bool(rows, row, NGX_MDM_PUSH_RENEW_STOPPED)) {
         ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST,

@@ -19,7 +19,9 @@ enum {
     NGX_MDM_PUSH_LEASE_TENANT = 0,
     NGX_MDM_PUSH_LEASE_TOPIC,
     NGX_MDM_PUSH_LEASE_VERSION,
-    NGX_MDM_PUSH_LEASE_OWNER
+    NGX_MDM_PUSH_LEASE_OWNER,
+    NGX_MDM_PUSH_LEASE_NEWS,
+    NGX_MDM_PUSH_LEASE_NAME
 };
 
 
@@ -291,6 +293,11 @@ ngx_mdm_push_lease_take(ngx_mdm_pushes_t *pushes,
                                                     NGX_MDM_LEASE_TAKEN]);
 
     topic->lease_until = pushes->asked + (NGX_MDM_PUSH_LEASE - 1) * 1000;
+
+    ngx_mdm_push_topic_news(topic,
+                            ngx_mdm_pg_text(rows, row, NGX_MDM_PUSH_LEASE_NEWS),
+                            ngx_mdm_pg_text(rows, row,
+                                            NGX_MDM_PUSH_LEASE_NAME));
 
     /* taken by an answer that came while the worker began to exit */
 

@@ -29,6 +29,15 @@ enum {
 };
 
 
+/* columns of push_record() */
+
+enum {
+    NGX_MDM_PUSH_RECORDED_OUTCOME = 0,
+    NGX_MDM_PUSH_RECORDED_REASON,
+    NGX_MDM_PUSH_RECORDED_TENANT
+};
+
+
 static const char  ngx_mdm_push_record_types[NGX_MDM_PUSH_RECORD_NARRAYS] = {
     'i', 't', 't', 't', 't', 'i', 'i'
 };
@@ -40,6 +49,8 @@ static ngx_int_t ngx_mdm_push_record_value(ngx_mdm_push_call_t *c,
 static ngx_int_t ngx_mdm_push_record_wait(ngx_mdm_push_topic_t *topic);
 static void ngx_mdm_push_record_done(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
+static void ngx_mdm_push_record_judge(ngx_mdm_push_topic_t *topic,
+    const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_push_record_again(ngx_mdm_push_topic_t *topic,
     ngx_mdm_push_call_t *c, ngx_mdm_pg_rc_e rc);
 static void ngx_mdm_push_record_settle(ngx_mdm_push_topic_t *topic,
@@ -229,7 +240,6 @@ static void
 ngx_mdm_push_record_done(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     const ngx_mdm_pg_rows_t *rows)
 {
-    ngx_str_t              outcome;
     ngx_mdm_pushes_t      *pushes;
     ngx_mdm_push_call_t   *c;
     ngx_mdm_push_topic_t  *topic;
@@ -261,16 +271,40 @@ ngx_mdm_push_record_done(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     ngx_mdm_push_record_settle(topic, &c->items);
     ngx_destroy_pool(c->pool);
 
-    outcome = rows->count ? ngx_mdm_pg_text(rows, 0, 0)
-                          : (ngx_str_t) ngx_null_string;
-
-    if (outcome.len == sizeof("stopped") - 1) {
-        ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST,
-                                 "it is stopped");
+    if (rows->count != 0) {
+        ngx_mdm_push_record_judge(topic, rows);
     }
 
     ngx_mdm_push_topic_post(topic);
     ngx_mdm_push_recorded(pushes, topic->tenant_id);
+}
+
+
+/* Does Apple still take pushes of the topic? */
+
+static void
+ngx_mdm_push_record_judge(ngx_mdm_push_topic_t *topic,
+    const ngx_mdm_pg_rows_t *rows)
+{
+    ngx_str_t  outcome, reason, tenant;
+
+    outcome = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSH_RECORDED_OUTCOME);
+
+    if (outcome.len != sizeof("stopped") - 1) {
+        return;
+    }
+
+    if (!ngx_mdm_pg_is_null(rows, 0, NGX_MDM_PUSH_RECORDED_REASON)) {
+        reason = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSH_RECORDED_REASON);
+        tenant = ngx_mdm_pg_text(rows, 0, NGX_MDM_PUSH_RECORDED_TENANT);
+
+        ngx_log_error(NGX_LOG_ERR, topic->pushes->log, 0,
+                      "mdm: push topic %V, tenant \"%V\": stopped: %V: store "
+                      "its right certificate, or resume it with \"mdmctl push "
+                      "resume\"", &topic->name, &tenant, &reason);
+    }
+
+    ngx_mdm_push_topic_close(topic, NGX_MDM_LEASE_LOST, "it is stopped");
 }
 
 

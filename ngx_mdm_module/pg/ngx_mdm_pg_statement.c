@@ -185,6 +185,8 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     /* background work */
     { "lease_take",          NGX_MDM_PG_JOB,   0, "ttj" },
     { "sweep",               NGX_MDM_PG_JOB,   0, "j" },
+    { "push_certificate_watch",
+                             NGX_MDM_PG_JOB,   0, "j" },
     { "partition_ahead",     NGX_MDM_PG_JOB,   0, "" },
 
     /* owner, seconds, pages */

@@ -151,8 +151,6 @@ BEGIN
         v_done := v_done + v_count;
     END LOOP;
 
-    v_done := v_done + @revision@.push_certificate_watch(p_limit);
-
     PERFORM set_config('mdm.tenant', '', true);
     RETURN v_done;
 END
@@ -163,7 +161,7 @@ COMMENT ON FUNCTION @revision@.sweep IS
 commands past their time become EXPIRED, new generations that got no TokenUpdate
 for seven days are dropped (a renewal is kept: the device may use it already),
 idempotency keys go after 24 hours, events that a webhook gave up after 30 days, items
-of lists 30 days after they were gone; and what push_certificate_watch() says. Returns how many rows it dealt with; call again
+of lists 30 days after they were gone. Returns how many rows it dealt with; call again
 while that is not 0.';
 
 CREATE FUNCTION @revision@.partition_ahead() RETURNS integer

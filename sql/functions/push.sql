@@ -256,8 +256,10 @@ CREATE FUNCTION @revision@.push_record(
     p_outcomes        text[],
     p_reasons         text[],
     p_waits           bigint[],
-    p_times           bigint[])
-RETURNS text
+    p_times           bigint[],
+    OUT outcome       text,
+    OUT reason        text,
+    OUT tenant        text)
 LANGUAGE plpgsql AS $$
 DECLARE
     c_ladder    CONSTANT interval[] := '{30 seconds,2 minutes,8 minutes,30 minutes,
@@ -409,7 +411,7 @@ BEGIN
       INTO v_answers, v_reason, v_others
       FROM unnest(v_verdicts, v_reasons) AS m (verdict, reason);
 
-    RETURN @revision@.push_topic_count(
+    reason := @revision@.push_topic_count(
         p_tenant_id, p_topic, coalesce(cardinality(v_accepted), 0), v_answers, v_refusals,
         CASE WHEN v_others > 0 THEN
              (SELECT jsonb_object_agg(s.reason, s.n)
@@ -418,6 +420,11 @@ BEGIN
                        WHERE m.verdict NOT IN ('returned', 'accepted')
                        GROUP BY 1) s) END,
         v_reason, v_now);
+    outcome := CASE WHEN reason IS NULL THEN 'ok' ELSE 'stopped' END;
+    reason := nullif(reason, '');
+    IF reason IS NOT NULL THEN
+        tenant := @revision@.tenant_name(p_tenant_id);
+    END IF;
 END
 $$;
 
@@ -431,7 +438,8 @@ p_times: since when the token is dead, milliseconds since 1970, or 0.
 accepted: pushed again after 30 seconds, 2, 8 and 30 minutes, 2, 8, and then 24 hours,
 while commands wait. dead, refused: the channel is stopped, unless it has another token
 by now. misconfigured, and many refusals: the topic is. The rest is tried again later.
-stopped: the topic is, by this or by others; ok. The owner need not have it any more.';
+outcome: stopped: the topic is; ok. reason: by this call, and why, of what tenant. The
+owner need not have it any more.';
 
 CREATE FUNCTION @revision@.push_stopped(
     p_tenant_id       bigint,
@@ -598,11 +606,11 @@ BEGIN
     END IF;
 
     IF v_topic.stopped_at IS NOT NULL THEN
-        RETURN 'stopped';
+        RETURN '';
     END IF;
 
     IF v_reason IS NULL THEN
-        RETURN 'ok';
+        RETURN NULL;
     END IF;
 
     UPDATE mdm.push_topic t
@@ -611,7 +619,7 @@ BEGIN
     INSERT INTO mdm.event (tenant_id, type, data)
     VALUES (p_tenant_id, 'push_topic_stopped',
             jsonb_build_object('topic', p_topic, 'reason', v_reason));
-    RETURN 'stopped';
+    RETURN v_reason;
 END
 $$;
 
@@ -619,7 +627,8 @@ COMMENT ON FUNCTION @revision@.push_topic_count IS
 'Adds what push_record() found to the topic, and stops it: for p_stop, or as "refused"
 when of the answers of an hour 10 and more than 5 %, or 3 and all, were refusals.
 p_answers: those that are no refusals; p_reasons: how often each was said, or null.
-Returns stopped or ok. The caller has set the tenant and holds the rows of the wishes.';
+Returns for what it stopped it; empty: it was stopped before; null: it is not. The
+caller has set the tenant and holds the rows of the wishes.';
 
 CREATE FUNCTION @revision@.push_stop_end(
     p_tenant_id       bigint,

@@ -334,7 +334,10 @@ COMMENT ON FUNCTION @revision@.push_stops IS
 or empty) on, at most p_limit. Row n = 0: ok, or unknown (no such topic). Then one row
 each: id as written, Apple''s reason, since when, and when it is probed.';
 
-CREATE FUNCTION @revision@.push_topic_ready(p_tenant_id bigint, p_topic text)
+CREATE FUNCTION @revision@.push_topic_ready(
+    p_tenant_id  bigint,
+    p_topic      text,
+    p_news       text)
 RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -363,7 +366,9 @@ BEGIN
     ON CONFLICT (tenant_id, topic) DO UPDATE
        SET stopped_at = NULL, stop_reason = NULL, failing_since = NULL,
            failing_told = false, error = NULL, window_at = now(), window_answers = 0,
-           window_refusals = 0;
+           window_refusals = 0,
+           news = CASE WHEN p_news <> 'resumed' OR v_reason IS NOT NULL THEN p_news
+                       ELSE t.news END;
 
     IF v_reason IS NOT NULL THEN
         INSERT INTO mdm.event (tenant_id, type, data)
@@ -377,7 +382,8 @@ $$;
 COMMENT ON FUNCTION @revision@.push_topic_ready IS
 'The topic may be pushed, as if nothing had ever been refused: it is there, is not
 stopped (if it was, an event push_topic_resumed says so), and none of its channels is.
-Returns how many were. The caller has set the tenant.';
+p_news: resumed, which is none unless it was stopped, or renewed; its next owner says
+so in its log. Returns how many channels were. The caller has set the tenant.';
 
 CREATE FUNCTION @revision@.push_resume(
     p_tenant_id   bigint,
@@ -404,7 +410,7 @@ BEGIN
     outcome := 'ok';
 
     IF p_device_ids IS NULL THEN
-        resumed := @revision@.push_topic_ready(p_tenant_id, p_topic);
+        resumed := @revision@.push_topic_ready(p_tenant_id, p_topic, 'resumed');
     ELSE
         v_ids := ARRAY(
             SELECT s.enrollment_id

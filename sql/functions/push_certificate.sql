@@ -139,7 +139,7 @@ BEGIN
     INSERT INTO mdm.event (tenant_id, type, data)
     VALUES (p_tenant_id, 'push_certificate_stored', v_dates);
 
-    PERFORM @revision@.push_topic_ready(p_tenant_id, p_topic);
+    PERFORM @revision@.push_topic_ready(p_tenant_id, p_topic, 'renewed');
 
     outcome := CASE WHEN v_version = 1 THEN 'new' ELSE 'replaced' END;
     version := v_version;
@@ -317,10 +317,10 @@ COMMENT ON FUNCTION @revision@.push_certificate_bound IS
 'Within how many days a certificate ends, of those that events tell; 0: it has.';
 
 CREATE FUNCTION @revision@.push_certificate_watch(p_limit integer)
-RETURNS integer
-LANGUAGE plpgsql AS $$
+RETURNS TABLE (tenant text, topic text, days_left bigint)
+LANGUAGE plpgsql ROWS 100 AS $$
+#variable_conflict use_column
 DECLARE
-    v_done     integer := 0;
     v_tenants  bigint[];
     v_topics   text[];
     v_due      record;
@@ -351,6 +351,11 @@ BEGIN
         v_bound := @revision@.push_certificate_bound(v_row.not_after);
         CONTINUE WHEN v_bound IS NULL OR coalesce(v_row.warned_days, 100) <= v_bound;
 
+        tenant := @revision@.tenant_name(v_due.tenant_id);
+        topic := v_due.topic;
+        days_left := CASE WHEN v_bound > 0 THEN
+            floor(extract(epoch FROM v_row.not_after - now()) / 86400) END;
+
         UPDATE mdm.push_certificate c
            SET warned_days = v_bound
          WHERE c.tenant_id = v_due.tenant_id AND c.topic = v_due.topic;
@@ -360,10 +365,8 @@ BEGIN
                      ELSE 'push_certificate_expiring' END,
                 jsonb_strip_nulls(jsonb_build_object(
                     'topic', v_due.topic, 'not_after', @revision@.rfc3339(v_row.not_after),
-                    'days_left', CASE WHEN v_bound > 0 THEN
-                        floor(extract(epoch FROM v_row.not_after - now()) / 86400) END,
-                    'apple_account', v_row.apple_account)));
-        v_done := v_done + 1;
+                    'days_left', days_left, 'apple_account', v_row.apple_account)));
+        RETURN NEXT;
     END LOOP;
 
     PERFORM set_config('mdm.tenant', '', true);
@@ -378,15 +381,14 @@ BEGIN
         DELETE FROM mdm.push_request r
          WHERE r.tenant_id = v_due.tenant_id AND r.public_key = v_due.public_key
            AND r.created_at < now() - interval '90 days';
-        v_done := v_done + FOUND::integer;
     END LOOP;
 
     PERFORM set_config('mdm.tenant', '', true);
-    RETURN v_done;
 END
 $$;
 
 COMMENT ON FUNCTION @revision@.push_certificate_watch IS
-'Within sweep(): an event when a push certificate ends within 45, 30, 14, 7 and 1 days
+'After sweep(): an event when a push certificate ends within 45, 30, 14, 7 and 1 days
 and when it has ended, one each, of those that have passed the last alone; and requests
-go that wait for their certificate for 90 days. Returns how many rows it dealt with.';
+go that wait for their certificate for 90 days. A row for each event, for the log;
+days_left: whole days, null: it has ended. Call again while there are p_limit of them.';

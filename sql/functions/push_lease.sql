@@ -5,7 +5,8 @@ CREATE FUNCTION @revision@.push_lease(
     p_seconds    integer,
     p_tenant_id  bigint,
     p_limit      integer)
-RETURNS TABLE (tenant_id bigint, topic text, version integer, owner text)
+RETURNS TABLE (tenant_id bigint, topic text, version integer, owner text, news text,
+               tenant text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -16,6 +17,7 @@ DECLARE
     v_alone         boolean;
     v_tenants       bigint[];
     v_topics        text[];
+    v_news          text[];
     v_dead_tenants  bigint[];
     v_dead_topics   text[];
 BEGIN
@@ -84,12 +86,12 @@ BEGIN
     END IF;
 
     -- Those that another takes at this moment are his.
-    SELECT array_agg(s.tenant_id), array_agg(s.topic)
-      INTO v_tenants, v_topics
-      FROM (SELECT t.tenant_id, t.topic
+    SELECT array_agg(s.tenant_id), array_agg(s.topic), array_agg(s.news)
+      INTO v_tenants, v_topics, v_news
+      FROM (SELECT t.tenant_id, t.topic, t.news
               FROM unnest(v_tenants, v_topics) AS m (tenant_id, topic)
              CROSS JOIN LATERAL (
-                   SELECT t.tenant_id, t.topic
+                   SELECT t.tenant_id, t.topic, t.news
                      FROM mdm.push_topic t
                     WHERE t.tenant_id = m.tenant_id
                       AND t.topic = m.topic
@@ -98,13 +100,15 @@ BEGIN
                       FOR NO KEY UPDATE SKIP LOCKED) t) s;
     FOR v_i IN 1 .. coalesce(cardinality(v_topics), 0) LOOP
         UPDATE mdm.push_topic t
-           SET owner = p_owner, until = v_now + p_seconds * interval '1 second'
+           SET owner = p_owner, until = v_now + p_seconds * interval '1 second',
+               news = NULL
          WHERE t.tenant_id = v_tenants[v_i] AND t.topic = v_topics[v_i];
     END LOOP;
 
     RETURN QUERY
-    SELECT m.tenant_id, m.topic, c.version, p_owner
-      FROM unnest(v_tenants, v_topics) AS m (tenant_id, topic)
+    SELECT m.tenant_id, m.topic, c.version, p_owner, m.news,
+           CASE WHEN m.news IS NOT NULL THEN @revision@.tenant_name(m.tenant_id) END
+      FROM unnest(v_tenants, v_topics, v_news) AS m (tenant_id, topic, news)
      CROSS JOIN LATERAL (
            SELECT c.version
              FROM mdm.push_certificate c
@@ -113,7 +117,7 @@ BEGIN
 
     IF p_tenant_id IS NOT NULL THEN
         RETURN QUERY
-        SELECT t.tenant_id, t.topic, c.version, t.owner
+        SELECT t.tenant_id, t.topic, c.version, t.owner, NULL::text, NULL::text
           FROM mdm.push_topic t
          CROSS JOIN LATERAL (
                SELECT c.version
@@ -141,8 +145,18 @@ COMMENT ON FUNCTION @revision@.push_lease IS
 p_seconds; p_tenant_id: of this tenant only, or null. With a tenant also those that the
 owner has; otherwise push_due() tells of them. Not those that are stopped or
 whose certificate has expired. Rows: what the owner has now, and with p_tenant_id also
-what others have of it and is due. What a dead owner had claimed is due again. No row,
-too, while another looks through all topics.';
+what others have of it and is due. news: resumed or renewed, what it may say in its
+log of this topic of this tenant; null otherwise. What a dead owner had claimed is due
+again. No row, too, while another looks through all topics.';
+
+CREATE FUNCTION @revision@.tenant_name(p_tenant_id bigint) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT t.name FROM mdm.tenant t WHERE t.tenant_id = p_tenant_id);
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.tenant_name IS 'What a tenant is called, for people.';
 
 CREATE FUNCTION @revision@.push_due(p_owner text)
 RETURNS TABLE (tenant_id bigint, topic text)
@@ -232,7 +246,8 @@ CREATE FUNCTION @revision@.push_renew(
     p_topics       text[],
     p_connections  bigint[],
     p_errors       text[])
-RETURNS TABLE (n integer, held boolean, version integer, stopped boolean, expired boolean)
+RETURNS TABLE (n integer, held boolean, version integer, stopped boolean, expired boolean,
+               news text, tenant text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -240,6 +255,7 @@ DECLARE
     v_row    record;
     v_topic  record;
     v_told   boolean;
+    v_news   text;
 BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.lease', 'on', true);
@@ -266,7 +282,8 @@ BEGIN
                WITH ORDINALITY AS m (tenant_id, topic, connections, error, n)
          ORDER BY m.tenant_id, m.topic COLLATE "C"
     LOOP
-        SELECT t.failing_told, t.failing_since, t.stopped_at, c.version, c.not_after
+        SELECT t.failing_told, t.failing_since, t.stopped_at, t.news, c.version,
+               c.not_after
           INTO v_topic
           FROM mdm.push_topic t
           LEFT JOIN mdm.push_certificate c ON c.tenant_id = t.tenant_id
@@ -281,6 +298,7 @@ BEGIN
         version := v_topic.version;
         stopped := v_topic.stopped_at IS NOT NULL;
         expired := coalesce(v_topic.not_after <= v_now, true);
+        v_news := CASE WHEN NOT stopped AND NOT expired THEN v_topic.news END;
         IF held THEN
             v_told := v_row.error IS NOT NULL
                       AND coalesce(v_topic.failing_since < v_now - interval '1 minute',
@@ -288,6 +306,7 @@ BEGIN
             UPDATE mdm.push_topic t
                SET until = v_now + p_seconds * interval '1 second',
                    connections = v_row.connections, error = v_row.error,
+                   news = CASE WHEN v_news IS NULL THEN t.news END,
                    failing_since = CASE WHEN v_row.error IS NOT NULL
                                         THEN coalesce(t.failing_since, v_now) END,
                    failing_told = v_told
@@ -305,6 +324,9 @@ BEGIN
                 PERFORM set_config('mdm.tenant', '', true);
             END IF;
         END IF;
+        news := v_news;
+        tenant := CASE WHEN news IS NOT NULL
+                       THEN @revision@.tenant_name(v_row.tenant_id) END;
         RETURN NEXT;
     END LOOP;
 
@@ -317,7 +339,7 @@ COMMENT ON FUNCTION @revision@.push_renew IS
 p_errors: why none can be made, or empty; a minute of that is an event
 push_topic_failing, its end push_topic_working. Rows by place n, from 1: held: false
 when another owner has it now; version: of its certificate; stopped, expired: nothing
-is to be pushed.';
+is to be pushed; news, tenant: see push_lease().';
 
 CREATE FUNCTION @revision@.push_release(
     p_owner       text,

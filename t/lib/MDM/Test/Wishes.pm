@@ -150,7 +150,7 @@ sub record {
         push @{ $columns[5] }, $wait // 0;
         push @{ $columns[6] }, $time // 0;
     }
-    return $self->{job}->run(sprintf "SELECT mdm_r2.push_record('%s', %d, '%s', %s)",
+    return $self->{job}->run(sprintf "SELECT outcome FROM mdm_r2.push_record('%s', %d, '%s', %s)",
         $self->{owner}, $self->{tenant}, $self->{topic},
         join ', ', map { "'{" . join(',', @$_) . "}'" } @columns);
 }
