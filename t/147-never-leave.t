@@ -11,7 +11,6 @@ use lib "$FindBin::Bin/lib";
 
 use IO::Socket::INET ();
 use Test::More;
-use Time::HiRes ();
 use MDM::Test;
 use MDM::Test::Metrics;
 use MDM::Test::Plist qw(plist);
@@ -478,13 +477,29 @@ at_once('a slow database', [ 'PostgreSQL did not answer within mdm_database\'s t
 
 # PostgreSQL dies under a request, and is away; nginx ends under another.
 
-$pg->psql("CREATE OR REPLACE FUNCTION public.trap() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END'; CREATE TRIGGER trap BEFORE UPDATE
-    ON mdm.enrollment FOR EACH ROW EXECUTE FUNCTION public.trap()");
+sub trap {
+    my ($seconds) = @_;
+
+    $pg->psql("CREATE OR REPLACE FUNCTION public.trap() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep($seconds); RETURN NEW; END'");
+}
+
+
+# Until a device's statement runs, which the titles of PostgreSQL's processes tell.
+
+sub in_trap {
+    wait_for(5, sub {
+        grep { MDM::Test::Nginx::title($_) =~ /mdm_device \S+ \S+ SELECT/ } $pg->children
+    }) or die "no statement of a device runs\n";
+}
+
+trap(20);
+$pg->psql('CREATE TRIGGER trap BEFORE UPDATE ON mdm.enrollment
+    FOR EACH ROW EXECUTE FUNCTION public.trap()');
 
 my $waiting = $asking[0]->begin('token_update');
 
-Time::HiRes::sleep(0.15);
+in_trap();
 hears('PostgreSQL dies', '503 retry', undef, 'the connection to PostgreSQL broke',
     sub { $pg->kill9; $waiting->finish });
 hears("$_, no PostgreSQL", '503 retry', undef, 'no connection to PostgreSQL',
@@ -492,9 +507,10 @@ hears("$_, no PostgreSQL", '503 retry', undef, 'no connection to PostgreSQL',
 $covered{'fault the connection to PostgreSQL broke'} = 1;
 
 $pg->launch;
+trap(0.4);
 ok wait_for(20, sub { $good->token_update->{status} == 200 }), 'it comes back';
 $waiting->begin('token_update');
-Time::HiRes::sleep(0.15);
+in_trap();
 kill 'QUIT', $nginx->pid;
 is heard($waiting->finish), '200', 'nginx ends: who waits is answered';
 

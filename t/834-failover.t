@@ -27,9 +27,11 @@ my $fleet = MDM::Test::Fleet->start(pg => $primary,
 $primary->wait_for_standby;
 
 $fleet->begin;
-Time::HiRes::sleep(1.5);
-my $before = $primary->psql('SELECT count(*) FROM mdm.result');
-cmp_ok $before, '>', 0, "commands end while the primary lives: $before";
+my $before;
+ok MDM::Test::wait_for(20, sub {
+    $before = $primary->psql('SELECT count(*) FROM mdm.result');
+    $before > 20
+}), "commands end while the primary lives: $before";
 
 $primary->kill9;
 Time::HiRes::sleep(0.5);
