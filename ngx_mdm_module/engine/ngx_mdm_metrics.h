@@ -16,6 +16,7 @@
 #include "../apns/ngx_mdm_apns_counter.h"
 #include "../message/mdm_message.h"
 #include "../pg/ngx_mdm_pg_counter.h"
+#include "../pg/ngx_mdm_thread.h"
 
 
 #define NGX_MDM_METRICS_OPERATIONS   64     /* of the API, at most */
@@ -57,14 +58,6 @@ typedef enum {
     NGX_MDM_KIND_REPORT,
     NGX_MDM_NKINDS
 } ngx_mdm_kind_e;
-
-
-typedef enum {
-    NGX_MDM_THREAD_AT_ONCE = 0,      /* in the event loop */
-    NGX_MDM_THREAD_POOL,
-    NGX_MDM_THREAD_FULL,
-    NGX_MDM_NTHREADS
-} ngx_mdm_thread_where_e;
 
 
 /* What the routes count.  All members are counters. */

@@ -14,11 +14,19 @@
 #include <ngx_event.h>
 #include <ngx_thread_pool.h>
 
-#include "ngx_mdm_metrics.h"
+#include "ngx_mdm_counter.h"
 
 
 /* Bodies up to this size are decoded in the event loop. */
 #define NGX_MDM_THREAD_INLINE   (64 * 1024)
+
+
+typedef enum {
+    NGX_MDM_THREAD_AT_ONCE = 0,      /* in the event loop */
+    NGX_MDM_THREAD_POOL,
+    NGX_MDM_THREAD_FULL,
+    NGX_MDM_NTHREADS
+} ngx_mdm_thread_where_e;
 
 
 typedef void (*ngx_mdm_thread_pt)(void *data);
