@@ -8,6 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use IO::Socket::INET ();
 use Test::More;
 use MDM::Test;
 use MDM::Test::APNs::Scripted;
@@ -20,6 +21,8 @@ my $other = MDM::Test::PKI->ca('Other CA');
 my $apns = MDM::Test::APNs->start(tls_ca => $ca);
 my $strict = MDM::Test::APNs::Scripted->start(tls_ca => $ca, ca => $other, verify => 1);
 my $old = MDM::Test::APNs::Scripted->start(tls_ca => $ca, alpn => 0);
+my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64)
+    or die "listen: $@\n";
 my $dns = MDM::Test::DNS->start('wrong.example' => [ '127.0.0.1' ]);
 my $proxy = MDM::Test::Proxy->start(auth => 'joe:right', answer => 502);
 my $through = $apns->directive . ' proxy=joe:%s@127.0.0.1:' . $proxy->port;
@@ -33,6 +36,8 @@ my @bad = (
         qr/the proxy \S+ wants another user and password \(407\);/, sprintf $through, 'wrong' ],
     [ 'a proxy that goes nowhere', qr/the proxy \S+ does not connect to \S+ \(502\);/,
         sprintf $through, 'right' ],
+    [ 'a server that says nothing to TLS', qr/127\.0\.0\.1:\d+ does not answer;/,
+        '127.0.0.1:' . $silent->sockport ],
     [ 'a server without TLS', qr/TLS failed: wrong version number/, '127.0.0.1:%%PORT%%' ],
     [ 'one without HTTP/2', qr/the server does not offer HTTP\/2 \("h2" in ALPN\)/,
         $old->directive ],

@@ -19,6 +19,9 @@ static ngx_uint_t ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_flush_all(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_topic_crowded(ngx_event_t *ev);
 static void ngx_mdm_apns_topic_retry(ngx_event_t *ev);
+static ngx_int_t ngx_mdm_apns_topic_pair(ngx_mdm_apns_topic_t *topic,
+    mdm_str_t certificate, mdm_str_t key);
+static void ngx_mdm_apns_topic_wipe(ngx_mdm_apns_topic_t *topic);
 static ngx_mdm_apns_host_t *ngx_mdm_apns_topic_host(ngx_mdm_apns_t *apns,
     ngx_uint_t development);
 
@@ -26,7 +29,8 @@ static ngx_mdm_apns_host_t *ngx_mdm_apns_topic_host(ngx_mdm_apns_t *apns,
 ngx_mdm_apns_t *
 ngx_mdm_apns_create(ngx_cycle_t *cycle, ngx_mdm_apns_conf_t *conf,
     const ngx_mdm_apns_handlers_t *handlers,
-    ngx_mdm_apns_counters_t *counters, ngx_mdm_apns_gauges_t *gauges)
+    ngx_mdm_apns_counters_t *counters, ngx_mdm_apns_gauges_t *gauges,
+    ngx_thread_pool_t *threads, ngx_mdm_counter_t *thread_counters)
 {
     ngx_mdm_apns_t  *apns;
 
@@ -39,6 +43,8 @@ ngx_mdm_apns_create(ngx_cycle_t *cycle, ngx_mdm_apns_conf_t *conf,
     apns->handlers = *handlers;
     apns->counters = counters;
     apns->gauges = gauges;
+    apns->threads = threads;
+    apns->thread_counters = thread_counters;
     apns->log = cycle->log;
     apns->quiet = *cycle->log;
     apns->quiet.log_level = NGX_LOG_ALERT;
@@ -46,6 +52,8 @@ ngx_mdm_apns_create(ngx_cycle_t *cycle, ngx_mdm_apns_conf_t *conf,
     ngx_queue_init(&apns->topics);
     ngx_queue_init(&apns->busy);
     ngx_queue_init(&apns->idle);
+    ngx_queue_init(&apns->queued);
+    ngx_queue_init(&apns->shaking);
 
     apns->max_idle = ngx_min(NGX_MDM_APNS_MAX_IDLE, cycle->connection_n / 8);
 
@@ -80,6 +88,8 @@ ngx_mdm_apns_destroy(ngx_mdm_apns_t *apns)
         ngx_mdm_apns_topic_destroy(topic);
     }
 
+    ngx_mdm_apns_handshake_done(apns);
+
     if (apns->event.posted) {
         ngx_delete_posted_event(&apns->event);
     }
@@ -101,15 +111,13 @@ ngx_mdm_apns_topic_create(ngx_mdm_apns_t *apns, ngx_str_t name,
         return NULL;
     }
 
-    if (ngx_mdm_apns_tls_pair(certificate, key, &topic->certificate,
-                              &topic->key)
-        != NGX_OK)
-    {
+    topic->apns = apns;
+
+    if (ngx_mdm_apns_topic_pair(topic, certificate, key) != NGX_OK) {
         ngx_free(topic);
         return NULL;
     }
 
-    topic->apns = apns;
     topic->data = data;
     topic->host = ngx_mdm_apns_topic_host(apns, development);
 
@@ -155,24 +163,52 @@ ngx_mdm_apns_topic_host(ngx_mdm_apns_t *apns, ngx_uint_t development)
 }
 
 
+/* Kept as they are: they are read when a connection is made, in a thread. */
+
+static ngx_int_t
+ngx_mdm_apns_topic_pair(ngx_mdm_apns_topic_t *topic, mdm_str_t certificate,
+    mdm_str_t key)
+{
+    u_char  *p;
+
+    p = ngx_alloc(certificate.len + key.len, topic->apns->log);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_mdm_apns_topic_wipe(topic);
+
+    topic->certificate.data = p;
+    topic->certificate.len = certificate.len;
+    topic->key.data = ngx_cpymem(p, certificate.data, certificate.len);
+    topic->key.len = key.len;
+
+    ngx_memcpy(p + certificate.len, key.data, key.len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_mdm_apns_topic_wipe(ngx_mdm_apns_topic_t *topic)
+{
+    if (topic->certificate.data != NULL) {
+        ngx_explicit_memzero((void *) topic->key.data, topic->key.len);
+        ngx_free((void *) topic->certificate.data);
+    }
+}
+
+
 ngx_int_t
 ngx_mdm_apns_topic_renew(ngx_mdm_apns_topic_t *topic, mdm_str_t certificate,
     mdm_str_t key, ngx_uint_t development)
 {
-    X509                       *x509;
-    EVP_PKEY                   *pkey;
     ngx_queue_t                *q, *next;
     ngx_mdm_apns_connection_t  *conn;
 
-    if (ngx_mdm_apns_tls_pair(certificate, key, &x509, &pkey) != NGX_OK) {
+    if (ngx_mdm_apns_topic_pair(topic, certificate, key) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    X509_free(topic->certificate);
-    EVP_PKEY_free(topic->key);
-
-    topic->certificate = x509;
-    topic->key = pkey;
 
     /* one that drains keeps its host */
 
@@ -270,8 +306,7 @@ ngx_mdm_apns_topic_destroy(ngx_mdm_apns_topic_t *topic)
 
     ngx_queue_remove(&topic->queue);
 
-    X509_free(topic->certificate);
-    EVP_PKEY_free(topic->key);
+    ngx_mdm_apns_topic_wipe(topic);
     ngx_free(topic);
 }
 

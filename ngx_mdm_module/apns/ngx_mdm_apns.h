@@ -16,6 +16,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include <ngx_thread_pool.h>
 
 #include "ngx_mdm_apns_counter.h"
 #include "../message/mdm_push.h"
@@ -85,18 +86,20 @@ char *ngx_mdm_apns_conf_check(ngx_conf_t *cf, ngx_mdm_apns_conf_t *conf);
 ngx_uint_t ngx_mdm_apns_conf_rate(const ngx_mdm_apns_conf_t *conf);
 
 
-/* In a worker.  NULL when memory ran out. */
+/* In a worker; handshakes are made in the threads, if there are any.  NULL when
+ * memory ran out. */
 ngx_mdm_apns_t *ngx_mdm_apns_create(ngx_cycle_t *cycle,
     ngx_mdm_apns_conf_t *conf, const ngx_mdm_apns_handlers_t *handlers,
-    ngx_mdm_apns_counters_t *counters, ngx_mdm_apns_gauges_t *gauges);
-/* Closes everything; nothing comes back any more. */
+    ngx_mdm_apns_counters_t *counters, ngx_mdm_apns_gauges_t *gauges,
+    ngx_thread_pool_t *threads, ngx_mdm_counter_t *thread_counters);
+/* Closes everything; nothing comes back any more.  The threads have left. */
 void ngx_mdm_apns_destroy(ngx_mdm_apns_t *apns);
 
 
 /*
  * A topic with its certificate (DER) and key (PKCS #8 in DER, wiped by the
- * caller afterwards).  No connection is opened before the first push.  NULL:
- * no memory, or OpenSSL does not take the pair.
+ * caller afterwards).  No connection is opened before the first push, and until
+ * then nobody looks whether OpenSSL takes the two.  NULL: no memory.
  */
 ngx_mdm_apns_topic_t *ngx_mdm_apns_topic_create(ngx_mdm_apns_t *apns,
     ngx_str_t name, mdm_str_t certificate, mdm_str_t key, ngx_uint_t
@@ -104,7 +107,8 @@ ngx_mdm_apns_topic_t *ngx_mdm_apns_topic_create(ngx_mdm_apns_t *apns,
 void *ngx_mdm_apns_topic_data(ngx_mdm_apns_topic_t *topic);
 
 /* Another certificate: new connections show it, those that are open take no
- * more pushes and close when their last answer is there. */
+ * more pushes and close when their last answer is there.  NGX_ERROR: no
+ * memory. */
 ngx_int_t ngx_mdm_apns_topic_renew(ngx_mdm_apns_topic_t *topic,
     mdm_str_t certificate, mdm_str_t key, ngx_uint_t development);
 

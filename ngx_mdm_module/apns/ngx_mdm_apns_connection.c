@@ -11,8 +11,6 @@
 static void ngx_mdm_apns_connection_event(ngx_event_t *ev);
 static void ngx_mdm_apns_connection_step(ngx_mdm_apns_connection_t *conn,
     ngx_uint_t write);
-static void ngx_mdm_apns_connection_handshake(
-    ngx_mdm_apns_connection_t *conn);
 static void ngx_mdm_apns_connection_timer(ngx_event_t *ev);
 static void ngx_mdm_apns_connection_late(ngx_mdm_apns_connection_t *conn);
 static void ngx_mdm_apns_connection_alone(ngx_mdm_apns_connection_t *conn);
@@ -25,7 +23,6 @@ static void ngx_mdm_apns_connection_give_back(
 static void ngx_mdm_apns_connection_ready(ngx_mdm_apns_connection_t *conn,
     ngx_int_t n);
 static void ngx_mdm_apns_connection_free(ngx_mdm_apns_connection_t *conn);
-static ngx_int_t ngx_mdm_apns_event_arm(ngx_connection_t *c);
 
 
 /* legal[from][to] */
@@ -176,37 +173,14 @@ ngx_mdm_apns_connection_connected(ngx_mdm_apns_connection_t *conn)
 void
 ngx_mdm_apns_connection_through(ngx_mdm_apns_connection_t *conn)
 {
-    char  text[160];
-
     ngx_mdm_apns_connection_move(conn, NGX_MDM_APNS_HANDSHAKE);
-
-    if (ngx_mdm_apns_tls_start(conn, text, sizeof(text)) != NGX_OK) {
-        ngx_mdm_apns_connection_lost(conn, "%s", text);
-        return;
-    }
-
-    ngx_mdm_apns_connection_handshake(conn);
+    ngx_mdm_apns_handshake_start(conn);
 }
 
 
-static void
-ngx_mdm_apns_connection_handshake(ngx_mdm_apns_connection_t *conn)
+void
+ngx_mdm_apns_connection_secure(ngx_mdm_apns_connection_t *conn)
 {
-    char  text[160];
-
-    switch (ngx_mdm_apns_tls_handshake(conn, text, sizeof(text))) {
-
-    case NGX_AGAIN:
-        return;
-
-    case NGX_OK:
-        break;
-
-    default:
-        ngx_mdm_apns_connection_lost(conn, "%s (%s)", text, conn->text);
-        return;
-    }
-
     ngx_mdm_apns_connection_move(conn, NGX_MDM_APNS_STARTING);
     ngx_mdm_apns_resolve_cancel(conn);
 
@@ -248,7 +222,7 @@ ngx_mdm_apns_connection_event(ngx_event_t *ev)
         return;
 
     case NGX_MDM_APNS_HANDSHAKE:
-        ngx_mdm_apns_connection_handshake(conn);
+        ngx_mdm_apns_handshake_event(conn);
         return;
 
     default:
@@ -281,7 +255,7 @@ ngx_mdm_apns_connection_step(ngx_mdm_apns_connection_t *conn,
 
 /* Nothing with epoll, which is edge-triggered. */
 
-static ngx_int_t
+ngx_int_t
 ngx_mdm_apns_event_arm(ngx_connection_t *c)
 {
     if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
@@ -407,6 +381,15 @@ ngx_mdm_apns_connection_timer(ngx_event_t *ev)
         return;
 
     case NGX_MDM_APNS_HANDSHAKE:
+
+        if (ngx_mdm_apns_handshake_is_ours(conn)) {
+            ngx_mdm_apns_connection_lost(conn, "the thread pool \"mdm\" has "
+                                         "no time for TLS");
+            return;
+        }
+
+        /* fall through */
+
     case NGX_MDM_APNS_STARTING:
         ngx_mdm_apns_connection_lost(conn, "%s does not answer", conn->text);
         return;
@@ -682,6 +665,7 @@ ngx_mdm_apns_connection_free(ngx_mdm_apns_connection_t *conn)
 
     ngx_mdm_apns_resolve_cancel(conn);
     ngx_mdm_apns_proxy_free(conn);
+    ngx_mdm_apns_handshake_leave(conn);
     ngx_mdm_apns_tls_close(conn);
     nghttp2_session_del(conn->session);
 

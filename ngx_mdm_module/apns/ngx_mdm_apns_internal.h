@@ -19,6 +19,7 @@
 
 #include "ngx_mdm_apns.h"
 #include "../pg/ngx_mdm_restraint.h"
+#include "../pg/ngx_mdm_thread.h"
 
 
 /* Connections of one topic, and streams of one connection, whatever the
@@ -63,6 +64,7 @@
 
 
 typedef struct ngx_mdm_apns_connection_s  ngx_mdm_apns_connection_t;
+typedef struct ngx_mdm_apns_shake_s       ngx_mdm_apns_shake_t;
 
 
 typedef struct {
@@ -95,6 +97,8 @@ struct ngx_mdm_apns_s {
     ngx_mdm_apns_gauges_t       *gauges;
     ngx_log_t                   *log;
     ngx_log_t                    quiet;       /* what is told otherwise */
+    ngx_thread_pool_t           *threads;     /* NULL: none */
+    ngx_mdm_counter_t           *thread_counters;
 
     ngx_queue_t                  topics;
     ngx_queue_t                  busy;        /* topics with something to do */
@@ -104,6 +108,10 @@ struct ngx_mdm_apns_s {
     ngx_queue_t                  idle;        /* connections, oldest first */
     ngx_uint_t                   nidle;
     ngx_uint_t                   max_idle;
+
+    ngx_queue_t                  queued;      /* handshakes, for a thread */
+    ngx_queue_t                  shaking;     /* those in threads */
+    ngx_uint_t                   nshaking;
 
     nghttp2_session_callbacks   *callbacks;
     nghttp2_option              *option;
@@ -124,8 +132,8 @@ struct ngx_mdm_apns_topic_s {
     ngx_str_t                    name;
     void                        *data;
 
-    X509                        *certificate;
-    EVP_PKEY                    *key;
+    mdm_str_t                    certificate; /* both in one allocation */
+    mdm_str_t                    key;
     ngx_mdm_apns_host_t         *host;        /* NULL: none for development */
 
     ngx_queue_t                  connections;
@@ -168,6 +176,18 @@ typedef struct {
 } ngx_mdm_apns_address_t;
 
 
+/* TLS while it is made. */
+
+typedef struct {
+    SSL_CTX                     *ctx;
+    ngx_mdm_apns_host_t         *host;
+    mdm_str_t                    certificate;
+    mdm_str_t                    key;         /* wiped in the end */
+    ngx_socket_t                 fd;
+    SSL                         *ssl;
+} ngx_mdm_apns_tls_t;
+
+
 struct ngx_mdm_apns_connection_s {
     ngx_queue_t                  queue;       /* of the topic */
     ngx_queue_t                  idle;
@@ -186,6 +206,7 @@ struct ngx_mdm_apns_connection_s {
     u_char                       text[NGX_SOCKADDR_STRLEN + 1];
     ngx_buf_t                   *proxy;       /* said to it, and read */
 
+    ngx_mdm_apns_shake_t        *shake;       /* until TLS is there: */
     SSL                         *ssl;
     nghttp2_session             *session;
     u_char                      *rest;        /* could not be written yet */
@@ -245,6 +266,10 @@ void ngx_mdm_apns_connection_watch(ngx_mdm_apns_connection_t *conn);
 void ngx_mdm_apns_connection_connected(ngx_mdm_apns_connection_t *conn);
 /* So is what the proxy leads to. */
 void ngx_mdm_apns_connection_through(ngx_mdm_apns_connection_t *conn);
+/* TLS is there, too. */
+void ngx_mdm_apns_connection_secure(ngx_mdm_apns_connection_t *conn);
+/* Asks for the events that are not there. */
+ngx_int_t ngx_mdm_apns_event_arm(ngx_connection_t *c);
 /* What it became busy or idle with; idle connections are counted. */
 void ngx_mdm_apns_connection_busy(ngx_mdm_apns_connection_t *conn);
 void ngx_mdm_apns_connection_drain(ngx_mdm_apns_connection_t *conn);
@@ -283,20 +308,29 @@ void ngx_mdm_apns_proxy_free(ngx_mdm_apns_connection_t *conn);
 
 /* NULL with a line in the log; `file` NULL: the system's certificates. */
 SSL_CTX *ngx_mdm_apns_tls_create(ngx_conf_t *cf, const char *file);
-ngx_int_t ngx_mdm_apns_tls_pair(mdm_str_t certificate, mdm_str_t key,
-    X509 **x509, EVP_PKEY **pkey);
-/* NGX_ERROR: the text says why. */
-ngx_int_t ngx_mdm_apns_tls_start(ngx_mdm_apns_connection_t *conn, char *text,
+/* NGX_AGAIN, NGX_OK, or NGX_ERROR: the text says why. */
+ngx_int_t ngx_mdm_apns_tls_step(ngx_mdm_apns_tls_t *tls, char *text,
     size_t size);
-/* NGX_AGAIN, NGX_OK, or NGX_ERROR with the text. */
-ngx_int_t ngx_mdm_apns_tls_handshake(ngx_mdm_apns_connection_t *conn,
-    char *text, size_t size);
+void ngx_mdm_apns_tls_free(ngx_mdm_apns_tls_t *tls);
 /* Bytes, NGX_AGAIN, or NGX_ERROR with the text. */
 ssize_t ngx_mdm_apns_tls_read(ngx_mdm_apns_connection_t *conn, u_char *buf,
     size_t len, char *text, size_t size);
 ssize_t ngx_mdm_apns_tls_write(ngx_mdm_apns_connection_t *conn,
     const u_char *buf, size_t len, char *text, size_t size);
 void ngx_mdm_apns_tls_close(ngx_mdm_apns_connection_t *conn);
+
+
+/* --- ngx_mdm_apns_handshake.c --- */
+
+/* Both may have ended it, and the connection. */
+void ngx_mdm_apns_handshake_start(ngx_mdm_apns_connection_t *conn);
+void ngx_mdm_apns_handshake_event(ngx_mdm_apns_connection_t *conn);
+/* Is it not the server that it waits for, but a thread? */
+ngx_uint_t ngx_mdm_apns_handshake_is_ours(ngx_mdm_apns_connection_t *conn);
+/* The connection ends; its socket may stay with a thread. */
+void ngx_mdm_apns_handshake_leave(ngx_mdm_apns_connection_t *conn);
+/* The worker ends, and its threads have. */
+void ngx_mdm_apns_handshake_done(ngx_mdm_apns_t *apns);
 
 
 /* --- ngx_mdm_apns_http2.c --- */

@@ -23,15 +23,21 @@
 #define NGX_MDM_APNS_NO_HTTP2                                                 \
     "the server does not offer HTTP/2 (\"h2\" in ALPN)"
 
+#define NGX_MDM_APNS_NO_PAIR                                                  \
+    "OpenSSL does not take its push certificate and key: store them anew"
+
 
 static ngx_int_t ngx_mdm_apns_tls_trust(ngx_conf_t *cf, SSL_CTX *ctx,
     const char *file);
-static void ngx_mdm_apns_tls_error(ngx_mdm_apns_connection_t *conn, int n,
-    char *text, size_t size);
+static ngx_int_t ngx_mdm_apns_tls_start(ngx_mdm_apns_tls_t *tls, char *text,
+    size_t size);
+static ngx_int_t ngx_mdm_apns_tls_use(ngx_mdm_apns_tls_t *tls);
+static void ngx_mdm_apns_tls_error(SSL *ssl, int n, char *text, size_t size);
 static void ngx_mdm_apns_tls_reason(SSL *ssl, unsigned long error,
     char *text, size_t size);
 static ngx_int_t ngx_mdm_apns_tls_wait(ngx_mdm_apns_connection_t *conn,
     int n);
+static ngx_uint_t ngx_mdm_apns_tls_waits(SSL *ssl, int n);
 
 
 static const u_char  ngx_mdm_apns_alpn[] = { 2, 'h', '2' };
@@ -123,64 +129,71 @@ ngx_mdm_apns_tls_trust(ngx_conf_t *cf, SSL_CTX *ctx, const char *file)
 }
 
 
+/*
+ * In a thread.  The first step makes the SSL; each goes as far as the server
+ * lets it.
+ */
+
 ngx_int_t
-ngx_mdm_apns_tls_pair(mdm_str_t certificate, mdm_str_t key, X509 **x509,
-    EVP_PKEY **pkey)
+ngx_mdm_apns_tls_step(ngx_mdm_apns_tls_t *tls, char *text, size_t size)
 {
-    const u_char  *p;
+    int            n;
+    unsigned       len;
+    const u_char  *protocol;
 
     ERR_clear_error();
 
-    p = certificate.data;
-    *x509 = d2i_X509(NULL, &p, (long) certificate.len);
+    if (tls->ssl == NULL && ngx_mdm_apns_tls_start(tls, text, size) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    p = key.data;
-    *pkey = d2i_AutoPrivateKey(NULL, &p, (long) key.len);
+    n = SSL_do_handshake(tls->ssl);
 
-    if (*x509 != NULL && *pkey != NULL
-        && X509_check_private_key(*x509, *pkey) == 1)
-    {
+    if (n != 1) {
+
+        if (ngx_mdm_apns_tls_waits(tls->ssl, n)) {
+            ERR_clear_error();
+            return NGX_AGAIN;
+        }
+
+        ngx_mdm_apns_tls_error(tls->ssl, n, text, size);
+        return NGX_ERROR;
+    }
+
+    /* what was shown and signed with is not needed any more */
+
+    SSL_certs_clear(tls->ssl);
+    SSL_get0_alpn_selected(tls->ssl, &protocol, &len);
+
+    if (len == 2 && ngx_memcmp(protocol, "h2", 2) == 0) {
         return NGX_OK;
     }
 
-    ERR_clear_error();
-
-    X509_free(*x509);
-    EVP_PKEY_free(*pkey);
-
-    *x509 = NULL;
-    *pkey = NULL;
+    ngx_cpystrn((u_char *) text, (u_char *) NGX_MDM_APNS_NO_HTTP2, size);
 
     return NGX_ERROR;
 }
 
 
-ngx_int_t
-ngx_mdm_apns_tls_start(ngx_mdm_apns_connection_t *conn, char *text,
-    size_t size)
+static ngx_int_t
+ngx_mdm_apns_tls_start(ngx_mdm_apns_tls_t *tls, char *text, size_t size)
 {
-    int                    rc;
-    SSL                   *ssl;
-    const char            *name;
-    ngx_mdm_apns_host_t   *host;
-    ngx_mdm_apns_topic_t  *topic;
+    int          rc;
+    SSL         *ssl;
+    const char  *name;
 
-    topic = conn->topic;
-    host = topic->host;
-    name = (const char *) host->name.data;
+    ssl = SSL_new(tls->ctx);
+    tls->ssl = ssl;
 
-    ERR_clear_error();
-
-    ssl = SSL_new(conn->apns->conf->ctx);
-    conn->ssl = ssl;
-
-    if (ssl == NULL || SSL_set_fd(ssl, conn->connection->fd) != 1) {
+    if (ssl == NULL || SSL_set_fd(ssl, tls->fd) != 1) {
         goto failed;
     }
 
     SSL_set_connect_state(ssl);
 
-    if (host->address != NULL) {
+    name = (const char *) tls->host->name.data;
+
+    if (tls->host->address != NULL) {
         rc = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
 
     } else {
@@ -188,12 +201,16 @@ ngx_mdm_apns_tls_start(ngx_mdm_apns_connection_t *conn, char *text,
              && SSL_set_tlsext_host_name(ssl, name) == 1;
     }
 
-    if (rc == 1
-        && SSL_use_certificate(ssl, topic->certificate) == 1
-        && SSL_use_PrivateKey(ssl, topic->key) == 1)
-    {
-        return NGX_OK;
+    if (rc != 1) {
+        goto failed;
     }
+
+    if (ngx_mdm_apns_tls_use(tls) != NGX_OK) {
+        ngx_cpystrn((u_char *) text, (u_char *) NGX_MDM_APNS_NO_PAIR, size);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 
 failed:
 
@@ -204,37 +221,43 @@ failed:
 }
 
 
-ngx_int_t
-ngx_mdm_apns_tls_handshake(ngx_mdm_apns_connection_t *conn, char *text,
-    size_t size)
-{
-    int            n;
-    unsigned       len;
-    const u_char  *protocol;
+/* The certificate and its key are read for each connection: that costs less
+ * memory than to keep them for each topic. */
 
+static ngx_int_t
+ngx_mdm_apns_tls_use(ngx_mdm_apns_tls_t *tls)
+{
+    X509          *x509;
+    ngx_int_t      rc;
+    EVP_PKEY      *pkey;
+    const u_char  *p;
+
+    p = tls->certificate.data;
+    x509 = d2i_X509(NULL, &p, (long) tls->certificate.len);
+
+    p = tls->key.data;
+    pkey = d2i_AutoPrivateKey(NULL, &p, (long) tls->key.len);
+
+    rc = x509 != NULL && pkey != NULL
+         && SSL_use_certificate(tls->ssl, x509) == 1
+         && SSL_use_PrivateKey(tls->ssl, pkey) == 1
+         ? NGX_OK : NGX_ERROR;
+
+    X509_free(x509);
+    EVP_PKEY_free(pkey);
     ERR_clear_error();
 
-    n = SSL_do_handshake(conn->ssl);
+    return rc;
+}
 
-    if (n != 1) {
 
-        if (ngx_mdm_apns_tls_wait(conn, n) == NGX_AGAIN) {
-            return NGX_AGAIN;
-        }
+void
+ngx_mdm_apns_tls_free(ngx_mdm_apns_tls_t *tls)
+{
+    ngx_explicit_memzero((void *) tls->key.data, tls->key.len);
 
-        ngx_mdm_apns_tls_error(conn, n, text, size);
-        return NGX_ERROR;
-    }
-
-    SSL_get0_alpn_selected(conn->ssl, &protocol, &len);
-
-    if (len == 2 && ngx_memcmp(protocol, "h2", 2) == 0) {
-        return NGX_OK;
-    }
-
-    ngx_cpystrn((u_char *) text, (u_char *) NGX_MDM_APNS_NO_HTTP2, size);
-
-    return NGX_ERROR;
+    SSL_free(tls->ssl);
+    ERR_clear_error();
 }
 
 
@@ -256,7 +279,7 @@ ngx_mdm_apns_tls_read(ngx_mdm_apns_connection_t *conn, u_char *buf,
         return NGX_AGAIN;
     }
 
-    ngx_mdm_apns_tls_error(conn, n, text, size);
+    ngx_mdm_apns_tls_error(conn->ssl, n, text, size);
 
     return NGX_ERROR;
 }
@@ -280,7 +303,7 @@ ngx_mdm_apns_tls_write(ngx_mdm_apns_connection_t *conn, const u_char *buf,
         return NGX_AGAIN;
     }
 
-    ngx_mdm_apns_tls_error(conn, n, text, size);
+    ngx_mdm_apns_tls_error(conn->ssl, n, text, size);
 
     return NGX_ERROR;
 }
@@ -292,52 +315,61 @@ ngx_mdm_apns_tls_write(ngx_mdm_apns_connection_t *conn, const u_char *buf,
 static ngx_int_t
 ngx_mdm_apns_tls_wait(ngx_mdm_apns_connection_t *conn, int n)
 {
-    switch (SSL_get_error(conn->ssl, n)) {
-
-    case SSL_ERROR_WANT_READ:
-        conn->connection->read->ready = 0;
-        return NGX_AGAIN;
-
-    case SSL_ERROR_WANT_WRITE:
-        conn->connection->write->ready = 0;
-        return NGX_AGAIN;
-
-    default:
+    if (!ngx_mdm_apns_tls_waits(conn->ssl, n)) {
         return NGX_ERROR;
     }
+
+    if (SSL_want_write(conn->ssl)) {
+        conn->connection->write->ready = 0;
+
+    } else {
+        conn->connection->read->ready = 0;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_uint_t
+ngx_mdm_apns_tls_waits(SSL *ssl, int n)
+{
+    n = SSL_get_error(ssl, n);
+
+    return n == SSL_ERROR_WANT_READ || n == SSL_ERROR_WANT_WRITE;
 }
 
 
 /* What ended the connection; called right after it did. */
 
 static void
-ngx_mdm_apns_tls_error(ngx_mdm_apns_connection_t *conn, int n, char *text,
-    size_t size)
+ngx_mdm_apns_tls_error(SSL *ssl, int n, char *text, size_t size)
 {
     int            kind;
+    u_char         said[80];
     ngx_err_t      err;
-    const char    *said;
     unsigned long  error;
 
     err = ngx_socket_errno;
-    kind = SSL_get_error(conn->ssl, n);
+    kind = SSL_get_error(ssl, n);
     error = ERR_peek_error();
 
     if (kind == SSL_ERROR_SSL
         && ERR_GET_REASON(error) != SSL_R_UNEXPECTED_EOF_WHILE_READING)
     {
-        ngx_mdm_apns_tls_reason(conn->ssl, error, text, size);
+        ngx_mdm_apns_tls_reason(ssl, error, text, size);
+
+    } else if (kind == SSL_ERROR_SYSCALL && err != 0) {
+        *ngx_strerror(err, said, sizeof(said) - 1) = '\0';
+        (void) snprintf(text, size, "the connection ended: %s", said);
 
     } else {
-        said = kind == SSL_ERROR_SYSCALL && err != 0
-               ? strerror(err) : "it was closed";
-
-        (void) snprintf(text, size, "the connection ended: %s", said);
+        ngx_cpystrn((u_char *) text,
+                    (u_char *) "the connection ended: it was closed", size);
     }
 
     /* such a connection must not be shut down in order */
 
-    SSL_set_quiet_shutdown(conn->ssl, 1);
+    SSL_set_quiet_shutdown(ssl, 1);
     ERR_clear_error();
 }
 

@@ -60,7 +60,9 @@ ngx_mdm_pushes_create(ngx_mdm_engine_t *engine, ngx_mdm_apns_conf_t *conf,
     pushes->apns = ngx_mdm_apns_create(engine->cycle, conf,
                                        &ngx_mdm_pushes_handlers,
                                        &engine->counters->apns,
-                                       &engine->metrics->gauges->apns);
+                                       &engine->metrics->gauges->apns,
+                                       engine->threads,
+                                       engine->counters->threads);
 
     if (pushes->apns == NULL || ngx_mdm_pushes_owner(pushes) != NGX_OK
         || ngx_mdm_push_signals_join(pushes) != NGX_OK)

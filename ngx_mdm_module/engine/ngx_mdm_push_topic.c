@@ -436,8 +436,7 @@ ngx_mdm_push_topic_use(ngx_mdm_push_topic_t *topic,
     mdm_arena_free(&arena);
 
     if (topic->apns == NULL || taken != NGX_OK) {
-        return "OpenSSL does not take its push certificate and key: store "
-               "them anew";
+        return "memory ran out";
     }
 
     topic->version = ngx_mdm_pg_int(rows, 0, NGX_MDM_PUSH_OPEN_VERSION);

@@ -25,7 +25,9 @@ package MDM::Test::Nginx;
 # probe => 1 makes it write down which turns of its event loop took long, and
 # what waited there: probed() tells; scarce => FILE makes allocations of its
 # workers fail, t/lib/scarce.c says how; linger => FILE makes its threads slow to
-# leave, and each write a line there at the end.
+# leave, and each write a line there at the end; tardy => FILE has its threads
+# wait in TLS handshakes as many milliseconds as the file says, and write a line
+# in FILE.log for each step.
 #
 # When the server stops, [alert], [emerg] and sanitizers' lines in its error
 # log are a failure, unless they match a pattern given by expect().
@@ -75,6 +77,7 @@ sub prepare {
         probe  => $option{probe},
         scarce => $option{scarce},
         linger => $option{linger},
+        tardy  => $option{tardy},
         expect => [],
     }, $class;
 
@@ -176,6 +179,7 @@ sub environment {
     push @preload, $self->preload('probe') if $self->{probe};
     push @preload, $self->preload('scarce') if $self->{scarce};
     push @preload, $self->preload('linger') if $self->{linger};
+    push @preload, $self->preload('tardy') if $self->{tardy};
 
     if ($self->{nomemory}) {
         push @preload, $self->preload('nomemory');
@@ -189,6 +193,7 @@ sub environment {
         'UBSAN_OPTIONS=print_stacktrace=1', "PROBE=$self->{dir}/probe",
         $self->{scarce} ? "SCARCE=$self->{scarce}" : (),
         $self->{linger} ? "LINGER=$self->{linger}" : (),
+        $self->{tardy} ? "TARDY=$self->{tardy}" : (),
         $self->{nomemory} ? ("NOMEMORY=$self->{dir}/nomemory",
             "NOMEMORY_FOR=@{ $self->{nomemory} }") : ());
 }
