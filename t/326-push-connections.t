@@ -94,7 +94,21 @@ $apns->tell('reset 3 2');
 ok all_answered(@n), 'streams that are broken off';
 cmp_ok +(sort { $b <=> $a } split ' ', times_of(@n))[0], '<=', 2, '... are no reason to hammer';
 
-$p->verdict(again => 2);
+# One that does so with every stream, on a connection that lives.
+
+for my $what ('RST_STREAM', 'REFUSED_STREAM') {
+    $apns->tell('reset 1000000 ' . ($what eq 'RST_STREAM' ? 2 : 7));
+    @n = more(3);
+    wait_for(3, sub { $p->wish(acme => $n[0], 'error') eq $what });
+    $p->hasten;
+    ok wait_for(5, sub { $p->wish(acme => $n[0], "due_at > now() + interval '10 minutes'
+        AND due_at < 'infinity'") eq 't' }), "$what for ever: it is not pushed again soon";
+    $apns->tell('reset 0');
+    $p->hasten;
+    ok all_answered(@n), '... and then is';
+}
+
+$p->verdict(again => 6);
 ok $p->nginx->workers, 'the worker lives';
 
 done_testing;

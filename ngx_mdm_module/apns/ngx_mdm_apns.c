@@ -346,6 +346,7 @@ ngx_mdm_apns_send(ngx_mdm_apns_topic_t *topic, ngx_mdm_apns_push_t *push)
 
     push->retry_after = 0;
     push->sent = 0;
+    push->instead = NULL;
     push->at = ngx_current_msec;
     push->body = NULL;
     push->body_len = 0;
@@ -405,6 +406,7 @@ ngx_mdm_apns_push_again(ngx_mdm_apns_topic_t *topic,
     ngx_mdm_apns_push_t *push)
 {
     if (push->refused == NGX_MDM_APNS_MAX_REFUSED) {
+        push->instead = "REFUSED_STREAM";
         ngx_mdm_apns_push_done(topic, push);
         return NGX_DECLINED;
     }

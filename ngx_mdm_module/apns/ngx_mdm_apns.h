@@ -44,6 +44,9 @@ struct ngx_mdm_apns_push_s {
     mdm_push_answer_t      answer;
     time_t                 retry_after;    /* seconds, 0: not said */
     unsigned               sent:1;
+    /* status 0, and it alone was given up, not its connection: what came in
+     * the place of an answer, static; else NULL */
+    const char            *instead;
 
     /* apns' own */
     ngx_queue_t            queue;

@@ -372,6 +372,8 @@ ngx_mdm_apns_on_close(nghttp2_session *session, int32_t stream,
     }
 
     push->sent = 1;
+    push->instead = error != NGHTTP2_NO_ERROR ? "RST_STREAM" : "nothing";
+
     ngx_mdm_apns_push_done(conn->topic, push);
 
     return 0;
@@ -551,6 +553,7 @@ ngx_mdm_apns_http2_cancel(ngx_mdm_apns_connection_t *conn,
 
     ngx_memzero(&push->answer, sizeof(mdm_push_answer_t));
     push->sent = 1;
+    push->instead = "nothing";
 
     ngx_mdm_apns_push_done(conn->topic, push);
 }

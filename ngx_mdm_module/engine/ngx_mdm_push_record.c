@@ -199,6 +199,14 @@ ngx_mdm_push_record_value(ngx_mdm_push_call_t *c, ngx_mdm_push_item_t *item,
         outcome = mdm_push_class_name(push->answer.class);
         reason = push->answer.reason;
         wait = push->retry_after;
+
+    } else if (push->instead != NULL) {
+
+        /* whose connection lives would be pushed each second, for ever */
+
+        outcome = mdm_push_class_name(MDM_PUSH_RECONNECT);
+        reason = push->instead;
+        wait = 0;
     }
 
     ngx_mdm_pg_set_int8(&values[NGX_MDM_PUSH_RECORD_ENROLLMENT * n],
