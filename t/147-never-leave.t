@@ -361,7 +361,8 @@ sub hears {
     my ($status) = $expected =~ /^(\d+)/;
     my @metrics = ([ 'requests_total', status => $status ], [ 'identities_refused_total' ],
         [ 'identities_refused_total', reason => $reason // '' ], [ 'guarded_total' ]);
-    my $before = MDM::Test::Metrics->scrape($plain);
+    my @names = map { $_->[0] } @metrics;
+    my $before = MDM::Test::Metrics->some($plain, @names);
     my $from = length $nginx->error_log;
     my $answer = $ask->();
     my $log = substr $nginx->error_log, $from;
@@ -370,7 +371,7 @@ sub hears {
     # a request is counted when it ends, which may be after its answer
 
     wait_for(5, sub {
-        my $after = MDM::Test::Metrics->scrape($plain);
+        my $after = MDM::Test::Metrics->some($plain, @names);
         @more = map { $after->sum(@$_) - $before->sum(@$_) } @metrics;
         return $more[0];
     }) if $name !~ /wrong key/;
@@ -497,11 +498,14 @@ trap(20);
 $pg->psql('CREATE TRIGGER trap BEFORE UPDATE ON mdm.enrollment
     FOR EACH ROW EXECUTE FUNCTION public.trap()');
 
-my $waiting = $asking[0]->begin('token_update');
+my $waiting = $asking[0];
 
-in_trap();
-hears('PostgreSQL dies', '503 retry', undef, 'the connection to PostgreSQL broke',
-    sub { $pg->kill9; $waiting->finish });
+hears('PostgreSQL dies', '503 retry', undef, 'the connection to PostgreSQL broke', sub {
+    $waiting->begin('token_update');
+    in_trap();
+    $pg->kill9;
+    $waiting->finish;
+});
 hears("$_, no PostgreSQL", '503 retry', undef, 'no connection to PostgreSQL',
     sub { $device{$_}->idle }) for @kinds;
 $covered{'fault the connection to PostgreSQL broke'} = 1;

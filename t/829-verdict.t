@@ -8,7 +8,6 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Test::More;
-use Time::HiRes ();
 use MDM::Test;
 use MDM::Test::Fleet;
 use MDM::Test::Verdict;
@@ -17,7 +16,7 @@ my $fleet = MDM::Test::Fleet->start(kinds => { iphone => 20, mac => 5 }, each =>
 my $pg = $fleet->pg;
 
 $fleet->begin;
-Time::HiRes::sleep(2);
+MDM::Test::wait_for(30, sub { $pg->psql('SELECT count(*) FROM mdm.result') > 200 });
 $fleet->end;
 $fleet->settle;
 

@@ -6,6 +6,7 @@ package MDM::Test::Metrics;
 #     $metrics->{faults}                       # what breaks the format
 #     $metrics->value('requests_total', message => 'Report', status => 200)
 #     $metrics->sum('requests_total')          # of all series of the metric
+#     MDM::Test::Metrics->some($client, 'requests_total')   # reads no others
 #
 # Names are given without "mdm_"; a series that is not there has the value 0.
 
@@ -26,6 +27,16 @@ sub scrape {
     $self->{answer} = $answer;
 
     return $self;
+}
+
+
+sub some {
+    my ($class, $client, @names) = @_;
+
+    my $wanted = join '|', map { quotemeta } @names;
+
+    return $class->parse(join '', grep { /^(?:# \w+ )?mdm_(?:$wanted)\b/ }
+        split /^/, $client->get('/metrics')->{body});
 }
 
 

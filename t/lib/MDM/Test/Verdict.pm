@@ -6,7 +6,8 @@ package MDM::Test::Verdict;
 #
 #     my $count = MDM::Test::Verdict->of($fleet);
 #     # { commands => 4100, lost => 0, doubled => 0, left => 0, ... }; slowest is
-#     # the longest that a device waited for an answer, in milliseconds
+#     # the longest that a device waited for an answer, in milliseconds; late what
+#     # 19 of 20 who heard 503 did not wait for
 #
 # Each check is a test, and fails with the first few of what is wrong; faults()
 # only returns the names of the checks that fail.
@@ -68,6 +69,7 @@ sub new {
     }, $class;
 
     $self->read_exchanges($fleet->sim_log);
+    $self->late;
     $self->read_asked($fleet->asked_log);
     $self->read_tables($fleet->pg);
 
@@ -97,6 +99,15 @@ sub read_exchanges {
 }
 
 
+sub late {
+    my ($self) = @_;
+
+    my @took = sort { $a <=> $b } @{ $self->{refused} // [] };
+
+    $self->{count}{late} = int($took[0.95 * $#took] // 0);
+}
+
+
 sub exchange {
     my ($self, $e) = @_;
 
@@ -107,6 +118,8 @@ sub exchange {
     $self->{answer}{ $e->{answer} }++ if $e->{status} == 0;
     $self->{count}{slowest} = int $e->{ms}
         if ($e->{ms} // 0) > ($self->{count}{slowest} // 0);
+
+    push @{ $self->{refused} }, $e->{ms} // 0 if $e->{status} == 503;
 
     if (defined(my $uuid = $e->{command_uuid})) {
         my $key = "$channel $uuid";

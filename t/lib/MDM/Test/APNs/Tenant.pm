@@ -93,6 +93,8 @@ sub certify {
 
     my $pair = $self->{certificate};
 
+    # an nginx that has just started may not have reached PostgreSQL yet
+    MDM::Test::wait_for(30, sub { $self->api(GET => '/v1/pushcert')->{status} != 503 });
     $self->expect(200, PUT => '/v1/pushcert', $pair->pem . $pair->key_pem);
 
     return $self;
