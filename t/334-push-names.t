@@ -8,6 +8,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use IO::Socket::INET ();
+use Socket ();
 use Test::More;
 use Time::HiRes ();
 use MDM::Test;
@@ -67,6 +69,25 @@ sub part {
     } while ($apns->connections);
 }
 
+
+# What listens at an address and takes no more connections.
+
+sub full {
+    my ($address) = @_;
+
+    my @sockets = IO::Socket::INET->new(LocalAddr => $address, LocalPort => $port,
+        Listen => 1, ReuseAddr => 1) or die "$address: $!";
+
+    listen $sockets[0], 0;
+
+    for (1 .. 2) {
+        push @sockets, IO::Socket::INET->new(Proto => 'tcp', Blocking => 0);
+        connect $sockets[-1], Socket::sockaddr_in($port, Socket::inet_aton($address));
+    }
+
+    return @sockets;
+}
+
 is push_to($apns, 10), 10, 'of two addresses one is dead';
 is +($apns->pushes)[0]{host}, $name, '... and the host is called by its name';
 
@@ -77,6 +98,19 @@ is push_to($second, 10), 10, 'an address that changes';
 $dns->names($name => [ '127.0.0.9', '127.0.0.3', '127.0.0.1' ], ttl => 0);
 $second->stop;
 is push_to($apns, 10), 10, 'of three addresses two are dead';
+
+# A firewall that drops all: what listens there takes no more.
+
+my @silent = map { "127.0.2.$_" } 1 .. 30;
+my @full = map { full($_) } @silent;
+
+$dns->names($name => \@silent, ttl => 0);
+part();
+$p->pg->psql('UPDATE mdm.push_topic SET error = null');
+$p->queue(acme => ++$done);
+ok wait_for(3, sub { told() =~ /cannot connect to 127\.0\.2\.\d+:\d+: it does not answer/ }),
+    'of many addresses none answers: that is told before all were tried' or diag told();
+close $_ for @full;
 
 # Without an address nothing is pushed, whatever the reason.
 

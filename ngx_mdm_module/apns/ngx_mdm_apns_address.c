@@ -1,7 +1,7 @@
 
 /*
  * From a name to a TCP connection: the name is asked for anew each time, and
- * its addresses are tried one after another.
+ * some of its addresses are tried one after another.
  */
 
 
@@ -74,7 +74,7 @@ static void
 ngx_mdm_apns_resolved(ngx_resolver_ctx_t *ctx)
 {
     ngx_int_t                   state;
-    ngx_uint_t                  i;
+    ngx_uint_t                  i, naddrs;
     ngx_mdm_apns_host_t        *hop;
     ngx_mdm_apns_connection_t  *conn;
 
@@ -83,7 +83,11 @@ ngx_mdm_apns_resolved(ngx_resolver_ctx_t *ctx)
 
     state = ctx->state;
 
-    for (i = 0; state == NGX_OK && i < ctx->naddrs; i++) {
+    /* the resolver begins with another one each time */
+
+    naddrs = ngx_min(ctx->naddrs, NGX_MDM_APNS_MAX_ADDRESSES);
+
+    for (i = 0; state == NGX_OK && i < naddrs; i++) {
         state = ngx_mdm_apns_address_add(conn, ctx->addrs[i].sockaddr,
                                          ctx->addrs[i].socklen, hop->port);
     }

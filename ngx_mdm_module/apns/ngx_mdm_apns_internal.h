@@ -40,6 +40,10 @@
 /* A push that waits longer wants another connection. */
 #define NGX_MDM_APNS_CROWDED           200
 
+/* Addresses of a name that one attempt tries: where a firewall drops all, that
+ * is told before those of a long list have had their time. */
+#define NGX_MDM_APNS_MAX_ADDRESSES     3
+
 /* For a name and the TCP connection to one of its addresses, for what comes
  * until the first SETTINGS, for an answer, and for that to a PING. */
 #define NGX_MDM_APNS_CONNECT_TIME      5000
