@@ -154,7 +154,7 @@ subtest 'the topic is wrong' => sub {
     is $w->record($d => [ 'misconfigured', 'BadCertificate' ]), 'stopped', 'once more';
     is $w->events('push_topic_stopped'), 'topic BadCertificate', '... is no other event';
     is $w->{job}->run(q{SELECT n, held, version, stopped, expired
-        FROM mdm_r2.push_renew('one', 15, '{1}', '{topic}', '{2}', '{""}')}), '1|t|1|t|f',
+        FROM mdm_r2.push_renew('one', 15, '{1}', '{topic}', '{2}', '{""}', '{0}')}), '1|t|1|t|f',
         'who renews the lease hears of it';
 };
 

@@ -17,9 +17,9 @@ sub renew {
     my (%o) = @_;
 
     return $w->{job}->run(sprintf "SELECT n, held, version, stopped, expired
-        FROM mdm_r2.push_renew('%s', 15, '{%s}', '{%s}', '{%s}', '{%s}')",
+        FROM mdm_r2.push_renew('%s', 15, '{%s}', '{%s}', '{%s}', '{%s}', '{%s}')",
         $o{owner} // 'one', $o{tenants} // 1, $o{topics} // 'topic', $o{connections} // 1,
-        $o{errors} // '""');
+        $o{errors} // '""', $o{retries} // join ',', (0) x split /,/, $o{topics} // 'topic');
 }
 
 sub column { return $w->sql("SELECT $_[0] FROM mdm.push_topic WHERE tenant_id = 1

@@ -134,7 +134,7 @@ my @work = (
     [ postgres => sub { $_[0] % 5 ? "UPDATE mdm.push SET due_at = now() WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM mdm.push WHERE due_at < 'infinity' FOR UPDATE SKIP LOCKED))"
         : "UPDATE mdm.push_topic SET until = now()" } ],
-    [ mdm_job => sub { q{SELECT mdm_r2.push_renew('one', 15, '{1}', '{topic}', '{1}', '{""}')} } ],
+    [ mdm_job => sub { q{SELECT mdm_r2.push_renew('one', 15, '{1}', '{topic}', '{1}', '{""}', '{0}')} } ],
 );
 
 my @sessions = map { $w->{pg}->session($_->[0] eq 'postgres' ? () : (role => $_->[0])) } @work;

@@ -29,7 +29,8 @@ sub results {
     my ($at, @devices) = @_;
 
     return join ' ', split /\n/, $w->{api}->run("SELECT state || coalesce('=' || apns_id, '')
-        || coalesce(': ' || error, '') FROM mdm_r2.push_results(1, "
+        || coalesce(': ' || error, '') || coalesce(', ' || round(retry_ms, -3), '')
+        FROM mdm_r2.push_results(1, "
         . MDM::Test::Wishes::ids(@devices) . ", '$at')");
 }
 
@@ -151,9 +152,18 @@ subtest 'why a topic is not pushed' => sub {
     $w->sql(q{UPDATE mdm.push_certificate SET not_after = now() + interval '9 days'});
 
     $w->{job}->run(q{SELECT mdm_r2.push_renew('one', 15, '{1}', '{topic}', '{0}',
-        '{no route}')});
+        '{no route}', '{40000}')});
     is topic('state') . ' ' . topic('reason'), 'failing no route', 'no connection is made';
-    is results(ask($d), $d), 'waiting: no route', '... which may end';
+    is results(ask($d), $d), 'waiting: no route, 40000', '... which may end, and when';
+    $w->{job}->run(q{SELECT count(*) FROM mdm_r2.push_lease('one', 15, 1, 9)});
+    is topic('state'), 'failing', '... for its owner';
+    $w->later('20 seconds');
+    is results(ask($d), $d), 'waiting', '... which nobody knows whose owner is gone';
+    $w->lease(owner => 'two');
+    is topic('state'), 'pushing', 'of the next one it is not known yet';
+    is results(ask($d), $d), 'waiting', '... and nobody is told';
+    cmp_ok $w->sql(q{SELECT until - now() < interval '7 seconds' FROM mdm.lease
+        WHERE name = 'push'}), 'eq', 't', 'that nobody pushes is known soon';
     $w->later('2 minutes');
     is topic('state'), 'no_worker', 'and nobody may push at all';
 };

@@ -32,7 +32,7 @@ my %calls = (
     'lease of a tenant' => q{SELECT count(*) FROM mdm_r2.push_lease('w', 15, 2, 100)},
     due        => q{SELECT count(*) FROM mdm_r2.push_due('one')},
     renew      => q{SELECT count(*) FROM mdm_r2.push_renew('one', 15, '{1}', '{topic}', '{1}',
-        '{""}')},
+        '{""}', '{0}')},
     claim      => q{SELECT count(*) FROM mdm_r2.push_claim('one', 1, 'topic', 100)},
     accepted   => record('accepted'),
     refused    => record('dead'),

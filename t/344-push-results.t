@@ -168,6 +168,19 @@ is $answer->{status}, 207, '... nor is it when Apple is not reached';
 like $answer->{body}, qr/Apple is not reached \(cannot connect .*refused\)/,
     '... and why not is said';
 
+
+# Where it is known that there is no way, and for how long.
+
+MDM::Test::wait_for(8, sub { $pg2->psql("SELECT retry_at > now() + interval '6 seconds'
+    FROM mdm.push_topic") eq 't' }) or die 'the next attempt is soon';
+$began = time;
+$answer = $beta->api(PUT => '/v1/push/beta-1');
+cmp_ok time - $began, '<', 2, 'what is not tried again in that time is not waited for';
+is $answer->{status}, 207, '... is no failure either';
+like $answer->{json}{status}{'beta-1'}{push_error}, qr/Apple is not reached \(cannot connect/,
+    '... and why is said';
+is $pg2->psql('SELECT asked FROM mdm.push'), 't', '... and the wish stays';
+
 # What is shown of a device.
 
 my $shown = $acme->expect(200, GET => '/v1/enrollments/acme-7')->{push};

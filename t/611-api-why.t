@@ -313,7 +313,7 @@ is codes($pushed) . ' ' . means($pushed, 'push_topic_stopped'), "push_topic_stop
     . "is pushed for its topic, $topic, since this happened: BadCertificate.",
     'or its topic is stopped';
 $pg->psql("DELETE FROM mdm.push_stop; DELETE FROM mdm.push; UPDATE mdm.push_topic
-    SET stopped_at = NULL, failing_since = NULL");
+    SET stopped_at = NULL, failing_since = NULL, error = NULL");
 is codes($pushed), 'no_push_asked', 'nobody asked for a push';
 
 my %known = map { $_ => 1 } $pg->psql("SELECT pg_get_functiondef('mdm_r2.enrollment_why'::regproc)")

@@ -362,10 +362,18 @@ ngx_mdm_apns_send(ngx_mdm_apns_topic_t *topic, ngx_mdm_apns_push_t *push)
 void
 ngx_mdm_apns_state(ngx_mdm_apns_topic_t *topic, ngx_mdm_apns_state_t *state)
 {
+    ngx_msec_int_t  left;
+
     state->connections = topic->nready;
     state->waiting = topic->nwaiting;
     state->in_flight = topic->in_flight;
     state->failures = topic->failures;
+    state->retry = 0;
+
+    if (topic->retry.timer_set) {
+        left = (ngx_msec_int_t) (topic->retry.timer.key - ngx_current_msec);
+        state->retry = ngx_max(left, 0);
+    }
 
     ngx_memcpy(state->error, topic->error, sizeof(topic->error));
 }

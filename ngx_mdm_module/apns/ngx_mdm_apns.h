@@ -75,6 +75,7 @@ typedef struct {
     ngx_uint_t             in_flight;      /* pushes without an answer */
     ngx_uint_t             failures;       /* attempts to connect since the
                                               last that succeeded */
+    ngx_msec_t             retry;          /* until the next; 0: now */
     char                   error[256];     /* why the last one failed, "" after
                                               a success: for people */
 } ngx_mdm_apns_state_t;

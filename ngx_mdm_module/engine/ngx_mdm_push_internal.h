@@ -106,6 +106,8 @@ struct ngx_mdm_push_topic_s {
     ngx_uint_t                 in_hand;
     ngx_uint_t                 in_flight;
     ngx_uint_t                 refusals;   /* of records, one after another */
+    ngx_uint_t                 failing;    /* attempts to connect, of which the
+                                              database is told */
     ngx_uint_t                 credit;     /* thousandths of a push */
     ngx_msec_t                 credited;
 
@@ -125,7 +127,6 @@ struct ngx_mdm_push_topic_s {
     unsigned                   again:1;    /* wishes were committed since the
                                               claim under way was asked */
     unsigned                   refill:1;   /* waits for refill_at */
-    unsigned                   failing:1;  /* and the database is told */
 
     ngx_str_t                  name;
 };

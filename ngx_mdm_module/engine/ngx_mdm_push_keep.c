@@ -16,6 +16,9 @@
 #define NGX_MDM_PUSH_KEEP         (30 * 60 * 1000)
 #define NGX_MDM_PUSH_KEEP_MANY    (60 * 1000)
 
+/* What no further attempt mends is told to be tried then. */
+#define NGX_MDM_PUSH_MENDED       (60 * 1000)
+
 
 /* A renewal or a release under way; all of it is in the pool. */
 
@@ -157,8 +160,8 @@ ngx_mdm_push_lease_renew_some(ngx_mdm_pushes_t *pushes)
 }
 
 
-/* What the database is told of each of them: its connections, and why there
- * are none. */
+/* What the database is told of each of them: its connections, why there are
+ * none, and when that is tried again. */
 
 static ngx_int_t
 ngx_mdm_push_lease_health(ngx_mdm_push_lease_call_t *c)
@@ -167,20 +170,22 @@ ngx_mdm_push_lease_health(ngx_mdm_push_lease_call_t *c)
     size_t                 len;
     ngx_uint_t             i;
     const char            *error;
-    ngx_mdm_pg_value_t    *connections, *errors;
+    ngx_mdm_pg_value_t    *connections, *errors, *retries;
     ngx_mdm_push_topic_t  *topic;
     ngx_mdm_apns_state_t   state;
 
-    connections = ngx_palloc(c->pool, 2 * c->n * sizeof(ngx_mdm_pg_value_t));
+    connections = ngx_palloc(c->pool, 3 * c->n * sizeof(ngx_mdm_pg_value_t));
     if (connections == NULL) {
         return NGX_ERROR;
     }
 
     errors = connections + c->n;
+    retries = errors + c->n;
 
     for (i = 0; i < c->n; i++) {
         topic = c->topics[i];
         state.connections = 0;
+        state.retry = 0;
         error = topic->error ? topic->error : "";
 
         if (topic->apns != NULL) {
@@ -201,16 +206,21 @@ ngx_mdm_push_lease_health(ngx_mdm_push_lease_call_t *c)
 
         ngx_mdm_pg_set_int8(&connections[i], state.connections);
         ngx_mdm_pg_set_bytes(&errors[i], copy, len);
+        ngx_mdm_pg_set_int8(&retries[i], topic->error ? NGX_MDM_PUSH_MENDED
+                                                      : state.retry);
     }
 
     if (ngx_mdm_pg_set_array(&c->call.params[4], c->pool, 'i', connections,
                              c->n)
-        != NGX_OK)
+        != NGX_OK
+        || ngx_mdm_pg_set_array(&c->call.params[5], c->pool, 't', errors,
+                                c->n)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_mdm_pg_set_array(&c->call.params[5], c->pool, 't', errors,
+    return ngx_mdm_pg_set_array(&c->call.params[6], c->pool, 'i', retries,
                                 c->n);
 }
 

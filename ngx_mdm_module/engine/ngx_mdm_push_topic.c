@@ -490,7 +490,7 @@ ngx_mdm_push_topic_failing(ngx_mdm_push_topic_t *topic)
 
     ngx_mdm_apns_state(topic->apns, &state);
 
-    return state.connections == 0 && state.failures != 0;
+    return state.connections == 0 ? state.failures : 0;
 }
 
 

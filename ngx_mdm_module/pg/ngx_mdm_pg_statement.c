@@ -171,12 +171,12 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "webhook_replay",      NGX_MDM_PG_API,   0, "ittti" },
 
     /* pushing: owner, seconds, tenant, limit; owner; owner, seconds, tenants,
-     * topics, connections, errors; tenant, topic; owner, tenant, topic, limit; owner,
+     * topics, connections, errors, retries; tenant, topic; owner, tenant, topic, limit; owner,
      * tenant, topic, enrollments, tokens, apns_ids, outcomes, reasons, waits,
      * times; owner, tenants, topics */
     { "push_lease",          NGX_MDM_PG_PUSH,  0, "tjij" },
     { "push_due",            NGX_MDM_PG_PUSH,  0, "t" },
-    { "push_renew",          NGX_MDM_PG_PUSH,  0, "tjITIT" },
+    { "push_renew",          NGX_MDM_PG_PUSH,  0, "tjITITI" },
     { "push_open",           NGX_MDM_PG_PUSH,  0, "it" },
     { "push_claim",          NGX_MDM_PG_PUSH,  0, "titj" },
     { "push_record",         NGX_MDM_PG_PUSH,  0, "titITTTTII" },

@@ -21,6 +21,7 @@ typedef enum {
     NGX_MDM_API_PUSH_WAITING = 0,   /* not answered when the time was over */
     NGX_MDM_API_PUSH_ACCEPTED,      /* text: the apns-id */
     NGX_MDM_API_PUSH_CAME,          /* needs none: the device came */
+    NGX_MDM_API_PUSH_LATER,         /* text: why not now, though it goes on */
     NGX_MDM_API_PUSH_FAILED         /* text: why */
 } ngx_mdm_api_push_state_e;
 
@@ -47,6 +48,7 @@ typedef struct {
     ngx_msec_t                  until;
     ngx_msec_t                  looked;     /* when, and how long it took */
     ngx_msec_t                  took;
+    int64_t                     left;       /* milliseconds, then */
     ngx_pool_t                 *pool;       /* of one look */
     ngx_uint_t                 *asked;      /* the targets it is about */
     ngx_uint_t                  nasked;

@@ -16,7 +16,8 @@ enum {
     NGX_MDM_PUSHED_N = 0,
     NGX_MDM_PUSHED_STATE,
     NGX_MDM_PUSHED_APNS_ID,
-    NGX_MDM_PUSHED_ERROR
+    NGX_MDM_PUSHED_ERROR,
+    NGX_MDM_PUSHED_RETRY
 };
 
 
@@ -41,11 +42,14 @@ static ngx_int_t ngx_mdm_api_push_ask(ngx_mdm_api_push_wait_t *wait);
 static void ngx_mdm_api_push_looked(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_push_collect(void *data);
+static ngx_uint_t ngx_mdm_api_push_later(ngx_mdm_api_push_wait_t *wait,
+    int row);
 static void ngx_mdm_api_push_trouble(ngx_mdm_api_push_wait_t *wait,
     ngx_str_t text);
 static ngx_mdm_api_push_state_e ngx_mdm_api_push_state(ngx_str_t state);
 static void ngx_mdm_api_push_done(void *data);
 static json_t *ngx_mdm_api_push_open(ngx_mdm_api_push_wait_t *wait);
+static json_t *ngx_mdm_api_push_unreached(const u_char *why, size_t len);
 
 
 void
@@ -306,6 +310,7 @@ ngx_mdm_api_push_looked(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
     wait = api->ctx;
 
     wait->took = ngx_current_msec - wait->looked;
+    wait->left = (ngx_msec_int_t) (wait->until - ngx_current_msec);
     wait->unknown = (rc != NGX_MDM_PG_DONE);
 
     if (wait->unknown || api->request == NULL) {
@@ -360,13 +365,29 @@ ngx_mdm_api_push_collect(void *data)
                                : NGX_MDM_PUSHED_ERROR);
 
         if (result->state == NGX_MDM_API_PUSH_WAITING) {
-            ngx_mdm_api_push_trouble(wait, text);
-            continue;
+
+            if (!ngx_mdm_api_push_later(wait, i)) {
+                ngx_mdm_api_push_trouble(wait, text);
+                continue;
+            }
+
+            result->state = NGX_MDM_API_PUSH_LATER;
         }
 
         wait->nwaiting--;
         result->text = mdm_arena_str(&api->arena, text.data, text.len);
     }
+}
+
+
+/* Apple is not reached, and it is not tried again while this waits. */
+
+static ngx_uint_t
+ngx_mdm_api_push_later(ngx_mdm_api_push_wait_t *wait, int row)
+{
+    return !ngx_mdm_pg_is_null(&wait->rows, row, NGX_MDM_PUSHED_RETRY)
+           && ngx_mdm_pg_int(&wait->rows, row, NGX_MDM_PUSHED_RETRY)
+              > wait->left;
 }
 
 
@@ -456,6 +477,15 @@ ngx_mdm_api_push_told(ngx_mdm_api_push_wait_t *wait, ngx_uint_t target,
         return NGX_OK;
     }
 
+    if (result->state == NGX_MDM_API_PUSH_LATER
+        && mdm_str_is_set(result->text))
+    {
+        json_object_set_new(object, "push_error",
+                            ngx_mdm_api_push_unreached(result->text.data,
+                                                       result->text.len));
+        return NGX_AGAIN;
+    }
+
     if (!mdm_str_is_set(result->text)) {
         json_object_set_new(object, "push_error",
                             json_string("memory ran out while it was waited "
@@ -487,9 +517,15 @@ ngx_mdm_api_push_open(ngx_mdm_api_push_wait_t *wait)
                            "itself");
     }
 
+    return ngx_mdm_api_push_unreached(wait->trouble, wait->trouble_len);
+}
+
+
+static json_t *
+ngx_mdm_api_push_unreached(const u_char *why, size_t len)
+{
     return json_sprintf("Apple is not reached (%.*s); the push goes on by "
-                        "itself", (int) wait->trouble_len,
-                        (char *) wait->trouble);
+                        "itself", (int) len, (const char *) why);
 }
 
 

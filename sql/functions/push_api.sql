@@ -83,7 +83,7 @@ CREATE FUNCTION @revision@.push_results(
     p_device_ids  text[],
     p_user_ids    text[],
     p_at          text)
-RETURNS TABLE (n integer, state text, apns_id text, error text)
+RETURNS TABLE (n integer, state text, apns_id text, error text, retry_ms bigint)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
@@ -93,8 +93,11 @@ BEGIN
 
     RETURN QUERY
     SELECT r.n, r.state, CASE WHEN r.state = 'accepted' THEN r.apns_id END,
-           CASE r.state WHEN 'failed' THEN r.failure WHEN 'waiting' THEN r.connecting END
-      FROM (SELECT t.n::integer AS n, p.apns_id, o.error AS connecting, f.failure,
+           CASE r.state WHEN 'failed' THEN r.failure WHEN 'waiting' THEN r.connecting END,
+           CASE WHEN r.state = 'waiting' AND r.connecting IS NOT NULL
+                THEN floor(extract(epoch FROM r.retry_at - clock_timestamp()) * 1000)
+                END::bigint
+      FROM (SELECT t.n::integer AS n, p.apns_id, o.error AS connecting, o.retry_at, f.failure,
                    CASE WHEN e.enrollment_id IS NULL THEN 'failed'
                         WHEN p.accepted_at >= v_at
                              OR (p.claimed_at IS NULL AND p.error IS NULL
@@ -128,7 +131,9 @@ BEGIN
                       AND s.token = e.push_token
                     LIMIT 1) s ON true
               LEFT JOIN LATERAL (
-                   SELECT o.stopped_at, o.stop_reason, o.error, c.not_after
+                   SELECT o.stopped_at, o.stop_reason, o.retry_at, c.not_after,
+                          CASE WHEN o.owner <> '' AND o.until > now()
+                               THEN o.error END AS error
                      FROM mdm.push_topic o
                      JOIN mdm.push_certificate c ON c.tenant_id = p_tenant_id
                                                 AND c.topic = o.topic
@@ -159,7 +164,8 @@ COMMENT ON FUNCTION @revision@.push_results IS
 enqueue() or push_ask(). state: accepted, also by a push shortly before that serves
 these commands, too: apns_id is that push''s; failed: error says why, though it may be
 tried again; came: no push is wanted any more, because the device was there; waiting:
-error, if any, says why no connection to Apple can be made.';
+error, if any, says why no connection to Apple can be made, retry_ms in how many
+milliseconds that is tried again.';
 
 CREATE FUNCTION @revision@.push_topics(
     p_tenant_id  bigint,
@@ -238,7 +244,7 @@ BEGIN
       FROM (SELECT t.*,
                    CASE WHEN t.stopped_at IS NOT NULL THEN 'stopped'
                         WHEN t.not_after <= now() THEN 'certificate_expired'
-                        WHEN t.failing_since IS NOT NULL AND t.leased THEN 'failing'
+                        WHEN t.error IS NOT NULL AND t.leased THEN 'failing'
                         WHEN t.leased THEN 'pushing'
                         WHEN t.due_at < now() - interval '1 minute'
                              OR (t.due_at <= now() AND NOT @revision@.push_present())

@@ -27,10 +27,10 @@ BEGIN
     -- That somebody pushes at all is told by a lease, which is written now and then.
     IF p_tenant_id IS NULL AND NOT EXISTS (
        SELECT FROM mdm.lease l
-        WHERE l.name = 'push' AND l.until > v_now + interval '10 seconds')
+        WHERE l.name = 'push' AND l.until > v_now + interval '3 seconds')
     THEN
         INSERT INTO mdm.lease AS l (name, owner, until)
-        VALUES ('push', p_owner, v_now + interval '20 seconds')
+        VALUES ('push', p_owner, v_now + interval '6 seconds')
         ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until;
     END IF;
 
@@ -101,7 +101,8 @@ BEGIN
     FOR v_i IN 1 .. coalesce(cardinality(v_topics), 0) LOOP
         UPDATE mdm.push_topic t
            SET owner = p_owner, until = v_now + p_seconds * interval '1 second',
-               news = NULL
+               error = CASE WHEN t.owner = p_owner THEN t.error END,
+               retry_at = CASE WHEN t.owner = p_owner THEN t.retry_at END, news = NULL
          WHERE t.tenant_id = v_tenants[v_i] AND t.topic = v_topics[v_i];
     END LOOP;
 
@@ -197,7 +198,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @revision@.push_present IS
-'Does any worker look for wishes to push, or did one until 20 seconds ago?';
+'Does any worker look for wishes to push, or did one until 6 seconds ago?';
 
 CREATE FUNCTION @revision@.push_unclaim(p_tenant_ids bigint[], p_topics text[])
 RETURNS void
@@ -245,7 +246,8 @@ CREATE FUNCTION @revision@.push_renew(
     p_tenant_ids   bigint[],
     p_topics       text[],
     p_connections  bigint[],
-    p_errors       text[])
+    p_errors       text[],
+    p_retries      bigint[])
 RETURNS TABLE (n integer, held boolean, version integer, stopped boolean, expired boolean,
                news text, tenant text)
 LANGUAGE plpgsql AS $$
@@ -277,9 +279,9 @@ BEGIN
 
     FOR v_row IN
         SELECT m.n::integer AS n, m.tenant_id, m.topic, m.connections::integer,
-               nullif(m.error, '') AS error
-          FROM unnest(p_tenant_ids, p_topics, p_connections, p_errors)
-               WITH ORDINALITY AS m (tenant_id, topic, connections, error, n)
+               nullif(m.error, '') AS error, m.retry
+          FROM unnest(p_tenant_ids, p_topics, p_connections, p_errors, p_retries)
+               WITH ORDINALITY AS m (tenant_id, topic, connections, error, retry, n)
          ORDER BY m.tenant_id, m.topic COLLATE "C"
     LOOP
         SELECT t.failing_told, t.failing_since, t.stopped_at, t.news, c.version,
@@ -306,6 +308,8 @@ BEGIN
             UPDATE mdm.push_topic t
                SET until = v_now + p_seconds * interval '1 second',
                    connections = v_row.connections, error = v_row.error,
+                   retry_at = CASE WHEN v_row.error IS NOT NULL
+                                   THEN v_now + v_row.retry * interval '1 millisecond' END,
                    news = CASE WHEN v_news IS NULL THEN t.news END,
                    failing_since = CASE WHEN v_row.error IS NOT NULL
                                         THEN coalesce(t.failing_since, v_now) END,
@@ -337,7 +341,8 @@ $$;
 COMMENT ON FUNCTION @revision@.push_renew IS
 'Keeps the leases of these topics for p_seconds more. p_connections: how many are open;
 p_errors: why none can be made, or empty; a minute of that is an event
-push_topic_failing, its end push_topic_working. Rows by place n, from 1: held: false
+push_topic_failing, its end push_topic_working; p_retries: in how many milliseconds it
+is tried again. Rows by place n, from 1: held: false
 when another owner has it now; version: of its certificate; stopped, expired: nothing
 is to be pushed; news, tenant: see push_lease().';
 

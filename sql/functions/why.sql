@@ -146,7 +146,7 @@ BEGIN
              OR v_topic.not_after <= now() THEN NULL
         WHEN v_topic.stopped_at IS NOT NULL THEN 'push_topic_stopped'
         WHEN v_push.reason IS NOT NULL THEN 'push_stopped'
-        WHEN v_topic.leased AND v_topic.failing_since IS NOT NULL
+        WHEN v_topic.leased AND v_topic.error IS NOT NULL
         THEN 'no_connection_to_apple'
         WHEN v_push.error IS NOT NULL AND v_push.claimed_at IS NULL
              AND v_push.due_at > now() THEN 'push_retried'

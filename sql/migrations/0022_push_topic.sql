@@ -64,6 +64,7 @@ CREATE TABLE mdm.push_topic (
     failing_since     timestamptz,
     failing_told      boolean NOT NULL DEFAULT false,
     error             text,
+    retry_at          timestamptz,
     news              text,
     connections       integer NOT NULL DEFAULT 0,
     accepted          bigint NOT NULL DEFAULT 0,
@@ -106,8 +107,8 @@ CREATE INDEX push_topic_owner ON mdm.push_topic (owner);
 COMMENT ON TABLE mdm.push_topic IS
 'One row for each topic that has a push certificate. owner, until: the lease of the
 worker that alone pushes it. stopped_at: nothing is pushed until an operator acts.
-failing_since, error: no connection can be made; failing_told: an event said so. news:
-what the owner is to say in its log: resumed, renewed.
+failing_since, error: no connection can be made; failing_told: an event said so;
+retry_at: when it is tried again. news: what the owner is to say in its log: resumed, renewed.
 refused: reasons of Apple and how often. window_…: answers since window_at, by which
 many refusals are told. followed of judged accepted pushes had a contact within 15
 minutes, since health_at; former_…: in the day before.';
