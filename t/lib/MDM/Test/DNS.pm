@@ -15,85 +15,49 @@ use strict;
 use warnings;
 
 use IO::Socket::INET ();
-use JSON::PP ();
 use Socket ();
-use Time::HiRes ();
 
-use MDM::Test ();
+use parent 'MDM::Test::Fake';
 
-my $count = 0;
 my %code = (broken => 2, unknown => 3, refused => 5);
 
 
 sub start {
     my ($class, %names) = @_;
 
-    my $self = bless {
-        owner => $$,
-        stem  => MDM::Test::test_dir() . '/dns-' . ++$count,
-        port  => MDM::Test::free_port(),
-    }, $class;
-
-    $self->names(%names);
-    MDM::Test::spew($self->log_file, '');
-    $self->start_again;
-
-    return $self;
+    return $class->begin('dns', {}, %names);
 }
-
-
-sub port     { return $_[0]{port} }
-sub log_file { return "$_[0]{stem}.log" }
 
 
 sub names {
     my ($self, %names) = @_;
 
-    MDM::Test::spew("$self->{stem}.new", JSON::PP::encode_json(\%names));
-    rename "$self->{stem}.new", "$self->{stem}.names" or die "rename: $!";
+    $self->set(%names);
 }
 
 
-sub asked {
+sub asked { return $_[0]->noted }
+
+
+sub listen {
     my ($self) = @_;
 
-    return map {
-        my %line;
-        @line{qw(at name type)} = split;
-        \%line;
-    } MDM::Test::slurp($self->log_file) =~ /(.+)\n/g;
+    return IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1',
+        LocalPort => $self->{port});
 }
 
 
-sub start_again {
-    my ($self) = @_;
+# One question.
 
-    my $socket = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1',
-        LocalPort => $self->{port}) or die "port $self->{port}: $@\n";
-
-    $self->{pid} = fork // die "fork: $!";
-
-    if ($self->{pid} == 0) {
-        $SIG{$_} = 'DEFAULT' for qw(TERM INT);
-        $self->{owner} = 0;
-        $self->serve($socket) while 1;
-    }
-
-    MDM::Test::running($self);
-}
-
-
-sub serve {
+sub run {
     my ($self, $socket) = @_;
 
     my $from = recv($socket, my $query, 512, 0) // return;
     my ($name, $type, $question) = read_query($query) or return;
 
-    open my $log, '>>', $self->log_file or die;
-    syswrite $log, join(' ', Time::HiRes::time(), $name, $type) . "\n";
-    close $log;
+    $self->note(name => $name, type => $type);
 
-    my $names = JSON::PP::decode_json(MDM::Test::slurp("$self->{stem}.names"));
+    my $names = $self->rules;
     my $is = $names->{$name} // 'unknown';
 
     return if $is eq 'silent';
@@ -123,27 +87,6 @@ sub read_query {
 
     return (lc join('.', @labels), { 1 => 'A', 28 => 'AAAA' }->{$type} // $type,
         substr $query, 12, $at + 5 - 12);
-}
-
-
-sub stop {
-    my ($self) = @_;
-
-    return if !defined $self->{pid};
-
-    kill 'KILL', $self->{pid};
-    MDM::Test::reap($self->{pid}, 5);
-
-    undef $self->{pid};
-    MDM::Test::stopped($self);
-}
-
-
-sub DESTROY {
-    my ($self) = @_;
-
-    local ($@, $?);
-    $self->stop if $$ == $self->{owner};
 }
 
 1;

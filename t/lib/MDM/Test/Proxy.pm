@@ -18,85 +18,28 @@ use warnings;
 
 use IO::Select ();
 use IO::Socket::INET ();
-use JSON::PP ();
 use MIME::Base64 ();
-use POSIX ();
-use Time::HiRes ();
 
-use MDM::Test ();
-
-my $count = 0;
+use parent 'MDM::Test::Fake';
 
 
 sub start {
     my ($class, %option) = @_;
 
-    my $self = bless {
-        owner => $$,
-        stem  => MDM::Test::test_dir() . '/connect-' . ++$count,
-        port  => MDM::Test::free_port(),
-    }, $class;
-
-    $self->become(%option);
-    MDM::Test::spew($self->log_file, '');
-    $self->start_again;
-
-    return $self;
+    return $class->begin('connect', {}, answer => 200, %option);
 }
-
-
-sub port     { return $_[0]{port} }
-sub log_file { return "$_[0]{stem}.log" }
 
 
 sub become {
     my ($self, %option) = @_;
 
-    $self->{option} = { %{ $self->{option} // { answer => 200 } }, %option };
-    MDM::Test::spew("$self->{stem}.new", JSON::PP::encode_json($self->{option}));
-    rename "$self->{stem}.new", "$self->{stem}.rules" or die "rename: $!";
+    $self->set(%{ $self->rules }, %option);
 }
 
 
-sub got {
-    my ($self) = @_;
-
-    return map { JSON::PP::decode_json($_) }
-        MDM::Test::slurp($self->log_file) =~ /(.+)\n/g;
-}
-
+sub got { return $_[0]->noted }
 
 sub tunnels { return scalar grep { $_->{status} eq '200' } $_[0]->got }
-
-sub cut { return kill 'USR1', -$_[0]{pid} }
-
-
-sub start_again {
-    my ($self) = @_;
-
-    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256,
-        LocalPort => $self->{port}, ReuseAddr => 1) or die "listen: $@\n";
-
-    $self->{pid} = fork // die "fork: $!";
-
-    if ($self->{pid} == 0) {
-        $SIG{$_} = 'DEFAULT' for qw(TERM INT);
-        $SIG{$_} = 'IGNORE' for qw(CHLD USR1);
-        $self->{owner} = 0;
-        setpgrp;
-        while (1) {
-            my $client = $listen->accept or next;
-            next if fork;
-            $SIG{USR1} = 'DEFAULT';
-            close $listen;
-            eval { $self->serve($client) };
-            POSIX::_exit(0);
-        }
-    }
-
-    close $listen;
-    MDM::Test::running($self);
-}
 
 
 # What the client sends before the answer is no business of ours, so the head is
@@ -111,7 +54,7 @@ sub serve {
         sysread $client, $head, 1, length $head or return;
     }
 
-    my $option = JSON::PP::decode_json(MDM::Test::slurp("$self->{stem}.rules"));
+    my $option = $self->rules;
     my ($target) = $head =~ m{\ACONNECT (\S+) HTTP/1\.[01]\r\n};
     my ($sent) = $head =~ /^Proxy-Authorization:\s*(.*?)\r$/mi;
     my $status = !defined $target ? 405 : allowed($option, $sent) ? $option->{answer} : 407;
@@ -145,15 +88,6 @@ sub allowed {
 }
 
 
-sub note {
-    my ($self, %line) = @_;
-
-    open my $log, '>>', $self->log_file or die;
-    syswrite $log, JSON::PP::encode_json({ %line, at => Time::HiRes::time() }) . "\n";
-    close $log;
-}
-
-
 sub tunnel {
     my ($one, $other) = @_;
 
@@ -170,27 +104,6 @@ sub tunnel {
             }
         }
     }
-}
-
-
-sub stop {
-    my ($self) = @_;
-
-    return if !defined $self->{pid};
-
-    kill 'KILL', -$self->{pid};
-    MDM::Test::reap($self->{pid}, 5);
-
-    undef $self->{pid};
-    MDM::Test::stopped($self);
-}
-
-
-sub DESTROY {
-    my ($self) = @_;
-
-    local ($@, $?);
-    $self->stop if $$ == $self->{owner};
 }
 
 1;
