@@ -183,7 +183,8 @@ $pg->psql(q{INSERT INTO mdm.identity (tenant_id, fingerprint, enrollment_id, sta
       FROM mdm.tenant t, generate_series(-1, 90) i});
 $pg->psql(q{INSERT INTO mdm.push (tenant_id, enrollment_id, topic, wanted_at, due_at, stopped)
     SELECT tenant_id, id, topic, now(), now() - minutes * interval '1 minute', id = 9
-      FROM mdm.tenant, (VALUES (7, 'a', -9), (8, 'b', 60), (9, 'c', 7)) AS t (id, topic, minutes)
+      FROM mdm.tenant, (VALUES (6, 'a', 600), (7, 'a', -9), (8, 'topic--3', 60), (9, 'c', 7))
+               AS t (id, topic, minutes)
      WHERE name = 'other';
     INSERT INTO mdm.push_topic (tenant_id, topic, stopped_at, followed, judged,
         former_followed, former_judged)
@@ -228,7 +229,8 @@ is $metrics->value(@{ $_->[0] }, %db), $_->[1], "@{ $_->[0] }: $_->[1]"
     for map { my @row = @$_; my $n = pop @row; [ \@row, $n ] }
         [ 'queue_commands', state => 'QUEUED', 3 ], [ 'queue_commands', state => 'NOTNOW', 0 ],
         [ 'enrollments', state => 'live', 1 ], [ 'enrollments', state => 'ended', 0 ],
-        [ 'tenants', 2 ], [ 'pushes_wanted', 4 ],
+        [ 'tenants', 2 ], [ 'pushes_wanted', 5 ],
+        [ 'pushes_without_certificate', 4 ],
         [ 'push_channels_stopped', 1 ], [ 'push_topics_stopped', 1 ],
         [ 'push_followed_ratio', 0.75 ],
         [ 'certificates_expiring', days => 0, 4 ], [ 'certificates_expiring', days => 7, 14 ],
@@ -247,7 +249,7 @@ is $metrics->value(@{ $_->[0] }, %db), $_->[1], "@{ $_->[0] }: $_->[1]"
         [ 'webhook_lag_seconds', webhook => 'done', 0 ],
         [ 'sampled_ratio', table => 'queue', 1 ], [ 'table_rows', table => 'enrollment', 1 ];
 cmp_ok abs($metrics->value('push_oldest_seconds', %db) - 3600), '<', 60,
-    'the oldest push is an hour late';
+    'the oldest push for which there is a certificate is an hour late';
 cmp_ok abs($metrics->value('webhook_lag_seconds', %db, webhook => $_->[0]) - $_->[1]), '<',
     60, "an event has waited for $_->[0]" for [ 'all', 7200 ], [ 'of-other', 3600 ];
 cmp_ok $metrics->value('sample_age_seconds', %db), '<', 30, 'they are young';

@@ -67,7 +67,12 @@ static const ngx_mdm_metrics_known_t  ngx_mdm_metrics_known[] = {
     { "pushes_wanted", NULL, "Channels that are to be woken.", 0 },
 
     { "push_oldest_seconds", NULL,
-      "For how long the oldest push is overdue.", 0 },
+      "For how long the oldest push is overdue whose topic has a "
+      "certificate.", 0 },
+
+    { "pushes_without_certificate", NULL,
+      "Channels that are to be woken and whose topic has no push "
+      "certificate; 10000 is as far as is counted.", 0 },
 
     { "push_channels_stopped", NULL,
       "Channels that Apple refused to push to.", 0 },

@@ -117,25 +117,45 @@ BEGIN
                                   round(v_soon[2] * 100 / v_share));
     PERFORM @revision@.metric_put('sampled_ratio', 'push', v_share / 100);
 
-    -- The first of each topic, from one to the next by the index.
-    PERFORM @revision@.metric_put('push_oldest_seconds', '', coalesce((
-        WITH RECURSIVE topic AS (
-            (SELECT p.tenant_id, p.topic, p.due_at
-               FROM mdm.push p
-              ORDER BY p.tenant_id, p.topic, p.due_at
-              LIMIT 1)
-            UNION ALL
-            SELECT n.tenant_id, n.topic, n.due_at
-              FROM topic t
-             CROSS JOIN LATERAL (
-                   SELECT p.tenant_id, p.topic, p.due_at
-                     FROM mdm.push p
-                    WHERE (p.tenant_id, p.topic) > (t.tenant_id, t.topic)
-                    ORDER BY p.tenant_id, p.topic, p.due_at
-                    LIMIT 1) n)
-        SELECT greatest(0, floor(extract(epoch FROM now() - min(s.due_at))))
-          FROM (SELECT t.due_at FROM topic t LIMIT 10000) s
-         WHERE s.due_at < 'infinity'), 0));
+    -- The first of each topic, from one to the next by the index. Where there is no
+    -- certificate nobody can send any, so they are not late.
+    WITH RECURSIVE topic AS (
+        (SELECT p.tenant_id, p.topic, p.due_at
+           FROM mdm.push p
+          ORDER BY p.tenant_id, p.topic, p.due_at
+          LIMIT 1)
+        UNION ALL
+        SELECT n.tenant_id, n.topic, n.due_at
+          FROM topic t
+         CROSS JOIN LATERAL (
+               SELECT p.tenant_id, p.topic, p.due_at
+                 FROM mdm.push p
+                WHERE (p.tenant_id, p.topic) > (t.tenant_id, t.topic)
+                ORDER BY p.tenant_id, p.topic, p.due_at
+                LIMIT 1) n),
+    first AS MATERIALIZED (
+        SELECT t.tenant_id, t.topic, t.due_at,
+               (SELECT true
+                  FROM mdm.push_certificate c
+                 WHERE c.tenant_id = t.tenant_id AND c.topic = t.topic
+                 LIMIT 1) AS certified
+          FROM topic t
+         LIMIT 10000)
+    SELECT (SELECT min(f.due_at) FROM first f
+             WHERE f.certified AND f.due_at < 'infinity') AS oldest,
+           (SELECT count(*)
+              FROM (SELECT
+                      FROM first f
+                     CROSS JOIN LATERAL (
+                           SELECT FROM mdm.push p
+                            WHERE p.tenant_id = f.tenant_id AND p.topic = f.topic
+                            LIMIT 10000) p
+                     WHERE f.certified IS NULL
+                     LIMIT 10000) w) AS uncertified
+      INTO v_topics;
+    PERFORM @revision@.metric_put('push_oldest_seconds', '', greatest(0,
+        coalesce(floor(extract(epoch FROM now() - v_topics.oldest)), 0)));
+    PERFORM @revision@.metric_put('pushes_without_certificate', '', v_topics.uncertified);
 
     PERFORM set_config('mdm.lease', 'on', true);
     SELECT count(*) FILTER (WHERE t.stopped_at IS NOT NULL) AS stopped,
