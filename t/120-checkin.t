@@ -10,17 +10,10 @@ use lib "$FindBin::Bin/lib";
 use JSON::PP ();
 use Test::More;
 use MDM::Test;
+use MDM::Test::Acme;
 
-my $pg     = MDM::Test::Postgres->start(migrate => 1);
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-
-$pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $acme = MDM::Test::Acme->start;
+$acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 events { worker_connections 256; }
 http {
@@ -40,16 +33,7 @@ http {
 }
 CONF
 
-sub device {
-    my ($name, %option) = @_;
-
-    my $certificate = $ca->device($name);
-
-    return MDM::Test::Device->new(certificate => $certificate, %option,
-        client => MDM::Test::Client->new(port => $nginx->tls_port,
-            ca => $tls_ca, certificate => $certificate));
-}
-
+my $pg = $acme->pg;
 
 # Status and body; a check-in that has no answer gets an empty one.
 
@@ -75,15 +59,15 @@ sub told {
 sub json { return JSON::PP->new->decode($_[0]) }
 
 
-my $iphone = device('iphone');
-my $mac    = device('mac', facts => { SerialNumber => 'C02', OSVersion => '26.0',
+my $iphone = $acme->device('iphone');
+my $mac    = $acme->device('mac', facts => { SerialNumber => 'C02', OSVersion => '26.0',
     BuildVersion => '25A1', ProductName => 'Mac15,3', DeviceName => 'desk',
     Model => 'Mac15,3', ModelName => 'MacBook Pro' });
 my $anna   = $mac->user('5D5E4B2A-0001-4000-8000-000000000001', 'anna', 'Anna A');
-my $ipad   = device('ipad');
+my $ipad   = $acme->device('ipad');
 my @pupils = ($ipad->shared_user('one@school.example', 'One'),
     $ipad->shared_user('two@school.example', 'Two'));
-my $byod   = device('byod', enrollment_id => 'BYOD-0001');
+my $byod   = $acme->device('byod', enrollment_id => 'BYOD-0001');
 my $byuser = $byod->user('BYUSER-1', 'bea', 'Bea B');
 
 my @devices = ($iphone, $mac, $ipad, $byod);

@@ -9,18 +9,11 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
+use MDM::Test::Acme;
 use MDM::Test::Plist qw(plist_string);
 
-my $pg     = MDM::Test::Postgres->start(migrate => 1);
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-
-$pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $acme = MDM::Test::Acme->start;
+$acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 events { worker_connections 256; }
 http {
@@ -39,16 +32,7 @@ http {
 }
 CONF
 
-sub device {
-    my ($name, %option) = @_;
-
-    my $certificate = $ca->device($name);
-
-    return MDM::Test::Device->new(certificate => $certificate, %option,
-        client => MDM::Test::Client->new(port => $nginx->tls_port,
-            ca => $tls_ca, certificate => $certificate));
-}
-
+my $pg = $acme->pg;
 
 # Status and body; a check-in that has no answer gets an empty one.
 
@@ -79,8 +63,8 @@ sub bootstrap {
 
 my %secret = map { $_ => "SECRET-$_" } qw(bootstrap unlock newer);
 
-my $iphone = device('iphone');
-my $mac = device('mac');
+my $iphone = $acme->device('iphone');
+my $mac = $acme->device('mac');
 
 heard $iphone->authenticate, 200, 'a device authenticates';
 is $iphone->checkin('SetBootstrapToken', BootstrapToken => \$secret{newer})->{status},

@@ -9,17 +9,11 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
+use MDM::Test::Acme qw(gets);
 use MDM::Test::Plist qw(integer);
 
-my $pg     = MDM::Test::Postgres->start(migrate => 1);
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $acme = MDM::Test::Acme->start;
+$acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 events { worker_connections 256; }
 http {
@@ -39,65 +33,12 @@ http {
 }
 CONF
 
-my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    token => $token);
+my $pg = $acme->pg;
 my ($revision) = $pg->psql(
     "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
 
-sub device {
-    my ($name) = @_;
-
-    my $certificate = $ca->device($name);
-    my $device = MDM::Test::Device->new(certificate => $certificate,
-        client => MDM::Test::Client->new(port => $nginx->tls_port,
-            ca => $tls_ca, certificate => $certificate));
-
-    $device->enroll->{status} == 200 or die "$name does not enrol";
-
-    return $device;
-}
-
-
-sub ask {
-    my ($channel, $type) = @_;
-
-    my $uuid = $channel->uuid;
-    my $answer = $api->api(PUT => '/v1/enqueue/' . $channel->enrollment,
-        $channel->command($type, $uuid));
-    $answer->{status} == 200 or die "not queued: $answer->{body}";
-
-    return $uuid;
-}
-
-
-sub gets {
-    my ($answer, $uuid, $name) = @_;
-
-    is "$answer->{status} " . ($answer->{command_uuid} // 'nothing'),
-        '200 ' . ($uuid // 'nothing'), $name;
-}
-
-
-# State and reason, as the API shows them.
-
-sub state_of {
-    my ($channel, $uuid) = @_;
-
-    for my $list (qw(queue history)) {
-        my $items = $api->api(GET => '/v1/enrollments/' . $channel->enrollment
-            . "/$list")->{json}{items};
-
-        for my $item (grep { $_->{command_uuid} eq $uuid } @$items) {
-            return join ': ', $item->{state}, $item->{reason} // ();
-        }
-    }
-
-    return 'gone';
-}
-
-
-my $iphone = device('iphone');
-my @uuid = map { ask($iphone, $_) } qw(ProfileList SecurityInfo CertificateList);
+my $iphone = $acme->enrolled('iphone');
+my @uuid = map { $acme->ask($iphone, $_) } qw(ProfileList SecurityInfo CertificateList);
 
 gets $iphone->idle, $uuid[0], 'the oldest command goes out first';
 gets $iphone->idle, $uuid[0], '... and again, when no answer came';
@@ -105,19 +46,19 @@ gets $iphone->report($uuid[0], 'Acknowledged'), $uuid[1],
     'the answer brings the second';
 gets $iphone->report($uuid[1], 'Acknowledged'), $uuid[2], '... and so the third';
 gets $iphone->report($uuid[2], 'Acknowledged'), undef, '... and so the end';
-is_deeply [ map { state_of($iphone, $_) } @uuid ], [ ('ACKNOWLEDGED') x 3 ],
+is_deeply [ map { $acme->state_of($iphone, $_) } @uuid ], [ ('ACKNOWLEDGED') x 3 ],
     'all three are acknowledged';
 is $pg->psql('SELECT delivered_count FROM mdm.result ORDER BY queued_at LIMIT 1'),
     2, 'the history counts both deliveries of the first';
 
 # What may run once only.
 
-my $erase = ask($iphone, 'EraseDevice');
+my $erase = $acme->ask($iphone, 'EraseDevice');
 gets $iphone->idle, $erase, 'EraseDevice goes out';
 gets $iphone->idle, undef, '... once';
-is state_of($iphone, $erase), 'STALLED: delivered, outcome unknown',
+is $acme->state_of($iphone, $erase), 'STALLED: delivered, outcome unknown',
     '... and is then set aside';
-my $list = ask($iphone, 'ProfileList');
+my $list = $acme->ask($iphone, 'ProfileList');
 gets $iphone->idle, $list, '... while others go on';
 gets $iphone->report($list, 'Acknowledged'), undef, '... without it';
 
@@ -130,25 +71,25 @@ sub release {
 
 is release($list), 'unknown', 'what is done cannot be released';
 is release($erase), 'ok', 'a person releases EraseDevice';
-is state_of($iphone, $erase), 'STALLED: released, goes out again',
+is $acme->state_of($iphone, $erase), 'STALLED: released, goes out again',
     '... which the queue shows';
 gets $iphone->idle, $erase, '... and it goes out';
 is release($erase), 'not_stalled', '... which cannot be hastened';
 gets $iphone->idle, undef, '... once again';
 gets $iphone->report($erase, 'Acknowledged'), undef, 'its answer is taken';
-is state_of($iphone, $erase), 'ACKNOWLEDGED', '... and counts';
+is $acme->state_of($iphone, $erase), 'ACKNOWLEDGED', '... and counts';
 
 # Urgent ones, and the fifth delivery without an answer.
 
-$list = ask($iphone, 'ProfileList');
+$list = $acme->ask($iphone, 'ProfileList');
 gets $iphone->idle, $list, 'a command is delivered and not answered';
-my $lock = ask($iphone, 'DeviceLock');
+my $lock = $acme->ask($iphone, 'DeviceLock');
 gets $iphone->idle, $lock, 'DeviceLock goes before it';
 gets $iphone->report($lock, 'Acknowledged'), $list, '... then it comes again';
 gets $iphone->idle, $list, "... delivery $_" for 3 .. 5;
-my $next = ask($iphone, 'CertificateList');
+my $next = $acme->ask($iphone, 'CertificateList');
 gets $iphone->idle, $next, 'after five deliveries the next one goes out';
-is state_of($iphone, $list),
+is $acme->state_of($iphone, $list),
     'STALLED: delivered 5 times without an answer', '... the silent one is aside';
 gets $iphone->report($next, 'Acknowledged'), undef, '... until a person decides';
 
@@ -157,8 +98,8 @@ gets $iphone->report($next, 'Acknowledged'), undef, '... until a person decides'
 my $twice = $iphone->with(client => $iphone->{client}->with);
 
 for my $status ('Acknowledged', 'Error', 'NotNow') {
-    $list = ask($iphone, 'ProfileList');
-    $next = ask($iphone, 'CertificateList');
+    $list = $acme->ask($iphone, 'ProfileList');
+    $next = $acme->ask($iphone, 'CertificateList');
     $_->begin('idle') for $iphone, $twice;
     gets $_->finish, $list, 'two polls at once get the same command'
         for $iphone, $twice;
@@ -177,11 +118,11 @@ $iphone->report($list, 'Acknowledged');
 sub refused {
     my ($status, %keys) = @_;
 
-    my $uuid = ask($iphone, 'Settings');
+    my $uuid = $acme->ask($iphone, 'Settings');
     $iphone->idle;
     gets $iphone->report($uuid, $status, %keys), undef, "$status closes a command";
 
-    return state_of($iphone, $uuid);
+    return $acme->state_of($iphone, $uuid);
 }
 
 is refused('Error', ErrorChain => [

@@ -9,17 +9,11 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
+use MDM::Test::Acme qw(gets);
 use MDM::Test::Plist qw(true false);
 
-my $pg     = MDM::Test::Postgres->start(migrate => 1);
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $acme = MDM::Test::Acme->start;
+$acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 events { worker_connections 256; }
 http {
@@ -39,42 +33,7 @@ http {
 }
 CONF
 
-my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    token => $token);
-
-sub device {
-    my ($name, %option) = @_;
-
-    my $certificate = $ca->device($name);
-    my $device = MDM::Test::Device->new(certificate => $certificate, %option,
-        client => MDM::Test::Client->new(port => $nginx->tls_port,
-            ca => $tls_ca, certificate => $certificate));
-
-    $device->enroll->{status} == 200 or die "$name does not enrol";
-
-    return $device;
-}
-
-
-sub ask {
-    my ($channel, $type) = @_;
-
-    my $uuid = $channel->uuid;
-    my $answer = $api->api(PUT => '/v1/enqueue/' . $channel->enrollment,
-        $channel->command($type, $uuid));
-    $answer->{status} == 200 or die "not queued: $answer->{body}";
-
-    return $uuid;
-}
-
-
-sub gets {
-    my ($answer, $uuid, $name) = @_;
-
-    is "$answer->{status} " . ($answer->{command_uuid} // 'nothing'),
-        '200 ' . ($uuid // 'nothing'), $name;
-}
-
+my ($pg, $api) = ($acme->pg, $acme->api);
 
 sub states {
     my ($channel, @uuids) = @_;
@@ -90,8 +49,8 @@ sub states {
 
 # One device, one connection.
 
-my $iphone = device('iphone', path => '/mdm?site=Berlin%20Mitte');
-my ($a, $b) = map { ask($iphone, $_) } qw(CertificateList SecurityInfo);
+my $iphone = $acme->enrolled('iphone', path => '/mdm?site=Berlin%20Mitte');
+my ($a, $b) = map { $acme->ask($iphone, $_) } qw(CertificateList SecurityInfo);
 
 gets $iphone->idle, $a, 'a device gets the first command';
 gets $iphone->report($a, 'NotNow'), $b, 'NotNow brings the second';
@@ -110,7 +69,7 @@ gets $iphone->report($a, 'NotNow'), undef, 'NotNow alone brings nothing';
 gets $iphone->report($a, 'NotNow'), undef, '... nor does it when repeated';
 is states($iphone, $a), 'NOTNOW', '... and changes nothing';
 
-my $c = ask($iphone, 'ProfileList');
+my $c = $acme->ask($iphone, 'ProfileList');
 gets $iphone->report($a, 'NotNow'), $c,
     'its repetition brings what was queued since';
 gets $iphone->report($c, 'NotNow'), undef, '... and when that is put off, nothing';
@@ -123,7 +82,7 @@ gets $iphone->report($c, 'Acknowledged'), undef, '... and is done';
 
 # NotNow is an answer: it does not count towards STALLED.
 
-my $d = ask($iphone, 'CertificateList');
+my $d = $acme->ask($iphone, 'CertificateList');
 
 for (1 .. 7) {
     my $idle = $iphone->idle;
@@ -134,7 +93,7 @@ is states($iphone, $d), 'NOTNOW', 'it waits on, seven NotNow later';
 
 # A late NotNow of a command that may run once: it did not run.
 
-my $erase = ask($iphone, 'EraseDevice');
+my $erase = $acme->ask($iphone, 'EraseDevice');
 gets $iphone->idle, $erase, 'EraseDevice is delivered';
 gets $iphone->idle, $d, '... not answered, and set aside';
 is states($iphone, $erase), 'STALLED', '... as stalled';
@@ -151,7 +110,7 @@ is states($iphone, $d), 'ACKNOWLEDGED', '... which stays as it is';
 
 # What a Mac says besides.
 
-my $mac = device('mac');
+my $mac = $acme->enrolled('mac');
 my $anna = $mac->user('5D5E4B2A-0001-4000-8000-000000000221', 'anna', 'Anna');
 $anna->token_update(NotOnConsole => true())->{status} == 200 or die;
 
@@ -159,7 +118,7 @@ my @flags = ([ NeedSyncResponse => true() ], [ UserConfiguration => true() ],
     [ NotOnConsole => true() ], [ NotOnConsole => false() ]);
 
 for my $flag (@flags) {
-    my $uuid = ask($anna, 'ProfileList');
+    my $uuid = $acme->ask($anna, 'ProfileList');
     my $name = "$flag->[0] " . ${ $flag->[1] };
 
     gets $anna->idle(@$flag), $uuid, "a Mac's user with $name gets a command";
@@ -170,14 +129,14 @@ for my $flag (@flags) {
 
 # Channels.
 
-my $pad = device('ipad');
-my $byod = device('byod', enrollment_id => 'BYOD-221');
+my $pad = $acme->enrolled('ipad');
+my $byod = $acme->enrolled('byod', enrollment_id => 'BYOD-221');
 my @users = ($anna, map({ $pad->shared_user("$_\@school.example", $_) }
     qw(one two)), $byod->user('BYUSER-221', 'bea', 'Bea'));
 $_->token_update->{status} == 200 or die 'a user does not enrol' for @users;
 
 my @channels = ($mac, $pad, $byod, @users);
-my %command = map { $_ => ask($_, 'ProfileList') } @channels;
+my %command = map { $_ => $acme->ask($_, 'ProfileList') } @channels;
 
 for my $channel (reverse @channels) {
     my ($name, $uuid) = ($channel->enrollment, $command{$channel});

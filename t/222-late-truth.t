@@ -9,18 +9,11 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
+use MDM::Test::Acme qw(gets);
 use MDM::Test::Plist qw(plist true);
 
-my $pg     = MDM::Test::Postgres->start(migrate => 1,
-    conf => { log_statement => 'all' });
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg, level => 'debug',
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $acme  = MDM::Test::Acme->start(conf => { log_statement => 'all' });
+my $nginx = $acme->nginx(<<'CONF', level => 'debug');
 load_module %%MODULE%%;
 events { worker_connections 256; }
 http {
@@ -40,30 +33,16 @@ http {
 }
 CONF
 
-my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    token => $token);
+my ($pg, $api) = ($acme->pg, $acme->api);
 my ($revision) = $pg->psql(
     "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
 
-my $certificate = $ca->device('iphone');
-my $iphone = MDM::Test::Device->new(certificate => $certificate,
-    client => MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-        certificate => $certificate));
+my $iphone = $acme->device('iphone');
 my $path = '/v1/enrollments/' . $iphone->enrollment;
 
 is $iphone->enroll->{status}, 200, 'a device enrols';
 
-sub ask {
-    my ($type, %keys) = @_;
-
-    my $uuid = $iphone->uuid;
-    my $answer = $api->api(PUT => '/v1/enqueue/' . $iphone->enrollment,
-        $iphone->command($type, $uuid, %keys));
-    $answer->{status} == 200 or die "not queued: $answer->{body}";
-
-    return $uuid;
-}
-
+sub ask { return $acme->ask($iphone, @_) }
 
 # A command that the device has, and has not answered.
 
@@ -73,14 +52,6 @@ sub given {
     $iphone->idle->{command_uuid} eq $uuid or die "$_[0] is not delivered";
 
     return $uuid;
-}
-
-
-sub gets {
-    my ($answer, $uuid, $name) = @_;
-
-    is "$answer->{status} " . ($answer->{command_uuid} // 'nothing'),
-        '200 ' . ($uuid // 'nothing'), $name;
 }
 
 

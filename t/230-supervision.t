@@ -9,17 +9,11 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
+use MDM::Test::Acme;
 use MDM::Test::Plist qw(true false integer);
 
-my $pg     = MDM::Test::Postgres->start(migrate => 1);
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $acme = MDM::Test::Acme->start;
+$acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 events { worker_connections 256; }
 http {
@@ -39,28 +33,14 @@ http {
 }
 CONF
 
-my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    token => $token);
-
-sub device {
-    my ($name, %option) = @_;
-
-    my $certificate = $ca->device($name);
-
-    return MDM::Test::Device->new(certificate => $certificate, %option,
-        client => MDM::Test::Client->new(port => $nginx->tls_port,
-            ca => $tls_ca, certificate => $certificate));
-}
-
+my ($pg, $api) = ($acme->pg, $acme->api);
 
 # Asks DeviceInformation and lets the device answer it so.
 
 sub inform {
     my ($channel, $status, %facts) = @_;
 
-    my $uuid = $channel->uuid;
-    $api->api(PUT => '/v1/enqueue/' . $channel->enrollment,
-        $channel->command('DeviceInformation', $uuid, Queries => [ keys %facts ]));
+    my $uuid = $acme->ask($channel, 'DeviceInformation', Queries => [ keys %facts ]);
     $channel->idle->{command_uuid} eq $uuid or die 'not delivered';
 
     return $channel->report($uuid, $status, QueryResponses => \%facts)->{status};
@@ -101,14 +81,14 @@ sub shown {
 }
 
 
-my $iphone = device('iphone', facts => { SerialNumber => 'F2LX', OSVersion => '26.0',
+my $iphone = $acme->device('iphone', facts => { SerialNumber => 'F2LX', OSVersion => '26.0',
     BuildVersion => '23A341', ProductName => 'iPhone17,2', IMEI => '35 000000 000000 1',
     MEID => '35000000000000' });
-my $mac = device('mac', facts => { SerialNumber => 'C02X', OSVersion => '26.1',
+my $mac = $acme->device('mac', facts => { SerialNumber => 'C02X', OSVersion => '26.1',
     BuildVersion => '25B1', ProductName => 'Mac16,1', DeviceName => "Anna's Mac",
     Model => 'Mac16,1', ModelName => 'MacBook Pro' });
-my $ipad = device('ipad');
-my $byod = device('byod', enrollment_id => 'BYOD-230');
+my $ipad = $acme->device('ipad');
+my $byod = $acme->device('byod', enrollment_id => 'BYOD-230');
 
 my %channel = (
     iphone => $iphone,

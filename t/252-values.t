@@ -10,17 +10,11 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 use MDM::Test;
+use MDM::Test::Acme;
 use MDM::Test::Plist qw(plist_string true);
 
-my $pg     = MDM::Test::Postgres->start(migrate => 1);
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $acme  = MDM::Test::Acme->start;
+my $nginx = $acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 events { worker_connections 256; }
 thread_pool mdm threads=2;
@@ -41,23 +35,9 @@ http {
 }
 CONF
 
-my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    token => $token);
+my ($pg, $api) = ($acme->pg, $acme->api);
+
 my @serial = ('C02<&>"X', "SN%UDID%", 'Zürich');
-
-sub device {
-    my ($name, %option) = @_;
-
-    my $certificate = $ca->device($name);
-    my $device = MDM::Test::Device->new(certificate => $certificate,
-        client => MDM::Test::Client->new(port => $nginx->tls_port,
-            ca => $tls_ca, certificate => $certificate), %option);
-
-    $device->enroll->{status} == 200 or die "$name does not enrol";
-
-    return $device;
-}
-
 
 # A command for channels, and what it wants.
 
@@ -65,10 +45,8 @@ sub ask {
     my ($channels, $wants, $type, %keys) = @_;
 
     my $uuid = MDM::Test::Device->uuid;
-    my $answer = $api->api(PUT => '/v1/enqueue/'
-        . join(',', map { $_->enrollment } @$channels),
+    $acme->enqueue(join(',', map { $_->enrollment } @$channels),
         MDM::Test::Device->command($type, $uuid, %keys));
-    $answer->{status} == 200 or die "not queued: $answer->{body}";
     $pg->psql("UPDATE mdm.command SET wants = '$wants' WHERE command_uuid = '$uuid'");
 
     return $uuid;
@@ -83,7 +61,7 @@ sub ends_as {
 }
 
 
-my @device = map { device("device $_", udid => "UDID-$_",
+my @device = map { $acme->enrolled("device $_", udid => "UDID-$_",
     facts => { SerialNumber => $serial[$_], OSVersion => '17.5' }) } 0 .. 2;
 my $user = $device[0]->user('501-ANNA', 'anna', 'Anna Example');
 $user->token_update;
