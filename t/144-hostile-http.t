@@ -15,6 +15,8 @@ use MDM::Test::Plist qw(plist);
 use MDM::Test::Routes qw(routes $report $smuggled);
 use MDM::Test::Wire;
 
+with_sanitizers();
+
 my $pg    = MDM::Test::Postgres->start(migrate => 1);
 my $ca    = MDM::Test::PKI->ca('Device CA');
 my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
@@ -36,6 +38,7 @@ http {
     mdm_tenant $host;
     client_max_body_size 4m;
     lingering_timeout 100ms;
+    lingering_time 10m;
     keepalive_requests 100000;
 
     server {

@@ -20,6 +20,8 @@ use MDM::Test;
 use MDM::Test::Bplist qw(bplist head_of text utf16 blob list dict);
 use MDM::Test::Plist qw(plist);
 
+with_sanitizers();
+
 my $pg     = MDM::Test::Postgres->start(migrate => 1);
 my $ca     = MDM::Test::PKI->ca('Device CA');
 my $tls_ca = MDM::Test::PKI->ca('Server CA');

@@ -16,6 +16,8 @@ use MDM::Test::H2 qw(:all);
 use MDM::Test::Plist qw(plist);
 use MDM::Test::Routes qw(routes $report $smuggled);
 
+with_sanitizers();
+
 my $pg    = MDM::Test::Postgres->start(migrate => 1);
 my $ca    = MDM::Test::PKI->ca('Device CA');
 my $token = $pg->tenant('acme', host => 'localhost', device_ca => $ca);

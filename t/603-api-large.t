@@ -22,7 +22,7 @@ load_module %%MODULE%%;
 events { worker_connections 256; }
 http {
     %%HTTP%%
-    mdm_database "%%PG%%";
+    mdm_database "%%PG%%" timeout=60s;
     mdm_secret_key %%SECRET_KEY%%;
     mdm_tenant $host;
     client_max_body_size 4m;

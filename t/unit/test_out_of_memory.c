@@ -265,8 +265,20 @@ is_right(mdm_rc_e rc, mdm_rc_e good)
 }
 
 
+/* The search for leaks takes longer than the failures of a seed. */
+
 static void
-try_all(const char *name, attempt_pt attempt, mdm_str_t seed)
+nothing_is_left(const char *name)
+{
+    if (__lsan_do_recoverable_leak_check() != 0) {
+        printf("# %s: memory is left behind\n", name);
+        wrong++;
+    }
+}
+
+
+static void
+try_seed(const char *name, attempt_pt attempt, mdm_str_t seed)
 {
     bool           lasting;
     mdm_rc_e       rc, good;
@@ -306,11 +318,14 @@ try_all(const char *name, attempt_pt attempt, mdm_str_t seed)
                rc, good);
         wrong++;
     }
+}
 
-    if (__lsan_do_recoverable_leak_check() != 0) {
-        printf("# %s: memory is left behind\n", name);
-        wrong++;
-    }
+
+static void
+try_all(const char *name, attempt_pt attempt, mdm_str_t seed)
+{
+    try_seed(name, attempt, seed);
+    nothing_is_left(name);
 }
 
 
@@ -356,10 +371,16 @@ try_corpus(const char *name, attempt_pt attempt)
         }
 
         snprintf(path, sizeof(path), CORPUS "%s/%s", name, entry->d_name);
-        try_all(path, attempt, read_seed(path));
+        try_seed(path, attempt, read_seed(path));
+
+        if (all_are_tried()) {
+            nothing_is_left(path);
+        }
+
         n++;
     }
 
+    nothing_is_left(name);
     closedir(dir);
     assert_true(n > 0);
 }

@@ -122,7 +122,7 @@ sub hear {
     my ($self, $streams, %o) = @_;
 
     my $wire = $self->{wire};
-    my $end = Time::HiRes::time() + ($o{seconds} // 10);
+    my $end = Time::HiRes::time() + ($o{seconds} // 30);
 
     while (1) {
         1 while $self->take($wire);

@@ -128,7 +128,7 @@ sub read_some {
 sub hear {
     my ($self, $want, $seconds) = @_;
 
-    my $end = Time::HiRes::time() + ($seconds // 10);
+    my $end = Time::HiRes::time() + ($seconds // 30);
     my ($final, $how) = (0, '');
     my @heard;
 
