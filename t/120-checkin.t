@@ -162,8 +162,7 @@ heard $byod->check_out, 200, 'a user enrolment checks out';
 heard $byuser->idle, 403, '... with its user';
 heard $iphone->idle, 200, 'others stay';
 
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 is_deeply [ $pg->query("SELECT * FROM $revision.check()") ], [],
     'the database is consistent';
 

@@ -206,8 +206,7 @@ nothing $anna->idle, '... and its user goes on, too';
 # An operator ends an enrolment.
 
 my $ended = device('ended');
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 is $pg->psql("SELECT $revision.enrollment_end(tenant_id, 'test', '', device_id)
     FROM mdm.enrollment WHERE device_id = '${\ $ended->device_id}'"), 'ok',
     'an operator ends an enrolment';

@@ -23,7 +23,7 @@ my $tls_ca = MDM::Test::PKI->ca('Server CA');
 my $server = $tls_ca->server;
 my $silent = IO::Socket::INET->new(Listen => 50, LocalAddr => '127.0.0.1') or die;
 my $other_key = spew(test_dir() . '/other.key', 'ab' x 32);
-my ($revision) = $pg->psql("SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 my $report = 'application/x-apple-aspen-mdm';
 
 $pg->tenant('acme', host => 'localhost', device_ca => $ca);

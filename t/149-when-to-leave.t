@@ -18,7 +18,7 @@ my $pg = MDM::Test::Postgres->start(migrate => 1);
 my $ca = MDM::Test::PKI->ca('Device CA');
 my $tls_ca = MDM::Test::PKI->ca('Server CA');
 my $server = $tls_ca->server;
-my ($revision) = $pg->psql("SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 
 my $token = $pg->tenant('acme', device_ca => $ca);
 $pg->tenant('umbrella', device_ca => $ca);

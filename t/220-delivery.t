@@ -34,8 +34,7 @@ http {
 CONF
 
 my $pg = $acme->pg;
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 
 my $iphone = $acme->enrolled('iphone');
 my @uuid = map { $acme->ask($iphone, $_) } qw(ProfileList SecurityInfo CertificateList);

@@ -148,8 +148,7 @@ for my $channel (reverse @channels) {
     is states($channel, $uuid), 'ACKNOWLEDGED', '... for itself';
 }
 
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 is_deeply [ $pg->query("SELECT * FROM $revision.check()") ], [],
     'the database is consistent';
 

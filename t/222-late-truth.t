@@ -34,8 +34,7 @@ http {
 CONF
 
 my ($pg, $api) = ($acme->pg, $acme->api);
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 
 my $iphone = $acme->device('iphone');
 my $path = '/v1/enrollments/' . $iphone->enrollment;

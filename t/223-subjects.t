@@ -33,8 +33,7 @@ http {
 CONF
 
 my ($pg, $api) = ($acme->pg, $acme->api);
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 
 # Asks to install or remove a profile.
 

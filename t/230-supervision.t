@@ -187,8 +187,7 @@ is $api->api(GET => '/v1/enrollments/' . $channel{anna}->enrollment . '/queue')
 is $iphone->enroll->{status}, 200, 'the iPhone enrols anew';
 is supervised($iphone), 'unknown', '... and of its supervision nothing is known';
 
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 is_deeply [ $pg->query("SELECT * FROM $revision.check()") ], [],
     'the database is consistent';
 

@@ -188,8 +188,7 @@ cmp_ok scalar(grep { $_ > 1 } values %given), '>', 0, 'some were given twice';
 cmp_ok scalar(grep { ($_->{Acknowledged} // 0) > 1 } values %said), '>', 0,
     'some were answered twice';
 
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 is_deeply [ $pg->query("SELECT * FROM $revision.check()") ], [],
     'the database is consistent';
 

@@ -87,8 +87,7 @@ my %functions = (
 
 my $pg = MDM::Test::Postgres->start(migrate => 1);
 my %letter = (S => 'SELECT', I => 'INSERT', U => 'UPDATE', D => 'DELETE');
-my ($revision) = $pg->psql(
-    "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+my $revision = $pg->revision;
 
 
 # The privileges of a role that the database has, in the form of the list above.

@@ -353,6 +353,16 @@ sub try_psql {
 }
 
 
+# The newest schema of functions, mdm_rN.
+
+sub revision {
+    my ($self) = @_;
+
+    return $self->psql(
+        "SELECT max(nspname) FROM pg_namespace WHERE nspname LIKE 'mdm\\_r%'");
+}
+
+
 sub psql_file {
     my ($self, $file, %option) = @_;
 
