@@ -174,7 +174,7 @@ GRANT SELECT (tenant_id, enrollment_id, topic, wanted_at, due_at, claimed_at, fa
    ON mdm.push TO mdm_device;
 GRANT SELECT (tenant_id, enrollment_id), DELETE ON mdm.push_stop TO mdm_device;
 GRANT EXECUTE ON FUNCTION @revision@.push_follow, @revision@.push_forget,
-                          @revision@.push_token
+                          @revision@.push_notnow, @revision@.push_token
    TO mdm_device;
 
 -- The API: pushes.

@@ -46,6 +46,37 @@ subtest 'NotNow' => sub {
 };
 
 
+subtest 'NotNow to a command without a push' => sub {
+    my ($d, $e, $f) = sort map { $w->device } 1 .. 3;
+
+    $w->enqueue('quiet', $d, $e, $f, { push => 'false' });
+    is $w->due($d), '-', 'a command without a push asks for none';
+    $w->idle($_) for $d, $e, $f;
+    $w->report($d, 'quiet');
+    is $w->due($d), '-', '... nor does its answer';
+    $w->report($e, 'quiet', 'NotNow');
+    is $w->due($e), 600, '... but who says NotNow is pushed after 10 minutes';
+    $w->later('10 minutes');
+    is $w->claim, $e, '... which goes on like any other';
+    $w->record($e => 'accepted');
+    $w->idle($e);
+    $w->report($e, 'quiet', 'NotNow');
+    is $w->due($e), 30, 'a wish that is there stays as it is';
+    $w->later('30 seconds');
+    is $w->claim, '', '... and is put off when it is looked at';
+    ok $w->due($e) > 500, '... by minutes';
+
+    my $member = sub { sprintf "'{1,1}', '{%s}', '{\"\",\"\"}', ARRAY[sha256('1%s'),
+        sha256('1%s')], '{f,f}'", join(',', @_), @_ };
+    $w->sql('DELETE FROM mdm.push');
+    $w->{device}->run("SELECT command_uuid FROM mdm_r2.report(" . $member->($e, $f)
+        . ", '{quiet,quiet}', '{NotNow,NotNow}', ARRAY['raw'::bytea, 'raw'], '{NULL,NULL}',
+        '{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}')");
+    is $w->due($f), 600, 'of several that report at once each is';
+    $w->sql('DELETE FROM mdm.queue; DELETE FROM mdm.push');
+};
+
+
 subtest 'NotNow after a long absence' => sub {
     my $d = $w->device;
 

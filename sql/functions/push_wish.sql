@@ -104,6 +104,37 @@ COMMENT ON FUNCTION @revision@.push_follow IS
 in 30 seconds whether it took them. Waits for nobody who has the wish in hand, but for
 one who just ends it. The caller has set the tenant.';
 
+CREATE FUNCTION @revision@.push_notnow(p_tenant_id bigint, p_enrollment_ids bigint[])
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    c_notnow  CONSTANT interval := '10 minutes';
+    v_id      bigint;
+BEGIN
+    -- The wish that is there looks at the queue itself; one that just ends is waited for.
+    FOREACH v_id IN ARRAY p_enrollment_ids LOOP
+        PERFORM FROM mdm.push p
+          WHERE p.tenant_id = p_tenant_id
+            AND p.enrollment_id = v_id
+            FOR KEY SHARE SKIP LOCKED;
+        CONTINUE WHEN FOUND;
+
+        INSERT INTO mdm.push (tenant_id, enrollment_id, topic, wanted_at, due_at)
+        SELECT p_tenant_id, v_id, coalesce(e.topic, ''), now(), now() + c_notnow
+          FROM mdm.enrollment e
+         WHERE e.tenant_id = p_tenant_id
+           AND e.enrollment_id = v_id
+        ON CONFLICT (tenant_id, enrollment_id) DO NOTHING;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.push_notnow IS
+'These channels, in rising order, answered NotNow: they are pushed after a while, also
+for a command that was to go out without a push, for who answers another command
+after NotNow does not come back by himself. The caller has set the tenant, and needs no
+lock on the queue any more.';
+
 CREATE FUNCTION @revision@.push_forget(p_tenant_id bigint, p_device_id text)
 RETURNS void
 LANGUAGE plpgsql AS $$

@@ -660,6 +660,14 @@ BEGIN
         END LOOP;
 
         IF true = ANY (v_changed) THEN
+            IF 'NotNow' = ANY (p_statuses) THEN
+                PERFORM @revision@.push_notnow(v_tenant_id, ARRAY(
+                    SELECT g.enrollment_id
+                      FROM unnest(v_ns, v_ids, v_changed) AS g (n, enrollment_id, changed)
+                     WHERE g.changed AND p_statuses[g.n] = 'NotNow'
+                     ORDER BY g.enrollment_id));
+            END IF;
+
             INSERT INTO mdm.event (tenant_id, type, enrollment_id, data, payload)
             SELECT v_tenant_id,
                    CASE p_statuses[g.n] WHEN 'Acknowledged' THEN 'command_acknowledged'

@@ -33,9 +33,9 @@ CREATE INDEX push_due ON mdm.push (tenant_id, topic, due_at);
 COMMENT ON TABLE mdm.push IS
 'The wish to wake a channel; one outstanding row each, kept until it needs no push any
 more. wanted_at: when a command, a person or another token last asked for it; due_at:
-when to send, infinity while it is claimed. Written by those who queue and by those who push; of the requests
-of a device by a report that commands follow from, a TokenUpdate with another token, and
-the end of an enrolment.';
+when to send, infinity while it is claimed. Written by those who queue and by those who
+push; of the requests of a device by a report that commands follow from, a NotNow, a
+TokenUpdate with another token, and the end of an enrolment.';
 COMMENT ON COLUMN mdm.push.topic IS
 'That of the enrolment when the wish was written; the claimer compares.';
 COMMENT ON COLUMN mdm.push.asked IS
