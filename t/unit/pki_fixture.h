@@ -300,4 +300,39 @@ fixture_loosen(unsigned char *out, mdm_str_t der)
 }
 
 
+/* As the content of a CMS SignedData, or, with CMS_DETACHED, one without
+ * content. */
+
+static inline mdm_str_t
+fixture_signed(mdm_arena_t *arena, mdm_str_t content, unsigned flags)
+{
+    int               len;
+    BIO              *bio;
+    X509             *ca;
+    EVP_PKEY         *key;
+    mdm_str_t         der;
+    unsigned char    *p;
+    CMS_ContentInfo  *cms;
+
+    key = fixture_ec("P-256");
+    ca = fixture_ca("CA", key);
+    bio = BIO_new_mem_buf(content.data, (int) content.len);
+    cms = CMS_sign(ca, key, NULL, bio, flags | CMS_BINARY);
+    assert_non_null(cms);
+
+    p = NULL;
+    len = i2d_CMS_ContentInfo(cms, &p);
+    assert_true(len > 0);
+    der = mdm_arena_str(arena, p, len);
+
+    OPENSSL_free(p);
+    CMS_ContentInfo_free(cms);
+    BIO_free(bio);
+    X509_free(ca);
+    EVP_PKEY_free(key);
+
+    return der;
+}
+
+
 #endif /* _PKI_FIXTURE_H_INCLUDED_ */

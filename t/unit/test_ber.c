@@ -415,38 +415,6 @@ test_wrap(void **state)
 }
 
 
-static mdm_str_t
-signed_profile(mdm_str_t profile, unsigned flags)
-{
-    int               len;
-    BIO              *bio;
-    X509             *ca;
-    EVP_PKEY         *key;
-    mdm_str_t         der;
-    unsigned char    *p;
-    CMS_ContentInfo  *cms;
-
-    key = fixture_ec("P-256");
-    ca = fixture_ca("CA", key);
-    bio = BIO_new_mem_buf(profile.data, (int) profile.len);
-    cms = CMS_sign(ca, key, NULL, bio, flags | CMS_BINARY);
-    assert_non_null(cms);
-
-    p = NULL;
-    len = i2d_CMS_ContentInfo(cms, &p);
-    assert_true(len > 0);
-    der = mdm_arena_str(&arena, p, len);
-
-    OPENSSL_free(p);
-    CMS_ContentInfo_free(cms);
-    BIO_free(bio);
-    X509_free(ca);
-    EVP_PKEY_free(key);
-
-    return der;
-}
-
-
 static void
 test_cms_content(void **state)
 {
@@ -456,7 +424,7 @@ test_cms_content(void **state)
 
     (void) state;
 
-    der = signed_profile(mdm_str("<plist/>"), 0);
+    der = fixture_signed(&arena, mdm_str("<plist/>"), 0);
 
     assert_int_equal(mdm_cms_content(&arena, der, &content, &fault), MDM_OK);
     assert_true(mdm_str_eq(content, mdm_str("<plist/>")));
@@ -487,14 +455,14 @@ test_cms_without_content(void **state)
 
     (void) state;
 
-    der = signed_profile(mdm_str("<plist/>"), CMS_DETACHED);
+    der = fixture_signed(&arena, mdm_str("<plist/>"), CMS_DETACHED);
     assert_int_equal(mdm_cms_content(&arena, der, &content, &fault),
                      MDM_UNSUPPORTED);
     assert_non_null(strstr(fault.text, "detached"));
 
     /* signedData becomes envelopedData */
 
-    der = signed_profile(mdm_str("<plist/>"), 0);
+    der = fixture_signed(&arena, mdm_str("<plist/>"), 0);
     oid = (unsigned char *) der.data + 4;
     assert_memory_equal(oid, "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
                         11);
@@ -524,7 +492,7 @@ test_cms_with_a_part_missing(void **state)
 
     (void) state;
 
-    der = signed_profile(mdm_str("<plist/>"), 0);
+    der = fixture_signed(&arena, mdm_str("<plist/>"), 0);
 
     rest = der;
     assert_true(mdm_ber_take(&rest, MDM_BER_SEQUENCE, &item));

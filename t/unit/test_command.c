@@ -314,40 +314,6 @@ reads_profile(mdm_str_t payload)
 }
 
 
-/* A profile as the content of a CMS SignedData, or one without content. */
-
-static mdm_str_t
-signed_profile(mdm_str_t profile, unsigned flags)
-{
-    int               len;
-    BIO              *bio;
-    X509             *ca;
-    EVP_PKEY         *key;
-    mdm_str_t         der;
-    unsigned char    *p;
-    CMS_ContentInfo  *cms;
-
-    key = fixture_ec("P-256");
-    ca = fixture_ca("CA", key);
-    bio = BIO_new_mem_buf(profile.data, (int) profile.len);
-    cms = CMS_sign(ca, key, NULL, bio, flags | CMS_BINARY);
-    assert_non_null(cms);
-
-    p = NULL;
-    len = i2d_CMS_ContentInfo(cms, &p);
-    assert_true(len > 0);
-    der = mdm_arena_str(&arena, p, len);
-
-    OPENSSL_free(p);
-    CMS_ContentInfo_free(cms);
-    BIO_free(bio);
-    X509_free(ca);
-    EVP_PKEY_free(key);
-
-    return der;
-}
-
-
 static void
 profiles(void **state)
 {
@@ -363,7 +329,7 @@ profiles(void **state)
     assert_str(command.subject, "profile:com.example.mdm");
     assert_true(command.renewal);
 
-    assert_int_equal(reads_profile(signed_profile(str(MDM_PROFILE), 0)),
+    assert_int_equal(reads_profile(fixture_signed(&arena, str(MDM_PROFILE), 0)),
                      MDM_OK);
     assert_str(command.subject, "profile:com.example.mdm");
     assert_true(command.renewal);
@@ -413,10 +379,10 @@ profiles_that_are_refused(void **state)
     assert_int_equal(reads_profile(body), MDM_MALFORMED);
     free((void *) body.data);
 
-    assert_int_equal(reads_profile(signed_profile(str(PROFILE),
+    assert_int_equal(reads_profile(fixture_signed(&arena, str(PROFILE),
                                                   CMS_DETACHED)),
                      MDM_MALFORMED);
-    assert_int_equal(reads_profile(signed_profile(mdm_str("x"), 0)),
+    assert_int_equal(reads_profile(fixture_signed(&arena, mdm_str("x"), 0)),
                      MDM_MALFORMED);
 
     assert_no_openssl_error();
@@ -503,7 +469,7 @@ an_envelope_of_a_profile(void **state)
     mdm_str_t  made, payload, bodies[2];
 
     bodies[0] = str(MDM_PROFILE);
-    bodies[1] = signed_profile(str(MDM_PROFILE), 0);
+    bodies[1] = fixture_signed(&arena, str(MDM_PROFILE), 0);
 
     for (i = 0; i < 2; i++) {
         assert_int_equal(makes(bodies[i], "uuid-3", &made), MDM_OK);

@@ -25,15 +25,19 @@ typedef struct {
 } row_t;
 
 
+typedef mdm_rc_e (*parse_pt)(mdm_str_t body, size_t limit, plist_t *root,
+    mdm_fault_t *fault);
+
+
 static mdm_rc_e
-parse(mdm_str_t body, size_t limit)
+parse_by(parse_pt function, mdm_str_t body, size_t limit)
 {
     plist_t      root;
     mdm_rc_e     rc;
     mdm_fault_t  fault;
 
     fault.text[0] = '\0';
-    rc = mdm_plist_parse(body, limit, &root, &fault);
+    rc = function(body, limit, &root, &fault);
 
     assert_true((rc == MDM_OK) == (root != NULL));
     assert_true((rc == MDM_OK) == (fault.text[0] == '\0'));
@@ -45,21 +49,16 @@ parse(mdm_str_t body, size_t limit)
 
 
 static mdm_rc_e
+parse(mdm_str_t body, size_t limit)
+{
+    return parse_by(mdm_plist_parse, body, limit);
+}
+
+
+static mdm_rc_e
 parse_strict(mdm_str_t body, size_t limit)
 {
-    plist_t      root;
-    mdm_rc_e     rc;
-    mdm_fault_t  fault;
-
-    fault.text[0] = '\0';
-    rc = mdm_plist_parse_strict(body, limit, &root, &fault);
-
-    assert_true((rc == MDM_OK) == (root != NULL));
-    assert_true((rc == MDM_OK) == (fault.text[0] == '\0'));
-
-    plist_free(root);
-
-    return rc;
+    return parse_by(mdm_plist_parse_strict, body, limit);
 }
 
 
