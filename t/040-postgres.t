@@ -10,23 +10,18 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Time::HiRes ();
 use MDM::Test;
+use MDM::Test::Acme;
 
 MDM::Test::import_servers();
 
-my $pg = MDM::Test::Postgres->start(migrate => 1, conf => {
+my $acme = MDM::Test::Acme->start(conf => {
     shared_preload_libraries => 'pg_stat_statements',
     autovacuum               => 'off',
 });
+my $pg = $acme->pg;
 $pg->psql('CREATE EXTENSION pg_stat_statements');
 
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $nginx = $acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 worker_processes 1;
 events { worker_connections 256; }
@@ -48,13 +43,8 @@ http {
 }
 CONF
 
-my $client = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    certificate => $ca->device('ipad'));
-my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    token => $token);
-
-my $ipad = MDM::Test::Device->new(client => $client);
-$ipad->enroll;
+my $api = $acme->api;
+my $ipad = $acme->enrolled('ipad');
 
 my $touched = Time::HiRes::time();
 
@@ -123,7 +113,7 @@ is $wal, 0, '... and PostgreSQL writes not one byte of WAL for them';
 # certificate.
 
 my @users = map {
-    $ipad->shared_user("pupil$_\@example.com")->with(client => $client->with)
+    $ipad->shared_user("pupil$_\@example.com")->with(client => $ipad->{client}->with)
 } 1 .. 40;
 
 is scalar(grep { $_->token_update->{status} == 200 } @users), 40,
@@ -158,7 +148,7 @@ is $pg->psql("SELECT count(*), count(DISTINCT enrollment_id) FROM mdm.result
                WHERE command_uuid = '$command' AND state = 'ACKNOWLEDGED'"),
     '40|40', '... and each is stored once';
 
-my @same = map { $users[0]->with(client => $client->with) } 1 .. 12;
+my @same = map { $users[0]->with(client => $ipad->{client}->with) } 1 .. 12;
 $_->{client}->connect for @same;
 
 $before = calls_of('poll');

@@ -10,19 +10,12 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Time::HiRes ();
 use MDM::Test;
+use MDM::Test::Acme;
 
 MDM::Test::import_servers();
 
-my $pg = MDM::Test::Postgres->start(migrate => 1, conf => { fsync => 'on' });
-
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
-
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $acme  = MDM::Test::Acme->start(conf => { fsync => 'on' });
+my $nginx = $acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 worker_processes 1;
 events { worker_connections 64; }
@@ -43,13 +36,8 @@ http {
 }
 CONF
 
-my $client = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    certificate => $ca->device('iphone'));
-my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    token => $token);
-
-my $iphone = MDM::Test::Device->new(client => $client);
-$iphone->enroll;
+my ($pg, $api) = ($acme->pg, $acme->api);
+my $iphone = $acme->enrolled('iphone');
 
 
 # The API's connections may come back later than those of devices.
@@ -226,7 +214,7 @@ is $iphone->idle->{command_uuid}, $open,
 is $iphone->report($open, 'Acknowledged')->{status}, 200, '... and answered';
 
 my @busy = map {
-    $iphone->user("user-$_", "user$_")->with(client => $client->with)
+    $iphone->user("user-$_", "user$_")->with(client => $iphone->{client}->with)
 } 1 .. 12;
 
 $_->token_update for @busy;

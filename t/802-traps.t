@@ -10,14 +10,12 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Time::HiRes ();
 use MDM::Test;
+use MDM::Test::Acme;
 
 MDM::Test::import_servers();
 
-my $pg     = MDM::Test::Postgres->start(migrate => 1);
-my $ca     = MDM::Test::PKI->ca('Device CA');
-my $tls_ca = MDM::Test::PKI->ca('Server CA');
-my $server = $tls_ca->server;
-my $token  = $pg->tenant('acme', host => 'localhost', device_ca => $ca);
+my $acme = MDM::Test::Acme->start;
+my $pg = $acme->pg;
 
 # Traps for reports, which delete their row of the queue, by the name of the
 # command: at once, at COMMIT, and slowly.
@@ -40,9 +38,7 @@ CREATE CONSTRAINT TRIGGER commit_trap AFTER DELETE ON mdm.queue
     FOR EACH ROW EXECUTE FUNCTION public.trap('COMMIT');
 SQL
 
-my $nginx = MDM::Test::Nginx->start(pg => $pg,
-    vars => { CERT => $server->{cert}, KEY => $server->{key} },
-    conf => <<'CONF');
+my $nginx = $acme->nginx(<<'CONF');
 load_module %%MODULE%%;
 worker_processes 1;
 events { worker_connections 256; }
@@ -63,16 +59,11 @@ http {
 }
 CONF
 
-my $client = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    certificate => $ca->device('ipad'));
-my $api = MDM::Test::Client->new(port => $nginx->tls_port, ca => $tls_ca,
-    token => $token);
-
-my $ipad = MDM::Test::Device->new(client => $client);
-$ipad->enroll;
+my $api = $acme->api;
+my $ipad = $acme->enrolled('ipad');
 
 my @users = map {
-    $ipad->shared_user("pupil$_\@example.com")->with(client => $client->with)
+    $ipad->shared_user("pupil$_\@example.com")->with(client => $ipad->{client}->with)
 } 1 .. 12;
 $_->token_update for @users;
 
@@ -209,7 +200,7 @@ for my $early (0, 1) {
 
 # Two requests of one enrolment at a time.
 
-my @pair = map { $users[0]->with(client => $client->with) } 1 .. 2;
+my @pair = map { $users[0]->with(client => $ipad->{client}->with) } 1 .. 2;
 my @wanted = map { $ipad->uuid } 1 .. 40;
 
 $api->api(PUT => '/v1/enqueue/' . $users[0]->enrollment,
