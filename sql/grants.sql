@@ -174,7 +174,8 @@ GRANT SELECT (tenant_id, enrollment_id, topic, wanted_at, due_at, claimed_at, fa
    ON mdm.push TO mdm_device;
 GRANT SELECT (tenant_id, enrollment_id), DELETE ON mdm.push_stop TO mdm_device;
 GRANT EXECUTE ON FUNCTION @revision@.push_follow, @revision@.push_forget,
-                          @revision@.push_notnow, @revision@.push_token
+                          @revision@.push_notnow, @revision@.push_begin,
+                          @revision@.push_token
    TO mdm_device;
 
 -- The API: pushes.
@@ -183,6 +184,7 @@ GRANT SELECT, INSERT, UPDATE ON mdm.push_topic TO mdm_api;
 GRANT SELECT, DELETE ON mdm.push_stop TO mdm_api;
 GRANT SELECT (name, until) ON mdm.lease TO mdm_api;
 GRANT EXECUTE ON FUNCTION @revision@.push_wish, @revision@.push_follow,
+                          @revision@.push_begin,
                           @revision@.push_forget, @revision@.push_unstop, @revision@.push_stop_end,
                           @revision@.push_topic_ready,
                           @revision@.push_ask, @revision@.push_results,

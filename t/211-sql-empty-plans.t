@@ -61,6 +61,10 @@ check('a report alone', "SELECT * FROM mdm_r2.report('{1}', '{A}', '{\"\"}',
     ARRAY[sha256('A')], '{f}', '{two}', '{Acknowledged}', ARRAY['raw'::bytea], '{NULL}',
     '{NULL}', '{NULL}', '{NULL}')");
 
+like $session->run("SELECT set_config('mdm.tenant', '1', false);
+    SELECT mdm_r2.push_follow(1, 2)"), qr/Index Scan using enrollment_pkey on enrollment/,
+    'who has no wish yet is found by his number';
+
 is $pg->psql(q{SELECT string_agg(device_id || ' ' || command_uuid || ' ' || q.state, ', '
         ORDER BY device_id, command_uuid)
     FROM mdm.queue q JOIN mdm.enrollment USING (tenant_id, enrollment_id)}),

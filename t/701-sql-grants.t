@@ -56,7 +56,7 @@ my %functions = (
         check_out deliver delivery_failed effects_apply effects_command enrollment_lock
         generation_open identity_check identity_refused identity_roll_back
         inventory_apply inventory_drop
-        message_event next_command pending_drop poll push_follow push_forget push_notnow push_token queue_close queue_finish
+        message_event next_command pending_drop poll push_begin push_follow push_forget push_notnow push_token queue_close queue_finish
         renewal_finish renewal_open report report_effects report_late report_many report_not_now
         report_one report_types report_unasked rfc3339 secret_keep seen startup
         tenant_changes tenant_load token_update wanted wanted_secret wanted_value',
@@ -69,7 +69,7 @@ my %functions = (
         enrollment_show enrollment_why enrollments events identity_revoke
         inventory_apply inventory_items inventory_lists inventory_search is_dormant
         micros profile_delete profile_get profile_list profile_store push_certificate_get push_certificate_list push_certificate_store
-        push_ask push_certificate_key push_follow push_forget push_request_create push_request_delete
+        push_ask push_begin push_certificate_key push_follow push_forget push_request_create push_request_delete
         push_request_list push_present push_results push_resume push_stop_end push_stops
         push_topic_ready push_topics push_unstop push_wish queue_cancel queue_close queue_finish rfc3339 rfc3339_seconds secret_keep
         signing_certificate_delete signing_certificate_get signing_certificate_store startup

@@ -57,6 +57,32 @@ in hand, or one that was accepted less than 30 seconds ago and that the device h
 followed, serves these commands, too. Returns for each channel p_at where such a push
 was accepted: the command is SENT; else null. The caller has set the tenant.';
 
+CREATE FUNCTION @revision@.push_begin(
+    p_tenant_id      bigint,
+    p_enrollment_id  bigint,
+    p_due            timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- The first from this id on is it: so it is found by it alone, also by a plan that
+    -- was made while there were few.
+    INSERT INTO mdm.push (tenant_id, enrollment_id, topic, wanted_at, due_at)
+    SELECT p_tenant_id, p_enrollment_id, coalesce(e.topic, ''), now(), p_due
+      FROM (SELECT e.enrollment_id, e.topic
+              FROM mdm.enrollment e
+             WHERE e.tenant_id = p_tenant_id
+               AND e.enrollment_id >= p_enrollment_id
+             ORDER BY e.enrollment_id
+             LIMIT 1) e
+     WHERE e.enrollment_id = p_enrollment_id
+    ON CONFLICT (tenant_id, enrollment_id) DO NOTHING;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.push_begin IS
+'A wish of this channel that is due then, unless there is one; one that just ends is
+waited for. The caller has set the tenant.';
+
 CREATE FUNCTION @revision@.push_follow(p_tenant_id bigint, p_enrollment_id bigint)
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -90,12 +116,7 @@ BEGIN
     END IF;
 
     -- There is none, or it ends at this moment, which is waited for.
-    INSERT INTO mdm.push (tenant_id, enrollment_id, topic, wanted_at, due_at)
-    SELECT p_tenant_id, p_enrollment_id, coalesce(e.topic, ''), now(), now() + c_session
-      FROM mdm.enrollment e
-     WHERE e.tenant_id = p_tenant_id
-       AND e.enrollment_id = p_enrollment_id
-    ON CONFLICT (tenant_id, enrollment_id) DO NOTHING;
+    PERFORM @revision@.push_begin(p_tenant_id, p_enrollment_id, now() + c_session);
 END
 $$;
 
@@ -119,12 +140,7 @@ BEGIN
             FOR KEY SHARE SKIP LOCKED;
         CONTINUE WHEN FOUND;
 
-        INSERT INTO mdm.push (tenant_id, enrollment_id, topic, wanted_at, due_at)
-        SELECT p_tenant_id, v_id, coalesce(e.topic, ''), now(), now() + c_notnow
-          FROM mdm.enrollment e
-         WHERE e.tenant_id = p_tenant_id
-           AND e.enrollment_id = v_id
-        ON CONFLICT (tenant_id, enrollment_id) DO NOTHING;
+        PERFORM @revision@.push_begin(p_tenant_id, v_id, now() + c_notnow);
     END LOOP;
 END
 $$;
