@@ -108,9 +108,22 @@ ngx_mdm_apns_flush(ngx_mdm_apns_connection_t *conn)
         }
     }
 
-    /* what has to wait does so in conn->rest */
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
 
-    return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    /* what has to wait does so in conn->rest; that we left a server that broke
+     * the rules was the last word */
+
+    if (conn->rest == NULL
+        && !nghttp2_session_want_read(conn->session)
+        && !nghttp2_session_want_write(conn->session))
+    {
+        ngx_mdm_apns_connection_lost(conn, "HTTP/2 ended");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

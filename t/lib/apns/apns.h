@@ -94,6 +94,8 @@ extern apns_connection_t  *apns_connections[APNS_CONNECTIONS];
 
 void apns_write(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void apns_close(apns_connection_t *c, const char *why);
+/* Returns 0 when the client is gone. */
+int apns_receive(apns_connection_t *c);
 /* What can be read and written is; the connection may be gone then. */
 void apns_process(apns_connection_t *c, int readable);
 

@@ -4,6 +4,7 @@
  */
 
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,10 @@ static void apns_deaf(int argc, char **argv);
 static void apns_mute(int argc, char **argv);
 static void apns_drop(int argc, char **argv);
 static void apns_garbage(int argc, char **argv);
+static void apns_raw(int argc, char **argv);
+static int apns_bytes(const char *hex, unsigned char *bytes);
+static void apns_push_out(apns_connection_t *c, const unsigned char *bytes,
+    int len);
 static void apns_number(int argc, char **argv);
 
 
@@ -50,6 +55,7 @@ static apns_command_t  apns_commands[] = {
     { "mute",     apns_mute },
     { "drop",     apns_drop },
     { "garbage",  apns_garbage },
+    { "raw",      apns_raw },
     { "reset",    apns_number },
     { "partial",  apns_number },
     { "informal", apns_number },
@@ -240,6 +246,56 @@ apns_garbage(int argc, char **argv)
 
     apns_each(c) {
         (void) SSL_write(c->ssl, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
+    }
+}
+
+
+/* N times these bytes, past the library; a client that hangs up ends it. */
+
+static void
+apns_raw(int argc, char **argv)
+{
+    int                 n, len;
+    unsigned char       bytes[2048];
+    apns_connection_t  *c;
+
+    len = apns_bytes(argv[2], bytes);
+
+    apns_each(c) {
+        for (n = atoi(argv[1]); n > 0; n--) {
+            apns_push_out(c, bytes, len);
+        }
+    }
+}
+
+
+static int
+apns_bytes(const char *hex, unsigned char *bytes)
+{
+    int       len;
+    unsigned  byte;
+
+    for (len = 0; len < 2048 && sscanf(hex, "%2x", &byte) == 1; hex += 2) {
+        bytes[len++] = byte;
+    }
+
+    return len;
+}
+
+
+static void
+apns_push_out(apns_connection_t *c, const unsigned char *bytes, int len)
+{
+    int            n;
+    struct pollfd  fd;
+
+    fd = (struct pollfd) { .fd = c->fd, .events = POLLOUT | POLLIN };
+
+    while ((n = SSL_write(c->ssl, bytes, len)) <= 0
+           && SSL_get_error(c->ssl, n) == SSL_ERROR_WANT_WRITE
+           && poll(&fd, 1, 1000) == 1 && apns_receive(c))
+    {
+        fd.revents = 0;
     }
 }
 

@@ -124,7 +124,7 @@ apns_shake_hands(apns_connection_t *c)
 }
 
 
-static int
+int
 apns_receive(apns_connection_t *c)
 {
     int      n;

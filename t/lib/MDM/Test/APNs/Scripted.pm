@@ -31,6 +31,7 @@ package MDM::Test::APNs::Scripted;
 #     silent 1           answers no PING
 #     drop               resets all connections
 #     garbage            says HTTP/1.1 in the midst of HTTP/2
+#     raw N HEX          writes these bytes N times, whatever they are
 #
 # A line of the log is of what: open, close, ping, left (GOAWAY of the client), got,
 # answered, reset (with the code; 7: not processed), did. Those of pushes have
