@@ -57,6 +57,22 @@ mdm_str_eq_c(mdm_str_t a, const char *b)
 }
 
 
+mdm_str_t
+mdm_str_trim(mdm_str_t s)
+{
+    while (s.len > 0 && memchr(" \t\r\n", s.data[0], 4)) {
+        s.data++;
+        s.len--;
+    }
+
+    while (s.len > 0 && memchr(" \t\r\n", s.data[s.len - 1], 4)) {
+        s.len--;
+    }
+
+    return s;
+}
+
+
 bool
 mdm_str_has_control(mdm_str_t s)
 {

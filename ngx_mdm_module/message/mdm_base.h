@@ -32,6 +32,9 @@ typedef struct {
 bool mdm_str_eq(mdm_str_t a, mdm_str_t b);
 bool mdm_str_eq_c(mdm_str_t a, const char *b);
 
+/* Without the white space at both ends. */
+mdm_str_t mdm_str_trim(mdm_str_t s);
+
 /* A byte below 0x20, or DEL. */
 bool mdm_str_has_control(mdm_str_t s);
 

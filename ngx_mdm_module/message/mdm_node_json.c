@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mdm_base64.h"
 #include "mdm_node.h"
 #include "mdm_time.h"
 
@@ -56,7 +57,6 @@ static json_t *mdm_node_to_json_at(const mdm_node_t *node, bool plain,
 static json_t *mdm_node_to_list(const mdm_node_t *node, bool plain,
     unsigned depth);
 static json_t *mdm_node_to_stand_in(const mdm_node_t *node, bool plain);
-static int mdm_node_digit(unsigned char c);
 
 
 mdm_rc_e
@@ -457,79 +457,27 @@ mdm_node_to_stand_in(const mdm_node_t *node, bool plain)
 }
 
 
-/* White space may stand anywhere; the last group is padded, and the bits that
- * it has too many are zero. */
-
 bool
 mdm_node_decode_data(mdm_arena_t *arena, mdm_str_t text, mdm_str_t *data)
 {
-    int             digit;
-    size_t          i, n, pad;
-    uint32_t        bits;
-    unsigned char  *p, *bytes;
+    size_t          len;
+    unsigned char  *bytes;
 
     *data = mdm_null_str;
 
-    bytes = mdm_arena_alloc(arena, text.len / 4 * 3 + 4);
+    bytes = mdm_arena_alloc(arena, mdm_base64_size(text.len) + 1);
     if (bytes == NULL) {
         return true;
     }
 
-    p = bytes;
-    n = 0;
-    pad = 0;
-    bits = 0;
-
-    for (i = 0; i < text.len; i++) {
-
-        if (text.data[i] == '\0' || strchr(" \t\r\n", text.data[i]) == NULL) {
-            digit = mdm_node_digit(text.data[i]);
-            pad += (text.data[i] == '=');
-
-            if ((digit < 0 && pad == 0) || (digit >= 0 && pad) || pad > 2) {
-                return false;
-            }
-
-            bits = bits << 6 | (digit < 0 ? 0 : digit);
-
-            if (++n % 4 == 0) {
-                *p++ = bits >> 16 & 0xff;
-                *p++ = bits >> 8 & 0xff;
-                *p++ = bits & 0xff;
-            }
-        }
-    }
-
-    /* the bytes that padding stands for must have come out as zero */
-
-    if (n % 4 != 0 || (pad && p[-1] != 0) || (pad == 2 && p[-2] != 0)) {
+    if (!mdm_base64_decode(text, true, bytes, &len)) {
         return false;
     }
 
-    p -= pad;
-    *p = '\0';
-    *data = (mdm_str_t) { p - bytes, bytes };
+    bytes[len] = '\0';
+    *data = (mdm_str_t) { len, bytes };
 
     return true;
-}
-
-
-static int
-mdm_node_digit(unsigned char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 

@@ -33,7 +33,6 @@ typedef struct {
 } mdm_secret_aad_t;
 
 
-static mdm_str_t mdm_secret_trim(mdm_str_t text);
 static bool mdm_secret_unhex(mdm_str_t text, unsigned char *key);
 static int mdm_secret_digit(unsigned char c);
 static mdm_rc_e mdm_secret_key_id(mdm_secret_key_t *key);
@@ -57,7 +56,7 @@ mdm_secret_ring_add(mdm_secret_ring_t *ring, mdm_str_t text,
     mdm_rc_e          rc;
     mdm_secret_key_t  key;
 
-    text = mdm_secret_trim(text);
+    text = mdm_str_trim(text);
 
     if (text.len != 2 * MDM_SECRET_KEY_SIZE) {
         return mdm_fault(fault, MDM_MALFORMED, "key has %zu characters, not "
@@ -251,22 +250,6 @@ mdm_secret_digest(const mdm_secret_ring_t *ring, int64_t tenant_id,
     *len = i * MDM_SECRET_DIGEST_SIZE;
 
     return MDM_OK;
-}
-
-
-static mdm_str_t
-mdm_secret_trim(mdm_str_t text)
-{
-    while (text.len > 0 && memchr(" \t\r\n", text.data[0], 4)) {
-        text.data++;
-        text.len--;
-    }
-
-    while (text.len > 0 && memchr(" \t\r\n", text.data[text.len - 1], 4)) {
-        text.len--;
-    }
-
-    return text;
 }
 
 

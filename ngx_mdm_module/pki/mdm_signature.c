@@ -12,6 +12,7 @@
 
 #include "mdm_openssl.h"
 #include "mdm_signature.h"
+#include "../message/mdm_base64.h"
 
 
 #define mdm_oid(text)                                                         \
@@ -59,10 +60,6 @@ typedef struct {
 
 static mdm_rc_e mdm_signature_decode(mdm_arena_t *arena, mdm_str_t header,
     mdm_str_t *der, mdm_fault_t *fault);
-static mdm_str_t mdm_signature_trim(mdm_str_t text);
-static bool mdm_signature_base64(mdm_str_t text, unsigned char *out,
-    size_t *len);
-static unsigned mdm_signature_digit(unsigned char c);
 static mdm_rc_e mdm_signature_detached(const mdm_cms_t *cms,
     mdm_fault_t *fault);
 static mdm_rc_e mdm_signature_signer(mdm_str_t signers, mdm_signer_t *signer,
@@ -199,18 +196,18 @@ mdm_signature_decode(mdm_arena_t *arena, mdm_str_t header, mdm_str_t *der,
                          MDM_SIGNATURE_HEADER_MAX);
     }
 
-    text = mdm_signature_trim(header);
+    text = mdm_str_trim(header);
 
     if (text.len == 0) {
         return mdm_fault(fault, MDM_MALFORMED, "signature is empty");
     }
 
-    out = mdm_arena_alloc(arena, text.len / 4 * 3 + 3);
+    out = mdm_arena_alloc(arena, mdm_base64_size(text.len));
     if (out == NULL) {
         return mdm_fault(fault, MDM_NO_MEMORY, "no memory for a signature");
     }
 
-    if (!mdm_signature_base64(text, out, &len)) {
+    if (!mdm_base64_decode(text, false, out, &len)) {
         return mdm_fault(fault, MDM_MALFORMED, "signature is not Base64");
     }
 
@@ -218,93 +215,6 @@ mdm_signature_decode(mdm_arena_t *arena, mdm_str_t header, mdm_str_t *der,
     der->len = len;
 
     return MDM_OK;
-}
-
-
-static mdm_str_t
-mdm_signature_trim(mdm_str_t text)
-{
-    while (text.len > 0 && memchr(" \t\r\n", text.data[0], 4)) {
-        text.data++;
-        text.len--;
-    }
-
-    while (text.len > 0 && memchr(" \t\r\n", text.data[text.len - 1], 4)) {
-        text.len--;
-    }
-
-    return text;
-}
-
-
-/* RFC 4648, section 4, and of the choices it leaves the strict ones: padding
- * is demanded, its unused bits are zero. */
-
-static bool
-mdm_signature_base64(mdm_str_t text, unsigned char *out, size_t *len)
-{
-    size_t                i, pad;
-    uint32_t              bits;
-    unsigned              digit;
-    unsigned char        *p;
-    const unsigned char  *in;
-
-    if (text.len % 4 != 0) {
-        return false;
-    }
-
-    in = text.data;
-    pad = (in[text.len - 1] == '=') + (in[text.len - 2] == '='
-                                       && in[text.len - 1] == '=');
-    p = out;
-    bits = 0;
-
-    for (i = 0; i < text.len - pad; i++) {
-        digit = mdm_signature_digit(in[i]);
-
-        if (digit > 63) {
-            return false;
-        }
-
-        bits = bits << 6 | digit;
-
-        if (i % 4 == 3) {
-            *p++ = (unsigned char) (bits >> 16);
-            *p++ = (unsigned char) (bits >> 8);
-            *p++ = (unsigned char) bits;
-        }
-    }
-
-    if (pad == 1) {
-        *p++ = (unsigned char) (bits >> 10);
-        *p++ = (unsigned char) (bits >> 2);
-
-    } else if (pad == 2) {
-        *p++ = (unsigned char) (bits >> 4);
-    }
-
-    *len = p - out;
-
-    return (bits & (pad == 1 ? 0x03 : pad == 2 ? 0x0f : 0)) == 0;
-}
-
-
-static unsigned
-mdm_signature_digit(unsigned char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
 }
 
 

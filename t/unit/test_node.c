@@ -338,7 +338,7 @@ base64(void **state)
 
     static const char *const  bad[] = {
         "Q", "QQ", "QQ=", "QQ===", "=QQQ", "QQ==QQ==", "Q-__", "QR==", "QUJ=",
-        "====", "QUJD=", "Q=Q="
+        "====", "QUJD=", "Q=Q=", "QQ=!", "QUJ=QUJ="
     };
 
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
