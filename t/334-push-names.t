@@ -89,7 +89,8 @@ sub full {
 }
 
 is push_to($apns, 10), 10, 'of two addresses one is dead';
-is +($apns->pushes)[0]{host}, $name, '... and the host is called by its name';
+is_deeply [ @{ ($apns->pushes)[0] }{qw(host sni)} ], [ $name, $name ],
+    '... and the host is called by its name, in HTTP and in TLS';
 
 $dns->names($name => [ '127.0.0.3' ], ttl => 0);
 part();

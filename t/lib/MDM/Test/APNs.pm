@@ -30,7 +30,8 @@ package MDM::Test::APNs;
 # does, with the reason; a wrong client certificate with 403.
 #
 # A line of log() has: time, token, topic, apns_id, priority, expiration, status,
-# reason, took, subject and serial of the certificate, connection, host, body.
+# reason, took, subject and serial of the certificate, connection, host, sni (the
+# name that TLS asked for), body.
 #
 # Options of start: rules; streams (at once on one connection, 128); requests (on
 # one connection, then GOAWAY); plain => 1 (accepts everything of everybody unseen,
@@ -61,11 +62,12 @@ my %usual = (
 );
 
 my @columns = qw(time token topic apns_id priority expiration status reason took
-    subject serial connection host body);
+    subject serial connection host sni body);
 
 my $columns = join '\t', qw($msec $token $http_apns_topic $http_apns_id
     $http_apns_priority $http_apns_expiration $status $reason $request_time
-    $ssl_client_s_dn $ssl_client_serial $connection $host $request_body);
+    $ssl_client_s_dn $ssl_client_serial $connection $host
+    $ssl_server_name $request_body);
 
 # What a push must be: variable, pattern, answer; in this order.
 
