@@ -201,7 +201,8 @@ GRANT SELECT (tenant_id, topic, version, not_after, certificate, private_key, de
 GRANT SELECT ON mdm.enrollment_seen TO mdm_job;
 GRANT EXECUTE ON FUNCTION @revision@.push_lease, @revision@.push_due,
                           @revision@.push_renew,
-                          @revision@.push_release, @revision@.push_open,
+                          @revision@.push_release, @revision@.push_leave,
+                          @revision@.push_open,
                           @revision@.push_claim, @revision@.push_record,
                           @revision@.push_unclaim, @revision@.push_judged,
                           @revision@.push_stopped, @revision@.push_sent,

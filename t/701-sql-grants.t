@@ -77,7 +77,7 @@ my %functions = (
         webhook_replay webhooks written_id',
     mdm_job => 'is_dormant lease_take metric_measure metric_put metric_read metric_share
         metric_webhook_lag micros partition_ahead pending_drop push_certificate_bound push_certificate_watch
-        push_claim push_due push_judged push_lease
+        push_claim push_due push_judged push_lease push_leave
         push_open push_record push_release push_renew push_sent push_stop_end push_stopped
         push_topic_count push_unclaim push_unstop queue_finish rfc3339
         startup sweep tenant_changes tenant_load tenant_name webhook_done webhook_next webhook_open

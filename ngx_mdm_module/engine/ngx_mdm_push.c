@@ -17,6 +17,7 @@ static void ngx_mdm_pushes_timer(ngx_mdm_pushes_t *pushes, ngx_event_t *ev,
     ngx_event_handler_pt handler);
 static void ngx_mdm_pushes_grace(ngx_event_t *ev);
 static void ngx_mdm_pushes_changed(ngx_mdm_apns_topic_t *apns);
+static void ngx_mdm_pushes_let_go(ngx_mdm_pushes_t *pushes);
 static void ngx_mdm_pushes_silence(ngx_queue_t *topics);
 
 
@@ -142,6 +143,7 @@ ngx_mdm_pushes_destroy(ngx_mdm_engine_t *engine)
     pushes->leaving = 1;
     pushes->gone = 1;
 
+    ngx_mdm_pushes_let_go(pushes);
     ngx_mdm_push_signals_part(pushes);
     ngx_mdm_apns_destroy(pushes->apns);
 
@@ -167,6 +169,27 @@ ngx_mdm_pushes_destroy(ngx_mdm_engine_t *engine)
     if (pushes->tell.posted) {
         ngx_delete_posted_event(&pushes->tell);
     }
+}
+
+
+/* A worker that ends at once waits for no answer of Apple; but the leases that
+ * it still has need not run out. */
+
+static void
+ngx_mdm_pushes_let_go(ngx_mdm_pushes_t *pushes)
+{
+    ngx_mdm_pg_call_t  call;
+
+    if (pushes->ntopics == 0 && !pushes->leasing) {
+        return;
+    }
+
+    ngx_memzero(&call, sizeof(ngx_mdm_pg_call_t));
+    ngx_mdm_pg_set_bytes(&call.params[0], pushes->owner.data,
+                         pushes->owner.len);
+    call.statement = NGX_MDM_SQL_PUSH_LEAVE;
+
+    ngx_mdm_pg_last_call(pushes->engine->pg, &call);
 }
 
 

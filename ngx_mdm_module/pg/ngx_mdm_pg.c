@@ -110,6 +110,26 @@ ngx_mdm_pg_destroy(ngx_mdm_pg_t *pg)
 }
 
 
+void
+ngx_mdm_pg_last_call(ngx_mdm_pg_t *pg, ngx_mdm_pg_call_t *call)
+{
+    ngx_uint_t                i;
+    ngx_mdm_pg_class_t       *class;
+    ngx_mdm_pg_connection_t  *pc;
+
+    class = &pg->classes[ngx_mdm_pg_statements[call->statement].class];
+
+    for (i = 0; i < class->n; i++) {
+        pc = &class->connections[i];
+
+        if (pc->state == NGX_MDM_PG_READY && !pc->broken) {
+            ngx_mdm_pg_shipment_last(pc, call);
+            return;
+        }
+    }
+}
+
+
 void *
 ngx_mdm_pg_data(ngx_mdm_pg_t *pg)
 {

@@ -167,6 +167,7 @@ typedef enum {
     NGX_MDM_SQL_PUSH_CLAIM,
     NGX_MDM_SQL_PUSH_RECORD,
     NGX_MDM_SQL_PUSH_RELEASE,
+    NGX_MDM_SQL_PUSH_LEAVE,
 
     /* background work */
     NGX_MDM_SQL_LEASE_TAKE,
@@ -305,6 +306,11 @@ ngx_uint_t ngx_mdm_pg_epoch(ngx_mdm_pg_t *pg);
 
 /* Hands a call over; its handler answers. */
 void ngx_mdm_pg_call(ngx_mdm_pg_t *pg, ngx_mdm_pg_call_t *call);
+
+/* Before ngx_mdm_pg_destroy(): a last call by a connection that takes it now,
+ * behind what is under way there.  It is waited for, 200 ms at most; nobody
+ * hears whether it was carried out, and there is no handler. */
+void ngx_mdm_pg_last_call(ngx_mdm_pg_t *pg, ngx_mdm_pg_call_t *call);
 
 /* The level for a line of the error log that may come with every request: as
  * given, or info when there were many of late; see ngx_mdm_restraint.h. */

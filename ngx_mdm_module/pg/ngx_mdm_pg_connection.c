@@ -13,6 +13,8 @@
 
 #include "ngx_mdm_pg_internal.h"
 
+#include <poll.h>
+
 
 static void ngx_mdm_pg_connection_move(ngx_mdm_pg_connection_t *pc,
     ngx_mdm_pg_state_e state);
@@ -26,6 +28,8 @@ static void ngx_mdm_pg_connection_advance(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_connection_started(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_connection_failed(ngx_mdm_pg_connection_t *pc,
     const char *what);
+static ngx_uint_t ngx_mdm_pg_connection_syncs(ngx_mdm_pg_connection_t *pc,
+    ngx_uint_t n);
 static void ngx_mdm_pg_connection_read(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_connection_ready(ngx_mdm_pg_connection_t *pc);
 static void ngx_mdm_pg_event_handler(ngx_event_t *ev);
@@ -312,6 +316,64 @@ ngx_mdm_pg_connection_flush(ngx_mdm_pg_connection_t *pc)
         pc->broken = 1;
         ngx_post_event(pc->c->read, &ngx_posted_events);
     }
+}
+
+
+void
+ngx_mdm_pg_connection_linger(ngx_mdm_pg_connection_t *pc, ngx_uint_t n)
+{
+    int             rc;
+    ngx_msec_t      until;
+    struct pollfd   fd;
+    ngx_msec_int_t  left;
+
+    ngx_time_update();
+    until = ngx_current_msec + NGX_MDM_PG_LINGER;
+
+    for ( ;; ) {
+        n -= ngx_mdm_pg_connection_syncs(pc, n);
+        rc = PQflush(pc->conn);
+
+        if (n == 0 || rc < 0) {
+            return;
+        }
+
+        ngx_time_update();
+        left = (ngx_msec_int_t) (until - ngx_current_msec);
+
+        fd.fd = PQsocket(pc->conn);
+        fd.events = rc ? POLLIN|POLLOUT : POLLIN;
+
+        if (left <= 0
+            || (poll(&fd, 1, left) == -1 && ngx_errno != NGX_EINTR)
+            || !PQconsumeInput(pc->conn))
+        {
+            return;
+        }
+    }
+}
+
+
+/* How many of the next n answers are there; they go unread. */
+
+static ngx_uint_t
+ngx_mdm_pg_connection_syncs(ngx_mdm_pg_connection_t *pc, ngx_uint_t n)
+{
+    PGresult    *result;
+    ngx_uint_t   syncs, nulls;
+
+    for (syncs = 0, nulls = 0;
+         syncs < n && nulls < 3 && !PQisBusy(pc->conn);
+         /* void */ )
+    {
+        result = PQgetResult(pc->conn);
+        nulls = result ? 0 : nulls + 1;
+        syncs += (PQresultStatus(result) == PGRES_PIPELINE_SYNC);
+
+        PQclear(result);
+    }
+
+    return syncs;
 }
 
 

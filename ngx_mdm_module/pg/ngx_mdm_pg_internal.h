@@ -19,6 +19,7 @@
 #define NGX_MDM_PG_CONNECT_TIMEOUT   5000
 #define NGX_MDM_PG_RETRY_MIN         200
 #define NGX_MDM_PG_RETRY_MAX         2000
+#define NGX_MDM_PG_LINGER            200
 
 
 /*
@@ -135,11 +136,16 @@ void ngx_mdm_pg_connection_open(ngx_mdm_pg_connection_t *pc);
 void ngx_mdm_pg_connection_close(ngx_mdm_pg_connection_t *pc,
     ngx_mdm_pg_rc_e rc);
 void ngx_mdm_pg_connection_flush(ngx_mdm_pg_connection_t *pc);
+/* Blocks for a moment, in a process that ends, for so many answers: what
+ * PostgreSQL cannot answer it may leave undone. */
+void ngx_mdm_pg_connection_linger(ngx_mdm_pg_connection_t *pc, ngx_uint_t n);
 
 /* ngx_mdm_pg_shipment.c */
 void ngx_mdm_pg_shipment_start(ngx_mdm_pg_connection_t *pc);
 void ngx_mdm_pg_shipment_calls(ngx_mdm_pg_connection_t *pc,
     ngx_mdm_pg_call_t **calls, ngx_uint_t n);
+void ngx_mdm_pg_shipment_last(ngx_mdm_pg_connection_t *pc,
+    ngx_mdm_pg_call_t *call);
 void ngx_mdm_pg_shipment_result(ngx_mdm_pg_connection_t *pc,
     PGresult *result);
 void ngx_mdm_pg_shipment_lost(ngx_mdm_pg_shipment_t *shipment,

@@ -125,6 +125,27 @@ ngx_mdm_pg_shipment_calls(ngx_mdm_pg_connection_t *pc,
 }
 
 
+/* Not in the list of those that are answered: nobody reads any more. */
+
+void
+ngx_mdm_pg_shipment_last(ngx_mdm_pg_connection_t *pc, ngx_mdm_pg_call_t *call)
+{
+    ngx_mdm_pg_shipment_t  shipment;
+
+    ngx_memzero(&shipment, sizeof(ngx_mdm_pg_shipment_t));
+
+    shipment.statement = &ngx_mdm_pg_statements[call->statement];
+    shipment.calls[0] = call;
+    shipment.ncalls = 1;
+
+    if (ngx_mdm_pg_shipment_send(pc, &shipment) == NGX_OK
+        && PQpipelineSync(pc->conn) == 1)
+    {
+        ngx_mdm_pg_connection_linger(pc, pc->in_flight + 1);
+    }
+}
+
+
 /* One result of the oldest shipment, owned by us now. */
 
 void

@@ -173,7 +173,7 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     /* pushing: owner, seconds, tenant, limit; owner; owner, seconds, tenants,
      * topics, connections, errors, retries; tenant, topic; owner, tenant, topic, limit; owner,
      * tenant, topic, enrollments, tokens, apns_ids, outcomes, reasons, waits,
-     * times; owner, tenants, topics */
+     * times; owner, tenants, topics; owner */
     { "push_lease",          NGX_MDM_PG_PUSH,  0, "tjij" },
     { "push_due",            NGX_MDM_PG_PUSH,  0, "t" },
     { "push_renew",          NGX_MDM_PG_PUSH,  0, "tjITITI" },
@@ -181,6 +181,7 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "push_claim",          NGX_MDM_PG_PUSH,  0, "titj" },
     { "push_record",         NGX_MDM_PG_PUSH,  0, "titITTTTII" },
     { "push_release",        NGX_MDM_PG_PUSH,  0, "tIT" },
+    { "push_leave",          NGX_MDM_PG_PUSH,  0, "t" },
 
     /* background work */
     { "lease_take",          NGX_MDM_PG_JOB,   0, "ttj" },

@@ -391,6 +391,30 @@ $$;
 COMMENT ON FUNCTION @revision@.push_release IS
 'Gives topics back; what the owner still has claimed of them is due at once.';
 
+CREATE FUNCTION @revision@.push_leave(p_owner text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_tenants  bigint[];
+    v_topics   text[];
+BEGIN
+    PERFORM set_config('mdm.tenant', '', true);
+    PERFORM set_config('mdm.lease', 'on', true);
+    SELECT array_agg(t.tenant_id), array_agg(t.topic)
+      INTO v_tenants, v_topics
+      FROM mdm.push_topic t
+     WHERE t.owner = p_owner;
+    IF v_topics IS NULL THEN
+        PERFORM set_config('mdm.lease', '', true);
+        RETURN;
+    END IF;
+    PERFORM @revision@.push_release(p_owner, v_tenants, v_topics);
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.push_leave IS
+'Gives back all topics of an owner who is gone when this is carried out.';
+
 CREATE FUNCTION @revision@.push_open(p_tenant_id bigint, p_topic text)
 RETURNS TABLE (version integer, certificate bytea, private_key bytea, development boolean)
 LANGUAGE plpgsql ROWS 1 AS $$

@@ -115,7 +115,7 @@ minutes, since health_at; former_…: in the day before.';
 COMMENT ON INDEX mdm.push_topic_pkey IS
 'All functions of pushes: one topic, or a tenant''s. push_lease(): all of them.';
 COMMENT ON INDEX mdm.push_topic_owner IS
-'push_due(): the topics of one owner. Without until, so that a lease is renewed on its
+'push_due(), push_leave(): the topics of one owner. Without until, so that a lease is renewed on its
 page.';
 
 CREATE TABLE mdm.push_stop (
