@@ -56,7 +56,7 @@ my %functions = (
         check_out deliver delivery_failed effects_apply effects_command enrollment_lock
         generation_open identity_check identity_refused identity_roll_back
         inventory_apply inventory_drop
-        message_event next_command pending_drop poll push_begin push_follow push_forget push_notnow push_token queue_close queue_finish
+        message_event next_command pending_bind pending_drop poll push_begin push_follow push_forget push_notnow push_token queue_close queue_finish
         renewal_finish renewal_open report report_effects report_late report_many report_not_now
         report_one report_types report_unasked rfc3339 secret_keep seen startup
         tenant_changes tenant_load token_update wanted wanted_secret wanted_value',

@@ -178,6 +178,31 @@ COMMENT ON FUNCTION @revision@.pending_drop IS
 'Forgets the pending generation of a device, frees its certificate, and closes a
 device that had no other generation. The caller holds the rows'' locks.';
 
+CREATE FUNCTION @revision@.pending_bind(p_tenant_id bigint, p_device mdm.enrollment)
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE mdm.identity i
+       SET state = 'former', retired_at = now()
+     WHERE i.tenant_id = p_tenant_id
+       AND i.enrollment_id = p_device.enrollment_id
+       AND i.state = 'bound';
+    UPDATE mdm.identity i
+       SET state = 'bound', bound_at = now(), retired_at = NULL
+     WHERE i.tenant_id = p_tenant_id
+       AND i.fingerprint = p_device.pending_certificate;
+
+    IF p_device.pending_attributes IS NOT NULL THEN
+        PERFORM @revision@.attributes_set(p_tenant_id, p_device.enrollment_id,
+                                          p_device.pending_attributes);
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION @revision@.pending_bind IS
+'The certificate and the attributes that a device, given by its row, has pending
+become the bound and the known ones. The caller holds enrollment_lock().';
+
 CREATE FUNCTION @revision@.generation_open(p_tenant_id bigint, p_device_id text)
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -224,20 +249,7 @@ BEGIN
      WHERE e.tenant_id = p_tenant_id
        AND e.enrollment_id = v_device.enrollment_id;
 
-    UPDATE mdm.identity i
-       SET state = 'former', retired_at = now()
-     WHERE i.tenant_id = p_tenant_id
-       AND i.enrollment_id = v_device.enrollment_id
-       AND i.state = 'bound';
-    UPDATE mdm.identity i
-       SET state = 'bound', bound_at = now(), retired_at = NULL
-     WHERE i.tenant_id = p_tenant_id
-       AND i.fingerprint = v_device.pending_certificate;
-
-    IF v_device.pending_attributes IS NOT NULL THEN
-        PERFORM @revision@.attributes_set(p_tenant_id, v_device.enrollment_id,
-                                          v_device.pending_attributes);
-    END IF;
+    PERFORM @revision@.pending_bind(p_tenant_id, v_device);
 
     INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
     VALUES (p_tenant_id, 'enrolled', v_device.enrollment_id,
@@ -269,20 +281,7 @@ BEGIN
        AND e.device_id = p_device_id
        AND e.state = 'live';
 
-    UPDATE mdm.identity i
-       SET state = 'former', retired_at = now()
-     WHERE i.tenant_id = p_tenant_id
-       AND i.enrollment_id = v_device.enrollment_id
-       AND i.state = 'bound';
-    UPDATE mdm.identity i
-       SET state = 'bound', bound_at = now(), retired_at = NULL
-     WHERE i.tenant_id = p_tenant_id
-       AND i.fingerprint = v_device.pending_certificate;
-
-    IF v_device.pending_attributes IS NOT NULL THEN
-        PERFORM @revision@.attributes_set(p_tenant_id, v_device.enrollment_id,
-                                          v_device.pending_attributes);
-    END IF;
+    PERFORM @revision@.pending_bind(p_tenant_id, v_device);
 
     INSERT INTO mdm.event (tenant_id, type, enrollment_id, data)
     VALUES (p_tenant_id, 'identity_renewed', v_device.enrollment_id,
