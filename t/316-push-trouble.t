@@ -59,6 +59,11 @@ sub a_key_that_nobody_opens {
         'that the key cannot be opened is told';
     is in_hand('acme'), 0, '... and nothing is in hand';
 
+    my $began = Time::HiRes::time();
+    like $acme->api(PUT => '/v1/push/' . join ',', $acme->ids(1))->{body},
+        qr/Apple is not reached \(no mdm_secret_key opens/, '... as is said to who asks';
+    cmp_ok Time::HiRes::time() - $began, '<', 3, '... who need not wait';
+
     $acme->certify($p->nginx->port);
     is reached(acme => 20), 20, 'a certificate that was stored anew is taken into use';
     ok wait_for(3, sub { topic_of(acme => 'error') eq '' }), '... and that is told, too';
