@@ -21,6 +21,7 @@ my $other = MDM::Test::PKI->ca('Other CA');
 my $apns = MDM::Test::APNs->start(tls_ca => $ca);
 my $strict = MDM::Test::APNs::Scripted->start(tls_ca => $ca, ca => $other, verify => 1);
 my $old = MDM::Test::APNs::Scripted->start(tls_ca => $ca, alpn => 0);
+my $aged = MDM::Test::APNs::Scripted->start(tls_ca => $ca, old => 1);
 my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64)
     or die "listen: $@\n";
 my $dns = MDM::Test::DNS->start('wrong.example' => [ '127.0.0.1' ]);
@@ -39,6 +40,7 @@ my @bad = (
     [ 'a server that says nothing to TLS', qr/127\.0\.0\.1:\d+ does not answer;/,
         '127.0.0.1:' . $silent->sockport ],
     [ 'a server without TLS', qr/TLS failed: wrong version number/, '127.0.0.1:%%PORT%%' ],
+    [ 'one of TLS 1.1', qr/the server does not speak TLS 1\.2 or later/, $aged->directive ],
     [ 'one without HTTP/2', qr/the server does not offer HTTP\/2 \("h2" in ALPN\)/,
         $old->directive ],
     [ 'a CA that is not trusted', qr/the server's certificate is not trusted: unable to/,

@@ -16,6 +16,7 @@ static void ngx_mdm_apns_dispatch(ngx_mdm_apns_topic_t *topic);
 static ngx_mdm_apns_connection_t *ngx_mdm_apns_choose(
     ngx_mdm_apns_topic_t *topic);
 static ngx_uint_t ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic);
+static ngx_uint_t ngx_mdm_apns_paused(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_flush_all(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_topic_crowded(ngx_event_t *ev);
 static void ngx_mdm_apns_topic_retry(ngx_event_t *ev);
@@ -47,7 +48,7 @@ ngx_mdm_apns_create(ngx_cycle_t *cycle, ngx_mdm_apns_conf_t *conf,
     apns->thread_counters = thread_counters;
     apns->log = cycle->log;
     apns->quiet = *cycle->log;
-    apns->quiet.log_level = NGX_LOG_ALERT;
+    apns->quiet.log_level = NGX_LOG_EMERG;
 
     ngx_queue_init(&apns->topics);
     ngx_queue_init(&apns->busy);
@@ -56,6 +57,8 @@ ngx_mdm_apns_create(ngx_cycle_t *cycle, ngx_mdm_apns_conf_t *conf,
     ngx_queue_init(&apns->shaking);
 
     apns->max_idle = ngx_min(NGX_MDM_APNS_MAX_IDLE, cycle->connection_n / 8);
+
+    ngx_mdm_apns_want_init(apns, cycle->connection_n);
 
     apns->event.handler = ngx_mdm_apns_run;
     apns->event.data = apns;
@@ -89,6 +92,7 @@ ngx_mdm_apns_destroy(ngx_mdm_apns_t *apns)
     }
 
     ngx_mdm_apns_handshake_done(apns);
+    ngx_mdm_apns_want_done(apns);
 
     if (apns->event.posted) {
         ngx_delete_posted_event(&apns->event);
@@ -299,6 +303,8 @@ ngx_mdm_apns_topic_destroy(ngx_mdm_apns_topic_t *topic)
     if (topic->is_busy) {
         ngx_queue_remove(&topic->busy);
     }
+
+    ngx_mdm_apns_want_not(topic);
 
     if (apns->running == topic) {
         apns->running = NULL;
@@ -530,7 +536,7 @@ ngx_mdm_apns_dispatch(ngx_mdm_apns_topic_t *topic)
     }
 
     if (ngx_mdm_apns_wants_connection(topic)) {
-        ngx_mdm_apns_connection_open(topic);
+        ngx_mdm_apns_want(topic);
     }
 
     if (topic->nwaiting != 0 && !topic->crowded.timer_set) {
@@ -581,7 +587,7 @@ ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic)
     ngx_queue_t          *q;
     ngx_mdm_apns_push_t  *push;
 
-    if (topic->nwaiting == 0 || topic->nopening != 0
+    if (topic->nwaiting == 0 || topic->nopening != 0 || topic->wants
         || topic->retry.timer_set || ngx_exiting)
     {
         return 0;
@@ -600,7 +606,32 @@ ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic)
                      ngx_current_msec - topic->ready_at);
 
     return topic->nready < NGX_MDM_APNS_MAX_CONNECTIONS
-           && waited > NGX_MDM_APNS_CROWDED;
+           && waited > NGX_MDM_APNS_CROWDED
+           && !ngx_mdm_apns_paused(topic);
+}
+
+
+/* Does the server allow one of its connections no streams?  Then it would have
+ * no more of them. */
+
+static ngx_uint_t
+ngx_mdm_apns_paused(ngx_mdm_apns_topic_t *topic)
+{
+    ngx_queue_t                *q;
+    ngx_mdm_apns_connection_t  *conn;
+
+    for (q = ngx_queue_head(&topic->connections);
+         q != ngx_queue_sentinel(&topic->connections);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_mdm_apns_connection_t, queue);
+
+        if (conn->state == NGX_MDM_APNS_READY && conn->limit == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -645,14 +676,23 @@ ngx_mdm_apns_topic_failed(ngx_mdm_apns_topic_t *topic, const char *text)
                   "mdm: push topic %V: no connection to APNs: %s; the next "
                   "attempt is in %M ms", &topic->name, text, wait);
 
+    ngx_mdm_apns_topic_short(topic, text);
+
+    topic->attempts++;
+
+    ngx_add_timer(&topic->retry, wait);
+}
+
+
+void
+ngx_mdm_apns_topic_short(ngx_mdm_apns_topic_t *topic, const char *text)
+{
     ngx_cpystrn((u_char *) topic->error, (u_char *) text,
                 sizeof(topic->error));
 
     topic->failures++;
-    topic->attempts++;
     topic->changed = 1;
 
-    ngx_add_timer(&topic->retry, wait);
     ngx_mdm_apns_topic_post(topic);
 }
 
@@ -664,7 +704,10 @@ ngx_mdm_apns_topic_works(ngx_mdm_apns_topic_t *topic)
         return;
     }
 
-    ngx_log_error(NGX_LOG_NOTICE, topic->apns->log, 0,
+    ngx_log_error(ngx_mdm_restraint_level(&topic->apns->restraint,
+                                          NGX_LOG_NOTICE,
+                                          "connected to APNs again"),
+                  topic->apns->log, 0,
                   "mdm: push topic %V: connected to APNs after %ui failures",
                   &topic->name, topic->failures);
 
@@ -689,7 +732,7 @@ ngx_mdm_apns_topic_retry(ngx_event_t *ev)
     if (topic->failures != 0 && topic->nready == 0 && topic->nopening == 0
         && !ngx_exiting)
     {
-        ngx_mdm_apns_connection_open(topic);
+        ngx_mdm_apns_want(topic);
     }
 
     ngx_mdm_apns_topic_post(topic);

@@ -12,7 +12,7 @@ static void ngx_mdm_apns_resolved(ngx_resolver_ctx_t *ctx);
 static ngx_int_t ngx_mdm_apns_address_add(ngx_mdm_apns_connection_t *conn,
     struct sockaddr *sockaddr, socklen_t socklen, in_port_t port);
 static const char *ngx_mdm_apns_connect(ngx_mdm_apns_connection_t *conn,
-    ngx_mdm_apns_address_t *address);
+    ngx_mdm_apns_address_t *address, ngx_uint_t *is_short);
 
 
 void
@@ -155,15 +155,26 @@ ngx_mdm_apns_address_add(ngx_mdm_apns_connection_t *conn,
 void
 ngx_mdm_apns_connect_next(ngx_mdm_apns_connection_t *conn, const char *why)
 {
+    ngx_uint_t  is_short;
+
     if (conn->connection != NULL) {
         ngx_close_connection(conn->connection);
         conn->connection = NULL;
     }
 
     while (conn->next < conn->naddresses) {
-        why = ngx_mdm_apns_connect(conn, &conn->addresses[conn->next++]);
-
+        why = ngx_mdm_apns_connect(conn, &conn->addresses[conn->next],
+                                   &is_short);
         if (why == NULL) {
+            conn->next++;
+            return;
+        }
+
+        if (!is_short) {
+            conn->next++;
+
+        } else if (!ngx_mdm_apns_connection_spare(conn->apns)) {
+            ngx_mdm_apns_connection_later(conn, why);
             return;
         }
     }
@@ -173,11 +184,11 @@ ngx_mdm_apns_connect_next(ngx_mdm_apns_connection_t *conn, const char *why)
 }
 
 
-/* NULL, or why it cannot be. */
+/* NULL, or why it cannot be; is it that there is nothing to connect with? */
 
 static const char *
 ngx_mdm_apns_connect(ngx_mdm_apns_connection_t *conn,
-    ngx_mdm_apns_address_t *address)
+    ngx_mdm_apns_address_t *address, ngx_uint_t *is_short)
 {
     ngx_int_t               rc;
     ngx_str_t               name;
@@ -202,7 +213,13 @@ ngx_mdm_apns_connect(ngx_mdm_apns_connection_t *conn,
     err = ngx_socket_errno;
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
-        return err ? strerror(err) : "worker_connections are not enough";
+        *is_short = (err == 0 || err == NGX_EMFILE || err == NGX_ENFILE);
+
+        if (*is_short) {
+            return err ? NGX_MDM_APNS_NO_FILES : NGX_MDM_APNS_NO_CONNECTIONS;
+        }
+
+        return strerror(err);
     }
 
     conn->connection = pc.connection;

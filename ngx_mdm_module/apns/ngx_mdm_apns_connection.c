@@ -20,6 +20,7 @@ static void ngx_mdm_apns_connection_ended(ngx_mdm_apns_connection_t *conn,
     ngx_mdm_apns_end_e cause);
 static void ngx_mdm_apns_connection_give_back(
     ngx_mdm_apns_connection_t *conn);
+static void ngx_mdm_apns_connection_opened(ngx_mdm_apns_connection_t *conn);
 static void ngx_mdm_apns_connection_ready(ngx_mdm_apns_connection_t *conn,
     ngx_int_t n);
 static void ngx_mdm_apns_connection_free(ngx_mdm_apns_connection_t *conn);
@@ -70,6 +71,8 @@ ngx_mdm_apns_connection_open(ngx_mdm_apns_topic_t *topic)
 
     ngx_queue_insert_tail(&topic->connections, &conn->queue);
     topic->nopening++;
+    conn->apns->nopening++;
+    conn->apns->nconnections++;
 
     if (topic->host == NULL) {
         ngx_mdm_apns_connection_lost(conn, "this certificate is for Apple's "
@@ -86,8 +89,6 @@ void
 ngx_mdm_apns_connection_move(ngx_mdm_apns_connection_t *conn,
     ngx_mdm_apns_connection_e state)
 {
-    ngx_mdm_apns_topic_t  *topic;
-
     if (!ngx_mdm_apns_legal_moves[conn->state][state]) {
         ngx_log_error(NGX_LOG_ALERT, conn->apns->log, 0,
                       "mdm: connection to APNs cannot move from %s to %s",
@@ -101,13 +102,12 @@ ngx_mdm_apns_connection_move(ngx_mdm_apns_connection_t *conn,
                    ngx_mdm_apns_state_names[conn->state],
                    ngx_mdm_apns_state_names[state]);
 
-    topic = conn->topic;
-
-    topic->nopening -= (conn->state < NGX_MDM_APNS_READY
-                        && state >= NGX_MDM_APNS_READY);
+    if (conn->state < NGX_MDM_APNS_READY && state >= NGX_MDM_APNS_READY) {
+        ngx_mdm_apns_connection_opened(conn);
+    }
 
     if (state == NGX_MDM_APNS_READY) {
-        topic->ready_at = ngx_current_msec;
+        conn->topic->ready_at = ngx_current_msec;
         ngx_mdm_count(&conn->apns->counters->connects);
         ngx_mdm_apns_connection_ready(conn, 1);
 
@@ -116,6 +116,18 @@ ngx_mdm_apns_connection_move(ngx_mdm_apns_connection_t *conn,
     }
 
     conn->state = state;
+}
+
+
+/* It is there, or is not going to be. */
+
+static void
+ngx_mdm_apns_connection_opened(ngx_mdm_apns_connection_t *conn)
+{
+    conn->topic->nopening--;
+    conn->apns->nopening--;
+
+    ngx_mdm_apns_want_go(conn->apns);
 }
 
 
@@ -339,26 +351,49 @@ ngx_mdm_apns_connection_idle(ngx_mdm_apns_connection_t *conn)
     ngx_queue_insert_tail(&apns->idle, &conn->idle);
     apns->nidle++;
 
-    ngx_add_timer(&conn->timer, NGX_MDM_APNS_SURPLUS_TIME);
-
+    ngx_mdm_apns_connection_allowed(conn);
     ngx_mdm_apns_connection_crowd(apns);
 }
 
 
-/* Closes the one that has been idle longest when there are too many; never
- * the one that became idle just now. */
+/* It is idle, or the server allows it another number of streams: none must not
+ * be for long. */
+
+void
+ngx_mdm_apns_connection_allowed(ngx_mdm_apns_connection_t *conn)
+{
+    if (conn->is_idle) {
+        ngx_add_timer(&conn->timer, conn->limit ? NGX_MDM_APNS_SURPLUS_TIME
+                                                : NGX_MDM_APNS_START_TIME);
+    }
+}
+
+
+/* When there are too many; never the one that became idle just now. */
 
 static void
 ngx_mdm_apns_connection_crowd(ngx_mdm_apns_t *apns)
 {
+    if (apns->nidle > apns->max_idle) {
+        (void) ngx_mdm_apns_connection_spare(apns);
+    }
+}
+
+
+ngx_uint_t
+ngx_mdm_apns_connection_spare(ngx_mdm_apns_t *apns)
+{
     ngx_queue_t  *q;
 
-    if (apns->nidle > apns->max_idle) {
-        q = ngx_queue_head(&apns->idle);
-
-        ngx_mdm_apns_connection_close(ngx_queue_data(q,
-                                          ngx_mdm_apns_connection_t, idle));
+    if (apns->nidle == 0) {
+        return 0;
     }
+
+    q = ngx_queue_head(&apns->idle);
+
+    ngx_mdm_apns_connection_close(ngx_queue_data(q, ngx_mdm_apns_connection_t,
+                                                 idle));
+    return 1;
 }
 
 
@@ -391,6 +426,13 @@ ngx_mdm_apns_connection_timer(ngx_event_t *ev)
         /* fall through */
 
     case NGX_MDM_APNS_STARTING:
+
+        if (conn->settled) {
+            ngx_mdm_apns_connection_lost(conn, "the server allows no "
+                                         "streams");
+            return;
+        }
+
         ngx_mdm_apns_connection_lost(conn, "%s does not answer", conn->text);
         return;
 
@@ -462,7 +504,7 @@ ngx_mdm_apns_connection_alone(ngx_mdm_apns_connection_t *conn)
         return;
     }
 
-    if (conn->topic->nready > 1) {
+    if (conn->topic->nready > 1 || conn->limit == 0) {
         ngx_mdm_apns_connection_close(conn);
         return;
     }
@@ -537,7 +579,8 @@ ngx_mdm_apns_connection_lost(ngx_mdm_apns_connection_t *conn,
 
     failed = conn->state < NGX_MDM_APNS_READY
              || (conn->answered == 0
-                 && (unanswered != 0 || topic->nwaiting != 0));
+                 && (unanswered != 0 || topic->nwaiting != 0))
+             || (conn->limit == 0 && topic->nwaiting != 0);
 
     brief = conn->answered < NGX_MDM_APNS_FEW_ANSWERS
             && ngx_current_msec - conn->opened < NGX_MDM_APNS_RETRY_FIRST;
@@ -570,6 +613,19 @@ ngx_mdm_apns_connection_lost(ngx_mdm_apns_connection_t *conn,
 
     topic->changed = 1;
     ngx_mdm_apns_topic_post(topic);
+}
+
+
+void
+ngx_mdm_apns_connection_later(ngx_mdm_apns_connection_t *conn,
+    const char *why)
+{
+    ngx_mdm_apns_topic_t  *topic;
+
+    topic = conn->topic;
+
+    ngx_mdm_apns_connection_free(conn);
+    ngx_mdm_apns_want_later(topic, why);
 }
 
 
@@ -643,12 +699,14 @@ ngx_mdm_apns_connection_close(ngx_mdm_apns_connection_t *conn)
 static void
 ngx_mdm_apns_connection_free(ngx_mdm_apns_connection_t *conn)
 {
-    ngx_mdm_apns_topic_t  *topic;
-
-    topic = conn->topic;
-
-    topic->nopening -= (conn->state < NGX_MDM_APNS_READY);
     ngx_queue_remove(&conn->queue);
+
+    if (conn->state < NGX_MDM_APNS_READY) {
+        ngx_mdm_apns_connection_opened(conn);
+    }
+
+    conn->apns->nconnections--;
+    ngx_mdm_apns_want_go(conn->apns);
 
     if (conn->state == NGX_MDM_APNS_READY) {
         ngx_mdm_apns_connection_ready(conn, -1);

@@ -454,6 +454,8 @@ ngx_mdm_apns_on_frame(nghttp2_session *session, const nghttp2_frame *frame,
 }
 
 
+/* One that allows no streams at first may do so later. */
+
 static void
 ngx_mdm_apns_on_settings(ngx_mdm_apns_connection_t *conn,
     const nghttp2_frame *frame)
@@ -461,19 +463,26 @@ ngx_mdm_apns_on_settings(ngx_mdm_apns_connection_t *conn,
     uint32_t  limit;
 
     if (frame->hd.flags & NGHTTP2_FLAG_ACK) {
-        ngx_mdm_apns_topic_works(conn->topic);
-        return;
-    }
+        conn->accepted = 1;
 
-    limit = nghttp2_session_get_remote_settings(conn->session,
+    } else {
+        limit = nghttp2_session_get_remote_settings(conn->session,
                                      NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 
-    conn->limit = ngx_min(limit, NGX_MDM_APNS_MAX_STREAMS);
+        conn->limit = ngx_min(limit, NGX_MDM_APNS_MAX_STREAMS);
+        conn->settled = 1;
 
-    if (conn->state == NGX_MDM_APNS_STARTING) {
+        ngx_mdm_apns_connection_allowed(conn);
+    }
+
+    if (conn->state == NGX_MDM_APNS_STARTING && conn->limit != 0) {
         ngx_mdm_apns_connection_move(conn, NGX_MDM_APNS_READY);
         ngx_del_timer(&conn->timer);
         conn->topic->changed = 1;
+    }
+
+    if (conn->state == NGX_MDM_APNS_READY && conn->accepted) {
+        ngx_mdm_apns_topic_works(conn->topic);
     }
 
     ngx_mdm_apns_topic_post(conn->topic);

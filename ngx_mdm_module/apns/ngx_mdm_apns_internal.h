@@ -63,6 +63,12 @@
 #define NGX_MDM_APNS_RETRY_FIRST       1000
 #define NGX_MDM_APNS_RETRY_LAST        (5 * 60 * 1000)
 
+/* For people. */
+#define NGX_MDM_APNS_NO_CONNECTIONS                                           \
+    "worker_connections are not enough"
+#define NGX_MDM_APNS_NO_FILES                                                 \
+    "too many open files: raise worker_rlimit_nofile"
+
 /* So often may a server leave a push unprocessed. */
 #define NGX_MDM_APNS_MAX_REFUSED       3
 
@@ -113,6 +119,15 @@ struct ngx_mdm_apns_s {
     ngx_uint_t                   nidle;
     ngx_uint_t                   max_idle;
 
+    ngx_queue_t                  wanting;     /* topics, a connection */
+    ngx_event_t                  want;        /* gives them some */
+    const char                  *why;         /* there are none, or NULL */
+    ngx_uint_t                   nconnections;
+    ngx_uint_t                   max_connections;
+    const char                  *scarce;      /* why not more */
+    ngx_uint_t                   nopening;    /* of them, not ready yet */
+    ngx_uint_t                   max_opening;
+
     ngx_queue_t                  queued;      /* handshakes, for a thread */
     ngx_queue_t                  shaking;     /* those in threads */
     ngx_uint_t                   nshaking;
@@ -132,6 +147,7 @@ struct ngx_mdm_apns_s {
 struct ngx_mdm_apns_topic_s {
     ngx_queue_t                  queue;       /* of topics */
     ngx_queue_t                  busy;
+    ngx_queue_t                  wanting;
     ngx_mdm_apns_t              *apns;
     ngx_str_t                    name;
     void                        *data;
@@ -157,6 +173,7 @@ struct ngx_mdm_apns_topic_s {
     char                         error[256];
 
     unsigned                     is_busy:1;
+    unsigned                     wants:1;     /* a connection */
     unsigned                     changed:1;
     unsigned                     full:1;      /* room was asked: none */
 };
@@ -167,7 +184,7 @@ typedef enum {
     NGX_MDM_APNS_CONNECTING,
     NGX_MDM_APNS_PROXY,
     NGX_MDM_APNS_HANDSHAKE,
-    NGX_MDM_APNS_STARTING,       /* no SETTINGS yet */
+    NGX_MDM_APNS_STARTING,       /* no stream is allowed yet */
     NGX_MDM_APNS_READY,
     NGX_MDM_APNS_DRAINING,       /* no more pushes */
     NGX_MDM_APNS_NSTATES
@@ -232,6 +249,8 @@ struct ngx_mdm_apns_connection_s {
     unsigned                     pinged:1;    /* a PING has no answer */
     unsigned                     flush:1;
     unsigned                     unwanted:1;  /* the server wants its end */
+    unsigned                     settled:1;   /* its SETTINGS came */
+    unsigned                     accepted:1;  /* ours were taken */
 };
 
 
@@ -254,8 +273,23 @@ ngx_int_t ngx_mdm_apns_push_again(ngx_mdm_apns_topic_t *topic,
     ngx_mdm_apns_push_t *push);
 /* An attempt to connect failed. */
 void ngx_mdm_apns_topic_failed(ngx_mdm_apns_topic_t *topic, const char *text);
+/* There is none to be had. */
+void ngx_mdm_apns_topic_short(ngx_mdm_apns_topic_t *topic, const char *text);
 /* The server takes our part of the connection. */
 void ngx_mdm_apns_topic_works(ngx_mdm_apns_topic_t *topic);
+
+
+/* --- ngx_mdm_apns_want.c --- */
+
+void ngx_mdm_apns_want_init(ngx_mdm_apns_t *apns, ngx_uint_t connections);
+void ngx_mdm_apns_want_done(ngx_mdm_apns_t *apns);
+/* The topic gets a connection when it is its turn. */
+void ngx_mdm_apns_want(ngx_mdm_apns_topic_t *topic);
+void ngx_mdm_apns_want_not(ngx_mdm_apns_topic_t *topic);
+/* There may be one for who is next. */
+void ngx_mdm_apns_want_go(ngx_mdm_apns_t *apns);
+/* nginx or the system has none for this topic, and so for nobody. */
+void ngx_mdm_apns_want_later(ngx_mdm_apns_topic_t *topic, const char *why);
 
 
 /* --- ngx_mdm_apns_connection.c --- */
@@ -276,6 +310,8 @@ void ngx_mdm_apns_connection_secure(ngx_mdm_apns_connection_t *conn);
 ngx_int_t ngx_mdm_apns_event_arm(ngx_connection_t *c);
 /* What it became busy or idle with; idle connections are counted. */
 void ngx_mdm_apns_connection_busy(ngx_mdm_apns_connection_t *conn);
+/* The server changed the number of its streams. */
+void ngx_mdm_apns_connection_allowed(ngx_mdm_apns_connection_t *conn);
 void ngx_mdm_apns_connection_drain(ngx_mdm_apns_connection_t *conn);
 /* After reading or writing: closes it when nothing is left to do.  NGX_DONE:
  * it is gone. */
@@ -283,6 +319,11 @@ ngx_int_t ngx_mdm_apns_connection_settle(ngx_mdm_apns_connection_t *conn);
 /* It broke, or could not be made: gives back what it had, and is gone. */
 void ngx_mdm_apns_connection_lost(ngx_mdm_apns_connection_t *conn,
     const char *fmt, ...);
+/* Its topic has to wait: nothing is left to make one of. */
+void ngx_mdm_apns_connection_later(ngx_mdm_apns_connection_t *conn,
+    const char *why);
+/* Closes the one that has been idle longest; was there any? */
+ngx_uint_t ngx_mdm_apns_connection_spare(ngx_mdm_apns_t *apns);
 /* In good order; nothing is given back. */
 void ngx_mdm_apns_connection_close(ngx_mdm_apns_connection_t *conn);
 ngx_uint_t ngx_mdm_apns_connection_free_streams(

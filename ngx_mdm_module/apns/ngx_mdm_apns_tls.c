@@ -396,6 +396,15 @@ ngx_mdm_apns_tls_reason(SSL *ssl, unsigned long error, char *text,
         return;
     }
 
+    if (reason == SSL_R_UNSUPPORTED_PROTOCOL
+        || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
+    {
+        ngx_cpystrn((u_char *) text,
+                    (u_char *) "the server does not speak TLS 1.2 or later",
+                    size);
+        return;
+    }
+
     if (reason > SSL_AD_REASON_OFFSET
         && ERR_GET_LIB(error) == ERR_LIB_SSL)
     {

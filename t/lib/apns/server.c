@@ -3,7 +3,7 @@
  * Connections of the scripted server: TLS, and a loop that asks each what it
  * has to say.
  *
- *     apns PORT CERTIFICATE KEY CLIENT_CA LOG [verify] [noalpn]
+ *     apns PORT CERTIFICATE KEY CLIENT_CA LOG [verify] [noalpn] [old]
  */
 
 
@@ -244,13 +244,15 @@ apns_any_certificate(int ok, X509_STORE_CTX *store)
 static void
 apns_configure(char **argv)
 {
-    int  verify;
+    int  verify, old;
 
     verify = 0;
+    old = 0;
 
     for (char **word = argv + 6; *word != NULL; word++) {
         verify |= strcmp(*word, "verify") == 0;
         apns_alpn &= strcmp(*word, "noalpn") != 0;
+        old |= strcmp(*word, "old") == 0;
     }
 
     apns_tls = SSL_CTX_new(TLS_server_method());
@@ -262,6 +264,12 @@ apns_configure(char **argv)
     {
         ERR_print_errors_fp(stderr);
         exit(1);
+    }
+
+    if (old) {
+        (void) SSL_CTX_set_max_proto_version(apns_tls, TLS1_1_VERSION);
+        (void) SSL_CTX_set_min_proto_version(apns_tls, TLS1_VERSION);
+        (void) SSL_CTX_set_cipher_list(apns_tls, "ALL:@SECLEVEL=0");
     }
 
     SSL_CTX_set_client_CA_list(apns_tls, SSL_load_client_CA_file(argv[4]));

@@ -13,7 +13,7 @@ package MDM::Test::Pushing;
 # answered is recorded; its options go on to MDM::Test::APNs::Verdict.
 #
 # Options: apns (MDM::Test::APNs->start, or ...::Scripted); tenants; workers (1);
-# mdm_apns (its arguments); http (more lines in http{}); nginx (options of the
+# mdm_apns (its arguments); key (of all certificates); http (more lines in http{}); nginx (options of the
 # server); devices => 1: location = /mdm for devices of a CA, $p->device($name, $n).
 
 use strict;
@@ -61,7 +61,8 @@ sub start {
     $self->{device_ca} = MDM::Test::PKI->ca('Device CA') if $self->{devices};
 
     $self->{tenant}{$_} = $self->{apns}->tenant($self->{pg}, $_,
-        devices => $self->{tenants}{$_}, device_ca => $self->{device_ca})
+        devices => $self->{tenants}{$_}, device_ca => $self->{device_ca},
+        key => $self->{key})
         for sort keys %{ $self->{tenants} };
 
     $self->{nginx} = $self->node(%{ $self->{nginx} // {} });

@@ -39,7 +39,7 @@ package MDM::Test::APNs::Scripted;
 # has connection, serial, subject, tls.
 #
 # Options of start: verify => 1 (a certificate of another CA fails the handshake),
-# alpn => 0; ca, tls_ca, server.
+# alpn => 0; old => 1 (TLS 1.1 at most); ca, tls_ca, server.
 
 use strict;
 use warnings;
@@ -119,7 +119,7 @@ sub start_again {
         open STDERR, '>&', \*STDOUT;
         exec program(), $self->{port}, @{ $option->{server} }{qw(cert key)},
             ($option->{ca} // $self->{ca})->{cert}, $self->log_file, $option->{verify} ? 'verify' : (),
-            $option->{alpn} // 1 ? () : 'noalpn';
+            $option->{alpn} // 1 ? () : 'noalpn', $option->{old} ? 'old' : ();
     }
 
     $in->autoflush(1);

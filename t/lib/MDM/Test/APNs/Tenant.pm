@@ -16,7 +16,8 @@ package MDM::Test::APNs::Tenant;
 # digits each: rules for some of them are easy.
 #
 # Options: topic, certificate (an object of MDM::Test::PKI), days (of its life),
-# devices (1), ca, device_ca.
+# devices (1), ca, device_ca; key (that of another certificate: to make none is
+# quicker).
 
 use strict;
 use warnings;
@@ -46,7 +47,7 @@ sub new {
     $self->{number} = $pg->psql("SELECT tenant_id FROM mdm.tenant
                                   WHERE name = '$name'");
     $self->{certificate} = $option{certificate} // $option{ca}->push_certificate(
-        $self->{topic}, days => $option{days} // 365);
+        $self->{topic}, days => $option{days} // 365, key => $option{key} // 'rsa');
     $self->enroll(1, $option{devices} // 1);
 
     return $self;
