@@ -173,17 +173,13 @@ ngx_mdm_api_queue_clear(ngx_mdm_api_t *api)
     mdm_str_t            device, user;
     ngx_mdm_pg_value_t  *p;
 
-    if (ngx_mdm_api_enrollment(api, api->segments[0], &device, &user)
-        != NGX_OK)
-    {
+    if (ngx_mdm_api_channel(api, 3, &device, &user) != NGX_OK) {
         return;
     }
 
     p = api->call.params;
 
     ngx_mdm_api_who(api, p);
-    ngx_mdm_set_str(&p[3], device);
-    ngx_mdm_set_str(&p[4], user);
     ngx_mdm_pg_set_null(&p[5]);
     ngx_mdm_pg_set_bool(&p[6], ngx_mdm_api_flag(api, "force"));
 
@@ -198,8 +194,7 @@ ngx_mdm_api_queue_cancel(ngx_mdm_api_t *api)
     ngx_str_t            uuid;
     ngx_mdm_pg_value_t  *p;
 
-    if (ngx_mdm_api_enrollment(api, api->segments[0], &device, &user)
-           != NGX_OK
+    if (ngx_mdm_api_channel(api, 3, &device, &user) != NGX_OK
         || ngx_mdm_api_command_uuid(api, api->segments[1], &uuid) != NGX_OK)
     {
         return;
@@ -208,8 +203,6 @@ ngx_mdm_api_queue_cancel(ngx_mdm_api_t *api)
     p = api->call.params;
 
     ngx_mdm_api_who(api, p);
-    ngx_mdm_set_str(&p[3], device);
-    ngx_mdm_set_str(&p[4], user);
     ngx_mdm_pg_set_bytes(&p[5], uuid.data, uuid.len);
     ngx_mdm_pg_set_bool(&p[6], ngx_mdm_api_flag(api, "force"));
 
@@ -485,16 +478,13 @@ ngx_mdm_api_queue_release(ngx_mdm_api_t *api)
     ngx_str_t            uuid;
     ngx_mdm_pg_value_t  *p;
 
-    if (ngx_mdm_api_enrollment(api, api->segments[0], &device, &user)
-           != NGX_OK
+    if (ngx_mdm_api_channel(api, 3, &device, &user) != NGX_OK
         || ngx_mdm_api_command_uuid(api, api->segments[1], &uuid) != NGX_OK)
     {
         return;
     }
 
     p = api->call.params;
-    ngx_mdm_set_str(&p[3], device);
-    ngx_mdm_set_str(&p[4], user);
     ngx_mdm_pg_set_bytes(&p[5], uuid.data, uuid.len);
 
     ngx_mdm_api_release_call(api, NGX_MDM_SQL_COMMAND_RELEASE, &p[6]);
