@@ -92,11 +92,17 @@ is $pg->psql("SELECT string_agg(detail ->> 'targets', ' ' ORDER BY audit_id)
 
 # Ids and rights.
 
-for my $id ('UDID-iphone,', ',x', 'a:b:c', '%01', 'x' x 256) {
+for my $id (',', 'a:b:c', '%01', 'x' x 256) {
     $answer = ask($id);
     is $answer->{status} . ' ' . $answer->{json}{error}{code}, '400 bad_enrollment_id',
         "the id $id is refused";
 }
+is_deeply ask('UDID-iphone,,a:b:c,%FF')->{json}{status}, {
+    'UDID-iphone' => { push_error => 'it is pushed as soon as a node pushes' },
+    ''      => { push_error => 'the enrolment id is empty' },
+    'a:b:c' => { push_error => "the user part holds a ':' that is not percent-encoded" },
+    '%FF'   => { push_error => 'the enrolment id is not valid UTF-8' },
+}, '... but hinders no other one';
 is ask(join ',', ('x') x 10001)->{json}{error}{code}, 'too_many_targets',
     '10001 of them are, too';
 is scalar keys %{ ask(join ',', map { "id-$_" } 1 .. 10000)->{json}{status} }, 10000,

@@ -29,8 +29,6 @@ static void ngx_mdm_api_enqueue_targets(ngx_mdm_api_t *api,
     ngx_mdm_api_enqueue_t *enqueue);
 static void ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api,
     ngx_mdm_api_enqueue_t *enqueue, ngx_str_t id, mdm_fault_t *fault);
-static void ngx_mdm_api_enqueue_status(ngx_mdm_api_t *api,
-    ngx_mdm_api_enqueue_t *enqueue, ngx_str_t id, const char *error);
 static void ngx_mdm_api_enqueue_cleanup(void *data);
 static void ngx_mdm_api_enqueue_read(void *data);
 static void ngx_mdm_api_enqueue_ready(void *data);
@@ -113,48 +111,13 @@ ngx_mdm_api_enqueue_target(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
                                  &user, fault)
         != MDM_OK)
     {
-        ngx_mdm_api_enqueue_status(api, enqueue, id, fault->text);
+        ngx_mdm_api_target_told(api, enqueue->status, id, "command_error",
+                                fault->text);
         return;
     }
 
     ngx_mdm_api_targets_add(&enqueue->ask.targets, id, device, user);
-    ngx_mdm_api_enqueue_status(api, enqueue, id, NULL);
-}
-
-
-/* {"ID":{}} of a target that has the command, else with what is wrong; the id
- * as it was written, which need not be UTF-8. */
-
-static void
-ngx_mdm_api_enqueue_status(ngx_mdm_api_t *api, ngx_mdm_api_enqueue_t *enqueue,
-    ngx_str_t id, const char *error)
-{
-    u_char  *p, *key;
-    size_t   i;
-    json_t  *target;
-
-    target = json_object();
-
-    if (error != NULL) {
-        json_object_set_new(target, "command_error", json_string(error));
-    }
-
-    if (json_object_setn(enqueue->status, (char *) id.data, id.len, target)
-        != 0)
-    {
-        key = mdm_arena_alloc(&api->arena, id.len * 3 + 1);
-
-        for (p = key, i = 0; key != NULL && i < id.len; i++) {
-            p = ngx_sprintf(p, id.data[i] < 0x80 ? "%c" : "%%%02Xd",
-                            id.data[i]);
-        }
-
-        if (key != NULL) {
-            json_object_setn(enqueue->status, (char *) key, p - key, target);
-        }
-    }
-
-    json_decref(target);
+    ngx_mdm_api_target_told(api, enqueue->status, id, NULL, NULL);
 }
 
 
@@ -363,9 +326,9 @@ ngx_mdm_api_enqueue_failures(ngx_mdm_api_t *api,
         if (ngx_mdm_api_ask_failed(&enqueue->ask, rows, i, &target, &failure)
             == NGX_OK)
         {
-            ngx_mdm_api_enqueue_status(api, enqueue,
-                                       enqueue->ask.targets.ids[target],
-                                       failure->text);
+            ngx_mdm_api_target_told(api, enqueue->status,
+                                    enqueue->ask.targets.ids[target],
+                                    "command_error", failure->text);
         }
     }
 }

@@ -22,6 +22,7 @@ typedef struct {
     ngx_mdm_api_push_wait_t   wait;         /* must be first */
     ngx_mdm_api_targets_t     targets;
     ngx_mdm_pg_rows_t         rows;         /* of push_ask() */
+    json_t                   *status;       /* of all targets */
     unsigned                  pushed:1;     /* some node pushes */
 } ngx_mdm_api_push_t;
 
@@ -34,7 +35,7 @@ typedef struct {
 
 static void ngx_mdm_api_push_cleanup(void *data);
 static ngx_int_t ngx_mdm_api_push_read(ngx_mdm_api_t *api,
-    ngx_mdm_api_targets_t *targets);
+    ngx_mdm_api_push_t *push);
 static void ngx_mdm_api_push_asked(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static ngx_uint_t ngx_mdm_api_push_any(const ngx_mdm_pg_rows_t *rows);
@@ -73,12 +74,13 @@ ngx_mdm_api_push(ngx_mdm_api_t *api)
     }
 
     api->ctx = push;
+    push->status = json_object();
     cln->handler = ngx_mdm_api_push_cleanup;
     cln->data = push;
 
     ngx_mdm_api_who(api, api->call.params);
 
-    if (ngx_mdm_api_push_read(api, &push->targets) == NGX_OK
+    if (ngx_mdm_api_push_read(api, push) == NGX_OK
         && ngx_mdm_api_targets_params(api, &push->targets, 3) == NGX_OK)
     {
         ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_ASK, ngx_mdm_api_push_asked);
@@ -92,16 +94,20 @@ ngx_mdm_api_push_cleanup(void *data)
     ngx_mdm_api_push_t *push = data;
 
     ngx_mdm_pg_rows_let_go(&push->rows);
+    json_decref(push->status);
 }
 
 
-static ngx_int_t
-ngx_mdm_api_push_read(ngx_mdm_api_t *api, ngx_mdm_api_targets_t *targets)
-{
-    mdm_str_t  device, user;
-    ngx_str_t  id;
+/* An id that cannot be read hinders no other. */
 
-    if (ngx_mdm_api_targets_of_path(api, targets) != NGX_OK) {
+static ngx_int_t
+ngx_mdm_api_push_read(ngx_mdm_api_t *api, ngx_mdm_api_push_t *push)
+{
+    mdm_str_t    device, user;
+    ngx_str_t    id;
+    mdm_fault_t  fault;
+
+    if (ngx_mdm_api_targets_of_path(api, &push->targets) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -109,14 +115,26 @@ ngx_mdm_api_push_read(ngx_mdm_api_t *api, ngx_mdm_api_targets_t *targets)
 
     while (ngx_mdm_api_targets_next(api, &id) == NGX_OK) {
 
-        if (ngx_mdm_api_enrollment(api, id, &device, &user) != NGX_OK) {
-            return NGX_ERROR;
-        }
+        if (mdm_enrollment_id_of_url(&api->arena, ngx_mdm_to_str(id), &device,
+                                     &user, &fault)
+            == MDM_OK)
+        {
+            ngx_mdm_api_targets_add(&push->targets, id, device, user);
 
-        ngx_mdm_api_targets_add(targets, id, device, user);
+        } else {
+            ngx_mdm_api_target_told(api, push->status, id, "push_error",
+                                    fault.text);
+        }
     }
 
-    return NGX_OK;
+    if (push->targets.n != 0) {
+        return NGX_OK;
+    }
+
+    ngx_mdm_api_error(api, NGX_HTTP_BAD_REQUEST, "bad_enrollment_id", "%s",
+                      fault.text);
+
+    return NGX_ERROR;
 }
 
 
@@ -187,18 +205,17 @@ ngx_mdm_api_push_finish(ngx_mdm_api_t *api)
 static json_t *
 ngx_mdm_api_push_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
 {
-    json_t              *status;
     ngx_uint_t           open;
     ngx_mdm_api_push_t  *push;
 
     push = api->ctx;
-    status = json_object();
 
-    open = ngx_mdm_api_push_status(push, rows, status);
-    api->status = ngx_mdm_api_push_code(status, open);
+    open = ngx_mdm_api_push_status(push, rows, push->status);
+    api->status = ngx_mdm_api_push_code(push->status, open);
 
-    return json_pack("{s:s*, s:o}", "push_error",
-                     ngx_mdm_api_push_fault(push, rows), "status", status);
+    return json_pack("{s:s*, s:O}", "push_error",
+                     ngx_mdm_api_push_fault(push, rows), "status",
+                     push->status);
 }
 
 

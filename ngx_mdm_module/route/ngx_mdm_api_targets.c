@@ -123,6 +123,38 @@ ngx_mdm_api_targets_add(ngx_mdm_api_targets_t *targets, ngx_str_t id,
 }
 
 
+void
+ngx_mdm_api_target_told(ngx_mdm_api_t *api, json_t *status, ngx_str_t id,
+    const char *key, const char *error)
+{
+    u_char  *p, *text;
+    size_t   i;
+    json_t  *target;
+
+    target = json_object();
+
+    if (error != NULL) {
+        json_object_set_new(target, key, json_string(error));
+    }
+
+    if (json_object_setn(status, (char *) id.data, id.len, target) != 0) {
+
+        text = mdm_arena_alloc(&api->arena, id.len * 3 + 1);
+
+        for (p = text, i = 0; text != NULL && i < id.len; i++) {
+            p = ngx_sprintf(p, id.data[i] < 0x80 ? "%c" : "%%%02Xd",
+                            id.data[i]);
+        }
+
+        if (text != NULL) {
+            json_object_setn(status, (char *) text, p - text, target);
+        }
+    }
+
+    json_decref(target);
+}
+
+
 ngx_int_t
 ngx_mdm_api_targets_params(ngx_mdm_api_t *api, ngx_mdm_api_targets_t *targets,
     ngx_uint_t param)

@@ -47,6 +47,11 @@ void ngx_mdm_api_targets_of_json(ngx_mdm_api_t *api,
 void ngx_mdm_api_targets_add(ngx_mdm_api_targets_t *targets, ngx_str_t id,
     mdm_str_t device, mdm_str_t user);
 
+/* {"ID": {KEY: ERROR}} into `status`, or {"ID": {}} when `error` is NULL; the id
+ * as it was written, which need not be UTF-8.  Fit for a thread. */
+void ngx_mdm_api_target_told(ngx_mdm_api_t *api, json_t *status, ngx_str_t id,
+    const char *key, const char *error);
+
 /* Devices and users, into two parameters from the given one on. */
 ngx_int_t ngx_mdm_api_targets_params(ngx_mdm_api_t *api,
     ngx_mdm_api_targets_t *targets, ngx_uint_t param);
