@@ -2,7 +2,8 @@
 /*
  * The sweep: closes what has expired, sets aside what is never answered,
  * forgets what is only kept for a day, tells of push certificates that expire,
- * and creates the coming weeks' partitions.  One worker of each node tries; the lease lets one node pass.
+ * and creates the coming weeks' partitions.  One worker of each node tries;
+ * the lease lets one node pass.
  */
 
 

@@ -210,6 +210,9 @@ void ngx_mdm_push_lease_renew(ngx_event_t *ev);
 /* The database is told at once how the topic is. */
 void ngx_mdm_push_lease_tell(ngx_mdm_push_topic_t *topic);
 void ngx_mdm_push_lease_told(ngx_event_t *ev);
+/* Says in the log that pushes go on, if `news` of the database tells why. */
+void ngx_mdm_push_lease_news(ngx_mdm_push_topic_t *topic, ngx_str_t news,
+    ngx_str_t tenant);
 /* Gives back the leases of the topics RELEASING and frees these. */
 void ngx_mdm_push_lease_release(ngx_mdm_pushes_t *pushes);
 
@@ -235,9 +238,6 @@ void ngx_mdm_push_topic_go(ngx_mdm_push_topic_t *topic);
 /* The same at the end of the event loop's turn. */
 void ngx_mdm_push_topic_post(ngx_mdm_push_topic_t *topic);
 void ngx_mdm_push_topic_wake(ngx_mdm_push_topic_t *topic);
-/* Says in the log that pushes go on, if `news` of the database tells why. */
-void ngx_mdm_push_topic_news(ngx_mdm_push_topic_t *topic, ngx_str_t news,
-    ngx_str_t tenant);
 /* There is a certificate of this version. */
 void ngx_mdm_push_topic_version(ngx_mdm_push_topic_t *topic, int64_t version);
 void ngx_mdm_push_topic_close(ngx_mdm_push_topic_t *topic,

@@ -294,7 +294,7 @@ ngx_mdm_push_lease_take(ngx_mdm_pushes_t *pushes,
 
     topic->lease_until = pushes->asked + (NGX_MDM_PUSH_LEASE - 1) * 1000;
 
-    ngx_mdm_push_topic_news(topic,
+    ngx_mdm_push_lease_news(topic,
                             ngx_mdm_pg_text(rows, row, NGX_MDM_PUSH_LEASE_NEWS),
                             ngx_mdm_pg_text(rows, row,
                                             NGX_MDM_PUSH_LEASE_NAME));

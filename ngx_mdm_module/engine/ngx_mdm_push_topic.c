@@ -186,20 +186,6 @@ ngx_mdm_push_topic_wake(ngx_mdm_push_topic_t *topic)
 
 
 void
-ngx_mdm_push_topic_news(ngx_mdm_push_topic_t *topic, ngx_str_t news,
-    ngx_str_t tenant)
-{
-    if (news.len == 0) {
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_NOTICE, topic->pushes->log, 0,
-                  "mdm: push topic %V, tenant \"%V\": pushes go on: it was %V",
-                  &topic->name, &tenant, &news);
-}
-
-
-void
 ngx_mdm_push_topic_version(ngx_mdm_push_topic_t *topic, int64_t version)
 {
     if (version > topic->wanted) {

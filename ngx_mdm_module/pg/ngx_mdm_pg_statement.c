@@ -171,9 +171,9 @@ const ngx_mdm_pg_statement_t  ngx_mdm_pg_statements[] = {
     { "webhook_replay",      NGX_MDM_PG_API,   0, "ittti" },
 
     /* pushing: owner, seconds, tenant, limit; owner; owner, seconds, tenants,
-     * topics, connections, errors, retries; tenant, topic; owner, tenant, topic, limit; owner,
-     * tenant, topic, enrollments, tokens, apns_ids, outcomes, reasons, waits,
-     * times; owner, tenants, topics; owner */
+     * topics, connections, errors, retries; tenant, topic; owner, tenant,
+     * topic, limit; owner, tenant, topic, enrollments, tokens, apns_ids,
+     * outcomes, reasons, waits, times; owner, tenants, topics; owner */
     { "push_lease",          NGX_MDM_PG_PUSH,  0, "tjij" },
     { "push_due",            NGX_MDM_PG_PUSH,  0, "t" },
     { "push_renew",          NGX_MDM_PG_PUSH,  0, "tjITITI" },
