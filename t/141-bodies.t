@@ -11,6 +11,8 @@ use Test::More;
 use MDM::Test;
 use MDM::Test::Plist qw(plist);
 
+with_sanitizers();
+
 my $pg     = MDM::Test::Postgres->start(migrate => 1);
 my $ca     = MDM::Test::PKI->ca('Device CA');
 my $tls_ca = MDM::Test::PKI->ca('Server CA');

@@ -101,7 +101,7 @@ my $body = command('hasty', 3_000_000);
 
 $hasty->write($hasty->request_text(PUT => $path, $body, Authorization =>
     "Bearer $token"));
-ok $pool->wait_for_log(qr/(?:task #\d+ added to thread pool "mdm".*?){8}/s),
+ok $pool->wait_for_log(qr/(?:task #\d+ added to thread pool "mdm".*?){8}/s, 30),
     'a client sends';
 $hasty->disconnect;
 kill 'QUIT', $pool->pid;

@@ -12,6 +12,8 @@ use Test::More;
 use Time::HiRes ();
 use MDM::Test;
 
+with_sanitizers();
+
 my $pg = MDM::Test::Postgres->start(migrate => 1);
 my $receiver = MDM::Test::Receiver->start;
 my $hurt = MDM::Test::Receiver->start;

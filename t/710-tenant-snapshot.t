@@ -11,6 +11,8 @@ use Test::More;
 use Time::HiRes ();
 use MDM::Test;
 
+with_sanitizers();
+
 MDM::Test::import_servers();
 
 my $pg = MDM::Test::Postgres->start(migrate => 1,

@@ -12,6 +12,8 @@ use IO::Socket::INET ();
 use Time::HiRes ();
 use MDM::Test;
 
+with_sanitizers();
+
 MDM::Test::import_servers();
 
 my $pg = MDM::Test::Postgres->start(migrate => 1, tcp => 1,
@@ -29,7 +31,7 @@ worker_processes 1;
 events { worker_connections 256; }
 http {
     %%HTTP%%
-    mdm_database "%%HOSTS%% dbname=mdm" connections=2 timeout=2s;
+    mdm_database "%%HOSTS%% dbname=mdm" connections=2 timeout=%%TIMEOUT%%;
     mdm_secret_key %%SECRET_KEY%%;
     mdm_tenant $host;
 
@@ -47,7 +49,7 @@ my %vars = (CERT => $server->{cert}, KEY => $server->{key});
 
 sub nginx {
     return MDM::Test::Nginx->start(pg => $pg, conf => $conf,
-        vars => { %vars, HOSTS => $_[0] });
+        vars => { %vars, HOSTS => $_[0], TIMEOUT => $_[1] // '2s' });
 }
 
 sub iphone {
@@ -106,7 +108,7 @@ $pg->psql('ALTER SYSTEM SET ssl = on');
 $pg->psql('SELECT pg_reload_conf()');
 MDM::Test::wait_for(5, sub { $pg->psql('SHOW ssl') eq 'on' });
 
-$nginx = nginx('host=127.0.0.1 port=' . $pg->port);
+$nginx = nginx('host=127.0.0.1 port=' . $pg->port, '20s');
 is iphone($nginx)->idle->{status}, 200, 'a second try without TLS gets through';
 unlike $nginx->error_log, qr/does not answer/, '... and is not lost in between';
 $nginx->stop;

@@ -12,6 +12,8 @@ use Test::More;
 use Time::HiRes ();
 use MDM::Test;
 
+with_sanitizers();
+
 MDM::Test::import_servers();
 
 my $pg     = MDM::Test::Postgres->start(migrate => 1);
@@ -132,8 +134,8 @@ is $exit, 0, "$devices devices enrol" or diag $text;
 my $turn = 0;
 my @killed;
 
-under_load(4, sub { push @killed, $nginx->kill_worker if $turn++ % 3 == 1 });
-cmp_ok scalar(@killed), '>', 1, 'workers were killed meanwhile';
+under_load(4, sub { push @killed, $nginx->kill_worker if $turn++ % 3 == 0 });
+cmp_ok scalar(@killed), '>', 0, 'workers were killed meanwhile';
 cmp_ok exchanges()->{200}, '>', 100, 'others and their successors served';
 all_done();
 

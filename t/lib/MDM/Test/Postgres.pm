@@ -27,7 +27,10 @@ use MDM::Test ();
 
 my $count = 0;
 
+# Now and then it holds back who waits for older transactions, or changes a plan.
+
 my %default_conf = (
+    autovacuum                 => $ENV{SOAK_TIME} ? 'on' : 'off',
     fsync                      => 'off',
     full_page_writes           => 'off',
     shared_buffers             => '32MB',
@@ -134,7 +137,7 @@ sub migrated {
         for MDM::Test::build('mdmctl'), sort glob "$sql/*.sql $sql/*/*.sql";
 
     return kept(join('-', 'pg-migrated', @day, substr $from->hexdigest, 0, 16), sub {
-        remove_old(grep { -d } glob MDM::Test::build('pg-migrated-*'));
+        remove_old(grep { -d && !/\.new\z/ } glob MDM::Test::build('pg-migrated-*'));
 
         my $pg = MDM::Test::Postgres->start;
 
@@ -161,7 +164,10 @@ sub kept {
     flock $lock, LOCK_EX or die "flock: $!\n";
     return ($home, $lock) if -d $home;
 
-    MDM::Test::run_or_die('cp', '-a', $make->(), "$home.new");
+    my $made = $make->();
+
+    File::Path::remove_tree("$home.new");       # of a run that was killed
+    MDM::Test::run_or_die('cp', '-a', $made, "$home.new");
     rename "$home.new", $home or die "rename: $!";
 
     return ($home, $lock);
