@@ -288,7 +288,7 @@ sub try {
     my ($longest, @calls, $answer);
     $bound = $ENV{MDM_TEST_ASAN} ? 60_000 : $bound // 5;
 
-    for (1 .. 5) {
+    for (1 .. 15) {
         $nginx->probed;
         $answer = $do->();
         ($longest, my @new) = $nginx->probed;
