@@ -205,17 +205,22 @@ ngx_mdm_api_push_finish(ngx_mdm_api_t *api)
 static json_t *
 ngx_mdm_api_push_build(ngx_mdm_api_t *api, const ngx_mdm_pg_rows_t *rows)
 {
+    json_t              *status;
     ngx_uint_t           open;
     ngx_mdm_api_push_t  *push;
 
     push = api->ctx;
 
-    open = ngx_mdm_api_push_status(push, rows, push->status);
-    api->status = ngx_mdm_api_push_code(push->status, open);
+    /* it goes with the answer: thousands are not freed by the event loop */
 
-    return json_pack("{s:s*, s:O}", "push_error",
-                     ngx_mdm_api_push_fault(push, rows), "status",
-                     push->status);
+    status = push->status;
+    push->status = NULL;
+
+    open = ngx_mdm_api_push_status(push, rows, status);
+    api->status = ngx_mdm_api_push_code(status, open);
+
+    return json_pack("{s:s*, s:o}", "push_error",
+                     ngx_mdm_api_push_fault(push, rows), "status", status);
 }
 
 
