@@ -15,8 +15,6 @@ static ngx_int_t ngx_mdm_apns_tell(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_dispatch(ngx_mdm_apns_topic_t *topic);
 static ngx_mdm_apns_connection_t *ngx_mdm_apns_choose(
     ngx_mdm_apns_topic_t *topic);
-static ngx_uint_t ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic);
-static ngx_uint_t ngx_mdm_apns_paused(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_flush_all(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_topic_crowded(ngx_event_t *ev);
 static void ngx_mdm_apns_topic_retry(ngx_event_t *ev);
@@ -535,7 +533,7 @@ ngx_mdm_apns_dispatch(ngx_mdm_apns_topic_t *topic)
         }
     }
 
-    if (ngx_mdm_apns_wants_connection(topic)) {
+    if (ngx_mdm_apns_want_one(topic)) {
         ngx_mdm_apns_want(topic);
     }
 
@@ -577,61 +575,6 @@ ngx_mdm_apns_choose(ngx_mdm_apns_topic_t *topic)
     }
 
     return NULL;
-}
-
-
-static ngx_uint_t
-ngx_mdm_apns_wants_connection(ngx_mdm_apns_topic_t *topic)
-{
-    ngx_msec_t            waited;
-    ngx_queue_t          *q;
-    ngx_mdm_apns_push_t  *push;
-
-    if (topic->nwaiting == 0 || topic->nopening != 0 || topic->wants
-        || topic->retry.timer_set || ngx_exiting)
-    {
-        return 0;
-    }
-
-    if (topic->nready == 0) {
-        return 1;
-    }
-
-    q = ngx_queue_head(&topic->waiting);
-    push = ngx_queue_data(q, ngx_mdm_apns_push_t, queue);
-
-    /* the last one that was opened has had its time to help */
-
-    waited = ngx_min(ngx_current_msec - push->at,
-                     ngx_current_msec - topic->ready_at);
-
-    return topic->nready < NGX_MDM_APNS_MAX_CONNECTIONS
-           && waited > NGX_MDM_APNS_CROWDED
-           && !ngx_mdm_apns_paused(topic);
-}
-
-
-/* Does the server allow one of its connections no streams?  Then it would have
- * no more of them. */
-
-static ngx_uint_t
-ngx_mdm_apns_paused(ngx_mdm_apns_topic_t *topic)
-{
-    ngx_queue_t                *q;
-    ngx_mdm_apns_connection_t  *conn;
-
-    for (q = ngx_queue_head(&topic->connections);
-         q != ngx_queue_sentinel(&topic->connections);
-         q = ngx_queue_next(q))
-    {
-        conn = ngx_queue_data(q, ngx_mdm_apns_connection_t, queue);
-
-        if (conn->state == NGX_MDM_APNS_READY && conn->limit == 0) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

@@ -283,6 +283,8 @@ void ngx_mdm_apns_topic_works(ngx_mdm_apns_topic_t *topic);
 
 void ngx_mdm_apns_want_init(ngx_mdm_apns_t *apns, ngx_uint_t connections);
 void ngx_mdm_apns_want_done(ngx_mdm_apns_t *apns);
+/* Do its pushes want another one? */
+ngx_uint_t ngx_mdm_apns_want_one(ngx_mdm_apns_topic_t *topic);
 /* The topic gets a connection when it is its turn. */
 void ngx_mdm_apns_want(ngx_mdm_apns_topic_t *topic);
 void ngx_mdm_apns_want_not(ngx_mdm_apns_topic_t *topic);

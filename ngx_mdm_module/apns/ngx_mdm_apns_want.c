@@ -1,8 +1,9 @@
 
 /*
- * Which topic opens a connection next.  After a restart thousands want one:
- * some are opened at a time, and half of what nginx and the system give a
- * worker is left to devices.  Those that are idle go for those that are wanted.
+ * Whether a topic needs another connection, and which opens one next.  After
+ * a restart thousands want one: some are opened at a time, and half of what
+ * nginx and the system give a worker is left to devices.  Those that are idle
+ * go for those that are wanted.
  */
 
 
@@ -19,6 +20,7 @@
 #define NGX_MDM_APNS_WANT_AGAIN    1000
 
 
+static ngx_uint_t ngx_mdm_apns_want_paused(ngx_mdm_apns_topic_t *topic);
 static void ngx_mdm_apns_want_turn(ngx_event_t *ev);
 static ngx_uint_t ngx_mdm_apns_want_may(ngx_mdm_apns_t *apns);
 static void ngx_mdm_apns_want_short(ngx_mdm_apns_topic_t *topic);
@@ -62,6 +64,61 @@ ngx_mdm_apns_want_done(ngx_mdm_apns_t *apns)
     if (apns->want.timer_set) {
         ngx_del_timer(&apns->want);
     }
+}
+
+
+ngx_uint_t
+ngx_mdm_apns_want_one(ngx_mdm_apns_topic_t *topic)
+{
+    ngx_msec_t            waited;
+    ngx_queue_t          *q;
+    ngx_mdm_apns_push_t  *push;
+
+    if (topic->nwaiting == 0 || topic->nopening != 0 || topic->wants
+        || topic->retry.timer_set || ngx_exiting)
+    {
+        return 0;
+    }
+
+    if (topic->nready == 0) {
+        return 1;
+    }
+
+    q = ngx_queue_head(&topic->waiting);
+    push = ngx_queue_data(q, ngx_mdm_apns_push_t, queue);
+
+    /* the last one that was opened has had its time to help */
+
+    waited = ngx_min(ngx_current_msec - push->at,
+                     ngx_current_msec - topic->ready_at);
+
+    return topic->nready < NGX_MDM_APNS_MAX_CONNECTIONS
+           && waited > NGX_MDM_APNS_CROWDED
+           && !ngx_mdm_apns_want_paused(topic);
+}
+
+
+/* Does the server allow one of its connections no streams?  Then it would have
+ * no more of them. */
+
+static ngx_uint_t
+ngx_mdm_apns_want_paused(ngx_mdm_apns_topic_t *topic)
+{
+    ngx_queue_t                *q;
+    ngx_mdm_apns_connection_t  *conn;
+
+    for (q = ngx_queue_head(&topic->connections);
+         q != ngx_queue_sentinel(&topic->connections);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_mdm_apns_connection_t, queue);
+
+        if (conn->state == NGX_MDM_APNS_READY && conn->limit == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
