@@ -498,10 +498,20 @@ sub terminate_backends {
 
 
 # Stops every process of the cluster where it stands, and lets it go on: a
-# host that is silent, not gone.
+# host that is silent, not gone.  First the one who would make another.
 
-sub freeze { my ($self) = @_; kill 'STOP', $self->{pid}, $self->children }
-sub thaw   { my ($self) = @_; kill 'CONT', $self->{pid}, $self->children }
+sub freeze {
+    my ($self) = @_;
+
+    kill 'STOP', $self->{pid};
+    MDM::Test::wait_for(5, sub {
+        MDM::Test::slurp("/proc/$self->{pid}/stat") =~ /\) T /;
+    }) or die "PostgreSQL does not stop\n";
+    kill 'STOP', $self->children;
+}
+
+
+sub thaw { my ($self) = @_; kill 'CONT', $self->{pid}, $self->children }
 
 
 sub DESTROY {
