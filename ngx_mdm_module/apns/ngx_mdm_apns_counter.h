@@ -11,7 +11,7 @@
 
 
 #include "../message/mdm_push.h"
-#include "../pg/ngx_mdm_counter.h"
+#include "../common/ngx_mdm_counter.h"
 
 
 #define NGX_MDM_APNS_REASONS  48       /* of mdm_push_reason(), at most */

@@ -18,8 +18,8 @@
 #include <nghttp2/nghttp2.h>
 
 #include "ngx_mdm_apns.h"
-#include "../pg/ngx_mdm_restraint.h"
-#include "../pg/ngx_mdm_thread.h"
+#include "../common/ngx_mdm_restraint.h"
+#include "../common/ngx_mdm_thread.h"
 
 
 /* Connections of one topic, and streams of one connection, whatever the

@@ -19,7 +19,7 @@
 #include "ngx_mdm_engine.h"
 #include "ngx_mdm_identity.h"
 #include "ngx_mdm_tenant.h"
-#include "../pg/ngx_mdm_thread.h"
+#include "../common/ngx_mdm_thread.h"
 #include "../message/mdm_message.h"
 #include "../pki/mdm_signature.h"
 

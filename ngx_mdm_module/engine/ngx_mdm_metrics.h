@@ -16,7 +16,7 @@
 #include "../apns/ngx_mdm_apns_counter.h"
 #include "../message/mdm_message.h"
 #include "../pg/ngx_mdm_pg_counter.h"
-#include "../pg/ngx_mdm_thread.h"
+#include "../common/ngx_mdm_thread.h"
 
 
 #define NGX_MDM_METRICS_OPERATIONS   64     /* of the API, at most */

@@ -9,7 +9,7 @@
 #define _NGX_MDM_PLUGIN_WATCH_H_INCLUDED_
 
 
-#include "../pg/ngx_mdm_thread.h"
+#include "../common/ngx_mdm_thread.h"
 #include "../plugin/ngx_mdm_plugin_conf.h"
 
 

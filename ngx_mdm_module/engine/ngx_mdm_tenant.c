@@ -9,7 +9,7 @@
 
 
 #include "ngx_mdm_tenant.h"
-#include "../pg/ngx_mdm_thread.h"
+#include "../common/ngx_mdm_thread.h"
 #include "../message/mdm_json.h"
 
 

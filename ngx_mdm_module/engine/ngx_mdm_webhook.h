@@ -10,7 +10,7 @@
 
 
 #include "ngx_mdm_engine.h"
-#include "../pg/ngx_mdm_thread.h"
+#include "../common/ngx_mdm_thread.h"
 
 
 typedef enum {

@@ -23,7 +23,7 @@
 
 #include <libpq-fe.h>
 
-#include "ngx_mdm_restraint.h"
+#include "../common/ngx_mdm_restraint.h"
 
 
 /* The schema mdm_rN that holds the functions which this module calls. */

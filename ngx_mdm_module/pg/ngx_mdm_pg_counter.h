@@ -9,7 +9,7 @@
 #define _NGX_MDM_PG_COUNTER_H_INCLUDED_
 
 
-#include "ngx_mdm_counter.h"
+#include "../common/ngx_mdm_counter.h"
 #include "ngx_mdm_pg.h"
 
 
