@@ -486,12 +486,13 @@ sub trap {
 }
 
 
-# Until a device's statement runs, which the titles of PostgreSQL's processes tell.
+# Until a check-in is in it; a poll of before may still sleep.
 
 sub in_trap {
     wait_for(5, sub {
-        grep { MDM::Test::Nginx::title($_) =~ /mdm_device \S+ \S+ SELECT/ } $pg->children
-    }) or die "no statement of a device runs\n";
+        $pg->psql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'mdm_device'
+                      AND wait_event = 'PgSleep' AND query !~ 'poll'");
+    }) or die "no check-in is in the trap\n";
 }
 
 trap(20);
