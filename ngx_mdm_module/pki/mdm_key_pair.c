@@ -48,6 +48,7 @@ static mdm_rc_e mdm_pem_decode(mdm_arena_t *arena,
     const mdm_pem_block_t *block, mdm_str_t *der, mdm_fault_t *fault);
 static bool mdm_pem_contains(mdm_str_t text, const char *mark);
 static bool mdm_pem_is_key(mdm_str_t label);
+static bool mdm_pem_is_request(mdm_str_t label);
 
 static EVP_PKEY *mdm_key_decode(mdm_str_t label, mdm_str_t der);
 static bool mdm_key_sane(EVP_PKEY *key);
@@ -58,6 +59,7 @@ static bool mdm_key_signs(EVP_PKEY *key, EVP_PKEY *public);
 mdm_rc_e
 mdm_key_pair_read(mdm_key_pair_t *pair, mdm_str_t pem)
 {
+    bool             request;
     mdm_rc_e         rc;
     mdm_pem_block_t  block;
 
@@ -69,11 +71,13 @@ mdm_key_pair_read(mdm_key_pair_t *pair, mdm_str_t pem)
     }
 
     block.n = 0;
+    request = false;
 
     do {
         rc = mdm_pem_next(&pem, &block, pair->fault);
 
         if (rc == MDM_OK && block.label.len > 0) {
+            request |= mdm_pem_is_request(block.label);
             rc = mdm_key_pair_add(pair, &block);
         }
 
@@ -84,9 +88,10 @@ mdm_key_pair_read(mdm_key_pair_t *pair, mdm_str_t pem)
     }
 
     if (pair->n == 0) {
-        return mdm_fault(pair->fault, MDM_MALFORMED, "no certificate found: "
+        return mdm_fault(pair->fault, MDM_MALFORMED, "no certificate found%s: "
                          "send the certificate and its private key in PEM, "
-                         "one after the other");
+                         "one after the other",
+                         request ? ", but the request for one" : "");
     }
 
     if (pair->key == NULL && !pair->keyless) {
@@ -450,6 +455,14 @@ mdm_pem_is_key(mdm_str_t label)
 
     return label.len >= len
            && memcmp(label.data + label.len - len, "PRIVATE KEY", len) == 0;
+}
+
+
+static bool
+mdm_pem_is_request(mdm_str_t label)
+{
+    return mdm_str_eq_c(label, "CERTIFICATE REQUEST")
+           || mdm_str_eq_c(label, "NEW CERTIFICATE REQUEST");
 }
 
 
