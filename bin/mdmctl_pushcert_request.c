@@ -17,6 +17,11 @@ static int mdmctl_push_request_make(mdmctl_session_t *s,
 static int mdmctl_push_request_keep(mdmctl_session_t *s,
     const mdm_secret_ring_t *ring, mdmctl_options_t *options,
     const mdm_push_request_t *request);
+static int mdmctl_push_request_write(mdmctl_session_t *s,
+    mdmctl_options_t *options, const mdm_push_request_t *request,
+    mdm_str_t text);
+static PGresult *mdmctl_push_request_delete(mdmctl_session_t *s,
+    const char *key);
 static int mdmctl_push_request_vendor(mdmctl_session_t *s,
     mdmctl_options_t *options, mdm_push_vendor_t *vendor);
 static mdm_str_t mdmctl_push_request_word(const char *word);
@@ -101,7 +106,7 @@ mdmctl_push_request_make(mdmctl_session_t *s, const mdm_secret_ring_t *ring,
     }
 
     if (rc == MDMCTL_OK) {
-        rc = mdmctl_write_file(options->output, text);
+        rc = mdmctl_push_request_write(s, options, &request, text);
     }
 
     if (rc == MDMCTL_OK && options->output != NULL) {
@@ -228,6 +233,43 @@ mdmctl_push_request_keep(mdmctl_session_t *s, const mdm_secret_ring_t *ring,
 }
 
 
+/* What nobody could read is no open request. */
+
+static int
+mdmctl_push_request_write(mdmctl_session_t *s, mdmctl_options_t *options,
+    const mdm_push_request_t *request, mdm_str_t text)
+{
+    int        rc;
+    mdm_str_t  public_key;
+
+    rc = mdmctl_write_file(options->output, text);
+
+    if (rc != MDMCTL_OK) {
+        public_key = (mdm_str_t) { MDM_SHA256_SIZE, request->public_key };
+
+        mdmctl_params_begin(s);
+        PQclear(mdmctl_push_request_delete(s, mdmctl_hex(&s->arena,
+                                                         public_key)));
+    }
+
+    return rc;
+}
+
+
+/* After the tenant's parameter; key is hexadecimal. */
+
+static PGresult *
+mdmctl_push_request_delete(mdmctl_session_t *s, const char *key)
+{
+    mdmctl_add_who(s);
+    mdmctl_add(&s->params, key);
+
+    return mdmctl_query(s->db, "SELECT " MDMCTL_SCHEMA
+                               ".push_request_delete($1::bigint, $2, $3,"
+                               " decode($4, 'hex'))", &s->params);
+}
+
+
 static mdm_str_t
 mdmctl_push_request_word(const char *word)
 {
@@ -291,12 +333,7 @@ mdmctl_pushcert_forget(mdmctl_options_t *options)
     rc = mdmctl_session_open(&s, options);
 
     if (rc == MDMCTL_OK) {
-        mdmctl_add_who(&s);
-        mdmctl_add(&s.params, key);
-
-        res = mdmctl_query(s.db, "SELECT " MDMCTL_SCHEMA
-                                 ".push_request_delete($1::bigint, $2, $3,"
-                                 " decode($4, 'hex'))", &s.params);
+        res = mdmctl_push_request_delete(&s, key);
         rc = res != NULL ? MDMCTL_OK : MDMCTL_FAILED;
 
         if (res != NULL && strcmp(PQgetvalue(res, 0, 0), "ok") != 0) {

@@ -97,10 +97,12 @@ for my $bad (
     like $text, $words, '... in words';
 }
 
-# What is made is kept before it is written, so that no key is lost; it can be given up.
+# What could not be written waits for nothing; the others can be given up.
 
+is scalar(() = waiting()), 1, 'the signed one waits, the one without a file does not';
+ctl('request', '-o', "$dir/second");
 my @waiting = waiting();
-is scalar @waiting, 2, 'two wait: the signed one, and the one without a file';
+is scalar @waiting, 2, '... and a second one does';
 ($exit, $text) = ctl('forget', $waiting[0]);
 is $exit, 0, 'one is given up';
 ($exit, $text) = ctl('forget', $waiting[0]);
@@ -116,6 +118,8 @@ like +(mdmctl(@ctl, 'pushcert', 'request'))[1], qr/no secret key given/,
 my $lone = $apple->push_certificate("$topic.lone");
 ($exit, $text) = ctl('store', $lone->{cert});
 like $text, qr/no private key came.*"mdmctl pushcert request"/, 'a key must be known';
+like +(ctl('store', "$dir/second"))[1], qr/no certificate found, but the request for one/,
+    'a request is told from a certificate';
 my $old = $apple->push_certificate($topic, days => 5);
 like +(ctl('store', $old->{cert}, $old->{key}))[1], qr/valid longer.*--older/, 'older is asked for';
 ($exit, $text) = ctl('store', '--older', '--development', $old->{cert}, $old->{key});
