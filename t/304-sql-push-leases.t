@@ -74,6 +74,25 @@ subtest 'a dead owner' => sub {
 };
 
 
+subtest 'a claim that outlives its worker' => sub {
+    for my $give ("push_release('one', '{1}', '{topic}')", "push_leave('one')") {
+        my ($name) = $give =~ /^(\w+)/;
+        my $late = $w->{pg}->session(role => 'mdm_job');
+
+        $w->sql(q{UPDATE mdm.push SET due_at = now(), claimed_at = NULL;
+            UPDATE mdm.push_topic SET owner = 'one', until = now() + interval '15 seconds'});
+        like $late->run("BEGIN; SELECT count(*) FROM mdm_r2.push_claim('one', 1, 'topic', 500)"),
+            qr/2/, 'it has not committed';
+        $w->{job}->send("SELECT mdm_r2.$give");
+        select undef, undef, undef, 0.2;
+        $late->run('COMMIT');
+        unlike $w->{job}->finish, qr/ERROR/, "$name() waits for it";
+        is column('owner') . $w->due('D1'), 0, '... and what it claimed is due';
+    }
+    is $w->lease, '1/topic', 'so it is pushed';
+};
+
+
 subtest 'no way to Apple' => sub {
     $w->sql('DELETE FROM mdm.event');
     renew(errors => '"no route"');

@@ -30,6 +30,9 @@ DECLARE
 BEGIN
     PERFORM set_config('mdm.tenant', p_tenant_id::text, true);
 
+    -- Who gives the topic back waits for us, or is seen here: see push_release().
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('mdm.push ' || p_owner, 0));
+
     SELECT t.owner, t.stopped_at, c.version, c.not_after
       INTO v_topic
       FROM mdm.push_topic t

@@ -23,6 +23,7 @@ DECLARE
 BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.lease', 'on', true);
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('mdm.push ' || p_owner, 0));
 
     -- That somebody pushes at all is told by a lease, which is written now and then.
     IF p_tenant_id IS NULL AND NOT EXISTS (
@@ -360,6 +361,10 @@ BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.lease', 'on', true);
 
+    -- A claim that nobody waits for any more may still be under way: what it claims
+    -- would be in hand of nobody, and not due.
+    PERFORM pg_advisory_xact_lock(hashtextextended('mdm.push ' || p_owner, 0));
+
     SELECT coalesce(array_agg(t.tenant_id), '{}'), coalesce(array_agg(t.topic), '{}')
       INTO v_tenants, v_topics
       FROM unnest(p_tenant_ids, p_topics) AS m (tenant_id, topic)
@@ -389,7 +394,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @revision@.push_release IS
-'Gives topics back; what the owner still has claimed of them is due at once.';
+'Gives topics back; what the owner still has claimed of them is due at once. Waits for
+a claim or a lease of his that is under way.';
 
 CREATE FUNCTION @revision@.push_leave(p_owner text)
 RETURNS void
@@ -400,6 +406,7 @@ DECLARE
 BEGIN
     PERFORM set_config('mdm.tenant', '', true);
     PERFORM set_config('mdm.lease', 'on', true);
+    PERFORM pg_advisory_xact_lock(hashtextextended('mdm.push ' || p_owner, 0));
     SELECT array_agg(t.tenant_id), array_agg(t.topic)
       INTO v_tenants, v_topics
       FROM mdm.push_topic t
