@@ -96,6 +96,16 @@ says('acme', qr/pushes go on: it was renewed/, 'notice', 'that a certificate is 
 $acme->certify($nginx->port);
 says('acme', qr/pushes go on: it was renewed/, 'notice notice', '... also while it is pushed');
 
+# Resumed while Apple still owes the worker an answer.
+
+$apns->rules(default => '400 TopicDisallowed', $acme->token(2) => 'slow 6');
+$acme->queue(1, 2);
+says('acme', qr/stopped: /, 'error error error', 'it stops once more');
+$acme->expect(200, POST => "/v1/push-topics/$acme->{topic}/resume", {});
+$apns->rules();
+says('acme', qr/pushes go on: it was resumed/, 'notice notice',
+    '... and that it goes on is said, though the worker still has it');
+
 # Certificates that end.
 
 says('anna', qr/its certificate expires in 6 days: renew it, .*"mdmctl pushcert store"/,
@@ -103,6 +113,6 @@ says('anna', qr/its certificate expires in 6 days: renew it, .*"mdmctl pushcert 
 says('bert', qr/its certificate has expired, .*: renew it, /, 'error', '... one that has ended');
 is levels('anna', '.*'), 'warn', '... once';
 
-is levels('acme', '.*'), 'error notice error notice notice', 'each is said once in all';
+is levels('acme', '.*'), 'error notice error notice notice error notice', 'each is said once in all';
 
 done_testing;

@@ -211,8 +211,8 @@ void ngx_mdm_push_lease_renew(ngx_event_t *ev);
 void ngx_mdm_push_lease_tell(ngx_mdm_push_topic_t *topic);
 void ngx_mdm_push_lease_told(ngx_event_t *ev);
 /* Says in the log that pushes go on, if `news` of the database tells why. */
-void ngx_mdm_push_lease_news(ngx_mdm_push_topic_t *topic, ngx_str_t news,
-    ngx_str_t tenant);
+void ngx_mdm_push_lease_news(ngx_mdm_pushes_t *pushes, ngx_str_t topic,
+    ngx_str_t news, ngx_str_t tenant);
 /* Gives back the leases of the topics RELEASING and frees these. */
 void ngx_mdm_push_lease_release(ngx_mdm_pushes_t *pushes);
 

@@ -276,7 +276,7 @@ ngx_mdm_push_lease_judge(ngx_mdm_push_topic_t *topic, ngx_msec_t asked,
 
     topic->lease_until = asked + (NGX_MDM_PUSH_LEASE - 1) * 1000;
 
-    ngx_mdm_push_lease_news(topic,
+    ngx_mdm_push_lease_news(topic->pushes, topic->name,
                             ngx_mdm_pg_text(rows, row, NGX_MDM_PUSH_RENEW_NEWS),
                             ngx_mdm_pg_text(rows, row,
                                             NGX_MDM_PUSH_RENEW_NAME));
@@ -298,16 +298,16 @@ ngx_mdm_push_lease_judge(ngx_mdm_push_topic_t *topic, ngx_msec_t asked,
 
 
 void
-ngx_mdm_push_lease_news(ngx_mdm_push_topic_t *topic, ngx_str_t news,
-    ngx_str_t tenant)
+ngx_mdm_push_lease_news(ngx_mdm_pushes_t *pushes, ngx_str_t topic,
+    ngx_str_t news, ngx_str_t tenant)
 {
     if (news.len == 0) {
         return;
     }
 
-    ngx_log_error(NGX_LOG_NOTICE, topic->pushes->log, 0,
+    ngx_log_error(NGX_LOG_NOTICE, pushes->log, 0,
                   "mdm: push topic %V, tenant \"%V\": pushes go on: it was %V",
-                  &topic->name, &tenant, &news);
+                  &topic, &tenant, &news);
 }
 
 

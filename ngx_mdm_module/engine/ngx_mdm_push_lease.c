@@ -269,6 +269,13 @@ ngx_mdm_push_lease_take(ngx_mdm_pushes_t *pushes,
         return 0;
     }
 
+    /* also of one that still drains: the database tells it once */
+
+    ngx_mdm_push_lease_news(pushes, name,
+                            ngx_mdm_pg_text(rows, row, NGX_MDM_PUSH_LEASE_NEWS),
+                            ngx_mdm_pg_text(rows, row,
+                                            NGX_MDM_PUSH_LEASE_NAME));
+
     topic = ngx_mdm_push_topic_find(pushes, tenant_id, name);
 
     if (topic != NULL) {
@@ -293,11 +300,6 @@ ngx_mdm_push_lease_take(ngx_mdm_pushes_t *pushes,
                                                     NGX_MDM_LEASE_TAKEN]);
 
     topic->lease_until = pushes->asked + (NGX_MDM_PUSH_LEASE - 1) * 1000;
-
-    ngx_mdm_push_lease_news(topic,
-                            ngx_mdm_pg_text(rows, row, NGX_MDM_PUSH_LEASE_NEWS),
-                            ngx_mdm_pg_text(rows, row,
-                                            NGX_MDM_PUSH_LEASE_NAME));
 
     /* taken by an answer that came while the worker began to exit */
 
