@@ -153,4 +153,18 @@ like $acme->api(PUT => '/v1/push/acme-7')->{json}{status}{'acme-7'}{push_error},
     qr/expired/, 'a certificate that has expired is said';
 is topic()->{state}, 'certificate_expired', '... and shown';
 
+# Commands for who cannot be pushed come faster than it is looked for their topics.
+
+$acme->{client} = MDM::Test::Client->new(port => $node->port, host => $acme->{host},
+    token => $acme->{secret});
+$pg->psql(q{DO $$ BEGIN
+    EXECUTE replace(pg_get_functiondef('mdm_r2.push_lease'::regproc),
+        'PERFORM set_config(''mdm.tenant''',
+        'PERFORM pg_sleep(0.1); PERFORM set_config(''mdm.tenant''');
+    UPDATE mdm.lease SET until = now() WHERE name = 'push'; END $$});
+$began = time;
+$acme->queue(10) while time < $began + 2;
+is $pg->psql("SELECT until > now() FROM mdm.lease WHERE name = 'push'"), 't',
+    'many commands of one tenant do not keep a server from looking for all others';
+
 done_testing;

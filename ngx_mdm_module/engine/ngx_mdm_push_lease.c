@@ -190,12 +190,14 @@ ngx_mdm_push_lease_ask(ngx_mdm_pushes_t *pushes)
     ngx_mdm_pg_set_int4(&call->params[1], NGX_MDM_PUSH_LEASE);
     ngx_mdm_pg_set_int4(&call->params[3], NGX_MDM_PUSH_LEASES);
 
-    if (pushes->ntenants != 0) {
-        ngx_mdm_pg_set_int8(&call->params[2],
-                            pushes->tenants[--pushes->ntenants]);
+    /* tenants may come without end, and so come second */
+
+    if (pushes->look_now) {
+        pushes->look_now = 0;
 
     } else {
-        pushes->look_now = 0;
+        ngx_mdm_pg_set_int8(&call->params[2],
+                            pushes->tenants[--pushes->ntenants]);
     }
 
     call->statement = NGX_MDM_SQL_PUSH_LEASE;
