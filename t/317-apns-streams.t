@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Test::More;
+use Time::HiRes ();
 use MDM::Test;
 use MDM::Test::APNs::Scripted;
 use MDM::Test::Pushing;
@@ -70,6 +71,23 @@ $apns->tell('streams 5');
 $p->hasten;
 is $p->reached(20, 15), 20, 'when there are streams, all are pushed';
 ok wait_for(5, sub { !defined topic()->{reason} }), '... and nothing is wrong any more';
+
+# A connection that ends before the server took our part, with nothing due just then,
+# is not the last of a topic that failed.
+
+$apns->tell('drop', 'late 1');
+$p->queue(acme => 21 .. 30);
+ok wait_for(8, sub { (topic()->{reason} // '') =~ /does not answer/ }), 'a server that is mute';
+$p->settle;
+$p->pg->psql("UPDATE mdm.push SET due_at = now() + interval '1 hour'");
+$before = opened();
+wait_for(8, sub { opened() > $before });
+Time::HiRes::sleep(0.1);
+$apns->tell('raw 1 000000040000000000');
+Time::HiRes::sleep(0.1);
+$apns->tell('drop', 'late 0');
+$p->hasten;
+is $p->reached(30, 15), 30, '... begins, and ends at once: it is tried again';
 $p->verdict;
 
 done_testing;

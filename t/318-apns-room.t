@@ -59,7 +59,14 @@ ok wait_for(8, sub { failing('worker_connections are not enough') == 6 }),
     '... and so do the topics that wait' or diag failing('.');
 is opened(), 20, '... for as long as it lasts';
 is $p->tenant('t1')->api(GET => '/v1/push')->{status}, 200, 'others may still come';
-$apns->tell('release');
+
+# Few are done: those few are enough for all that wait.
+
+$apns->tell('partial 17', 'release');
+ok wait_for(8, sub { $p->hasten; $apns->log('got') >= 26 }),
+    'those that wait share the few connections that are idle' or diag scalar $apns->log('got');
+cmp_ok scalar(() = $apns->log('open')), '<=', 30, '... and none is taken before it was of use';
+$apns->tell('finish');
 all_go(26);
 
 # Others take all there is.

@@ -20,6 +20,8 @@ static void ngx_mdm_apns_connection_ended(ngx_mdm_apns_connection_t *conn,
     ngx_mdm_apns_end_e cause);
 static void ngx_mdm_apns_connection_give_back(
     ngx_mdm_apns_connection_t *conn);
+static void ngx_mdm_apns_connection_gone(ngx_mdm_apns_topic_t *topic,
+    ngx_uint_t brief);
 static void ngx_mdm_apns_connection_opened(ngx_mdm_apns_connection_t *conn);
 static void ngx_mdm_apns_connection_ready(ngx_mdm_apns_connection_t *conn,
     ngx_int_t n);
@@ -348,11 +350,18 @@ ngx_mdm_apns_connection_idle(ngx_mdm_apns_connection_t *conn)
     conn->idle_at = ngx_current_msec;
     conn->connection->idle = 1;
 
-    ngx_queue_insert_tail(&apns->idle, &conn->idle);
     apns->nidle++;
 
-    ngx_mdm_apns_connection_allowed(conn);
+    /* not this one, which is not among them yet */
+
     ngx_mdm_apns_connection_crowd(apns);
+
+    ngx_queue_insert_tail(&apns->idle, &conn->idle);
+    ngx_mdm_apns_connection_allowed(conn);
+
+    /* another topic may want its place */
+
+    ngx_mdm_apns_want_go(apns);
 }
 
 
@@ -362,14 +371,25 @@ ngx_mdm_apns_connection_idle(ngx_mdm_apns_connection_t *conn)
 void
 ngx_mdm_apns_connection_allowed(ngx_mdm_apns_connection_t *conn)
 {
-    if (conn->is_idle) {
-        ngx_add_timer(&conn->timer, conn->limit ? NGX_MDM_APNS_SURPLUS_TIME
-                                                : NGX_MDM_APNS_START_TIME);
+    ngx_msec_t  time;
+
+    if (!conn->is_idle) {
+        return;
     }
+
+    if (conn->limit == 0) {
+        time = NGX_MDM_APNS_START_TIME;
+
+    } else {
+        time = conn->answered ? NGX_MDM_APNS_SURPLUS_TIME
+                              : NGX_MDM_APNS_FRESH_TIME;
+    }
+
+    ngx_add_timer(&conn->timer, time);
 }
 
 
-/* When there are too many; never the one that became idle just now. */
+/* When there are too many. */
 
 static void
 ngx_mdm_apns_connection_crowd(ngx_mdm_apns_t *apns)
@@ -383,17 +403,24 @@ ngx_mdm_apns_connection_crowd(ngx_mdm_apns_t *apns)
 ngx_uint_t
 ngx_mdm_apns_connection_spare(ngx_mdm_apns_t *apns)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t                *q;
+    ngx_mdm_apns_connection_t  *conn;
 
-    if (apns->nidle == 0) {
-        return 0;
+    for (q = ngx_queue_head(&apns->idle);
+         q != ngx_queue_sentinel(&apns->idle);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_mdm_apns_connection_t, idle);
+
+        if (conn->answered != 0
+            || ngx_current_msec - conn->idle_at >= NGX_MDM_APNS_FRESH_TIME)
+        {
+            ngx_mdm_apns_connection_close(conn);
+            return 1;
+        }
     }
 
-    q = ngx_queue_head(&apns->idle);
-
-    ngx_mdm_apns_connection_close(ngx_queue_data(q, ngx_mdm_apns_connection_t,
-                                                 idle));
-    return 1;
+    return 0;
 }
 
 
@@ -491,8 +518,8 @@ ngx_mdm_apns_connection_late(ngx_mdm_apns_connection_t *conn)
 }
 
 
-/* Idle: one that is not needed goes, one that nobody heard of for long is
- * tried. */
+/* Idle: one that was new can be spared now, one that is not needed goes, one
+ * that nobody heard of for long is tried. */
 
 static void
 ngx_mdm_apns_connection_alone(ngx_mdm_apns_connection_t *conn)
@@ -504,12 +531,19 @@ ngx_mdm_apns_connection_alone(ngx_mdm_apns_connection_t *conn)
         return;
     }
 
+    idle = ngx_current_msec - conn->idle_at;
+
+    if (idle < NGX_MDM_APNS_SURPLUS_TIME && conn->limit != 0) {
+        ngx_add_timer(&conn->timer, NGX_MDM_APNS_SURPLUS_TIME - idle);
+        ngx_mdm_apns_want_go(conn->apns);
+        ngx_mdm_apns_connection_crowd(conn->apns);
+        return;
+    }
+
     if (conn->topic->nready > 1 || conn->limit == 0) {
         ngx_mdm_apns_connection_close(conn);
         return;
     }
-
-    idle = ngx_current_msec - conn->idle_at;
 
     if (idle < NGX_MDM_APNS_IDLE_TIME) {
         ngx_add_timer(&conn->timer, NGX_MDM_APNS_IDLE_TIME - idle);
@@ -607,12 +641,7 @@ ngx_mdm_apns_connection_lost(ngx_mdm_apns_connection_t *conn,
         return;
     }
 
-    if (brief && !topic->retry.timer_set) {
-        ngx_add_timer(&topic->retry, NGX_MDM_APNS_RETRY_FIRST);
-    }
-
-    topic->changed = 1;
-    ngx_mdm_apns_topic_post(topic);
+    ngx_mdm_apns_connection_gone(topic, brief);
 }
 
 
@@ -690,6 +719,20 @@ ngx_mdm_apns_connection_close(ngx_mdm_apns_connection_t *conn)
 
     ngx_mdm_apns_connection_give_back(conn);
     ngx_mdm_apns_connection_free(conn);
+
+    ngx_mdm_apns_connection_gone(topic, 0);
+}
+
+
+/* While a topic fails nothing waits that would want another connection, and
+ * this one may not have come as far as to end that. */
+
+static void
+ngx_mdm_apns_connection_gone(ngx_mdm_apns_topic_t *topic, ngx_uint_t brief)
+{
+    if ((brief || topic->failures != 0) && !topic->retry.timer_set) {
+        ngx_add_timer(&topic->retry, NGX_MDM_APNS_RETRY_FIRST);
+    }
 
     topic->changed = 1;
     ngx_mdm_apns_topic_post(topic);

@@ -57,6 +57,10 @@
 #define NGX_MDM_APNS_IDLE_TIME         (30 * 60 * 1000)
 #define NGX_MDM_APNS_SURPLUS_TIME      60000
 
+/* So long a new one is not closed for others: its topic asks the database for
+ * pushes when it is there. */
+#define NGX_MDM_APNS_FRESH_TIME        1000
+
 /* Between attempts to connect, and after a connection that was closed within
  * that time and gave no more answers than these. */
 #define NGX_MDM_APNS_FEW_ANSWERS       64
@@ -324,7 +328,7 @@ void ngx_mdm_apns_connection_lost(ngx_mdm_apns_connection_t *conn,
 /* Its topic has to wait: nothing is left to make one of. */
 void ngx_mdm_apns_connection_later(ngx_mdm_apns_connection_t *conn,
     const char *why);
-/* Closes the one that has been idle longest; was there any? */
+/* Closes the one that has been idle longest, but no new one; was there any? */
 ngx_uint_t ngx_mdm_apns_connection_spare(ngx_mdm_apns_t *apns);
 /* In good order; nothing is given back. */
 void ngx_mdm_apns_connection_close(ngx_mdm_apns_connection_t *conn);
