@@ -125,18 +125,28 @@ ngx_mdm_apns_want_paused(ngx_mdm_apns_topic_t *topic)
 void
 ngx_mdm_apns_want(ngx_mdm_apns_topic_t *topic)
 {
+    ngx_mdm_apns_t  *apns;
+
     if (topic->wants) {
         return;
     }
 
-    topic->wants = 1;
-    ngx_queue_insert_tail(&topic->apns->wanting, &topic->wanting);
+    apns = topic->apns;
 
-    if (topic->apns->why != NULL) {
+    /* what was short then may not be now */
+
+    if (ngx_queue_empty(&apns->wanting)) {
+        apns->why = NULL;
+    }
+
+    topic->wants = 1;
+    ngx_queue_insert_tail(&apns->wanting, &topic->wanting);
+
+    if (apns->why != NULL) {
         ngx_mdm_apns_want_short(topic);
     }
 
-    ngx_mdm_apns_want_go(topic->apns);
+    ngx_mdm_apns_want_go(apns);
 }
 
 
