@@ -31,9 +31,9 @@ sub answered { return scalar(() = $apns->log('answered')) }
 sub all_go {
     my ($n) = @_;
 
-    ok wait_for(8, sub { $p->hasten; answered() >= $n }), '... and in the end all are pushed'
+    ok wait_for(25, sub { $p->hasten; answered() >= $n }), '... and in the end all are pushed'
         or diag answered();
-    ok wait_for(5, sub { failing('.') == 0 }), '... and no topic tells of anything';
+    ok wait_for(15, sub { failing('.') == 0 }), '... and no topic tells of anything';
 }
 
 
@@ -52,10 +52,10 @@ sub again {
 
 $apns->tell('hold');
 $p->queue($_ => 1) for @names;
-ok wait_for(5, sub { opened() == 20 }), 'half of the connections are for pushes';
+ok wait_for(15, sub { opened() == 20 }), 'half of the connections are for pushes';
 ok $p->nginx->wait_for_log(qr/topics wait .* has 20: worker_connections are not enough/),
     '... which are not enough: the log says so';
-ok wait_for(8, sub { failing('worker_connections are not enough') == 6 }),
+ok wait_for(25, sub { failing('worker_connections are not enough') == 6 }),
     '... and so do the topics that wait' or diag failing('.');
 is opened(), 20, '... for as long as it lasts';
 is $p->tenant('t1')->api(GET => '/v1/push')->{status}, 200, 'others may still come';
@@ -63,7 +63,7 @@ is $p->tenant('t1')->api(GET => '/v1/push')->{status}, 200, 'others may still co
 # Few are done: those few are enough for all that wait.
 
 $apns->tell('partial 17', 'release');
-ok wait_for(8, sub { $p->hasten; $apns->log('got') >= 26 }),
+ok wait_for(25, sub { $p->hasten; $apns->log('got') >= 26 }),
     'those that wait share the few connections that are idle' or diag scalar $apns->log('got');
 cmp_ok scalar(() = $apns->log('open')), '<=', 30, '... and none is taken before it was of use';
 $apns->tell('finish');
@@ -80,7 +80,7 @@ my $before = again(sub {
     $_ && print {$_} "GET / HTTP/1.1\r\n" for @taken;
 });
 
-ok wait_for(8, sub { failing('worker_connections are not enough') > 0 }),
+ok wait_for(25, sub { failing('worker_connections are not enough') > 0 }),
     'when others have taken all, that is told' or diag failing('.');
 @taken = ();
 $apns->tell('release');
@@ -94,7 +94,7 @@ $before = again(sub {
     $p->{nginx} = $p->node;
 });
 
-ok wait_for(8, sub { failing('too many open files: raise worker_rlimit_nofile') > 0 }),
+ok wait_for(25, sub { failing('too many open files: raise worker_rlimit_nofile') > 0 }),
     'when files are few, that is told' or diag failing('.');
 $apns->tell('release');
 all_go($before + 26);
