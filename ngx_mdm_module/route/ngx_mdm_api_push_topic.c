@@ -25,8 +25,6 @@ enum {
 static ngx_int_t ngx_mdm_api_push_topic(ngx_mdm_api_t *api,
     ngx_mdm_pg_value_t *value);
 static void ngx_mdm_api_push_unknown_topic(ngx_mdm_api_t *api);
-static void ngx_mdm_api_push_topics_found(ngx_mdm_pg_call_t *call,
-    ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_push_stops_found(ngx_mdm_pg_call_t *call,
     ngx_mdm_pg_rc_e rc, const ngx_mdm_pg_rows_t *rows);
 static void ngx_mdm_api_push_resume_read(void *data);
@@ -61,22 +59,8 @@ ngx_mdm_api_push_topics(ngx_mdm_api_t *api)
 
     ngx_mdm_pg_set_int8(&api->call.params[0], api->tenant_id);
 
-    ngx_mdm_api_call(api, NGX_MDM_SQL_PUSH_TOPICS,
-                     ngx_mdm_api_push_topics_found);
-}
-
-
-static void
-ngx_mdm_api_push_topics_found(ngx_mdm_pg_call_t *call, ngx_mdm_pg_rc_e rc,
-    const ngx_mdm_pg_rows_t *rows)
-{
-    ngx_mdm_api_t  *api;
-
-    api = call->data;
-
-    if (ngx_mdm_api_answered(api, rc) == NGX_OK) {
-        ngx_mdm_api_page(api, &ngx_mdm_api_push_topic_list, rows);
-    }
+    ngx_mdm_api_call_page(api, NGX_MDM_SQL_PUSH_TOPICS,
+                          &ngx_mdm_api_push_topic_list);
 }
 
 
